@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tollgate/abi/counters.h>
+#include <tollgate/abi/event.h>
+#include <tollgate/abi/policy.h>
+#include <tollgate/abi/service.h>
+#include <tollgate/ip.hpp>
+#include <tollgate/result.hpp>
+
+#include "policy/compiled.hpp"
+
+/// The loaded data path: programs, links and maps, and nothing else. The only part of the agent
+/// that calls libbpf. Not thread-safe: one thread owns a Gate (the warden's), others get snapshots.
+namespace tollgate::agent {
+
+enum class AttachMode : std::uint8_t { none, native, generic, tc };
+enum class TcHook : std::uint8_t { none, tcx, clsact };
+
+/// How one interface is attached.
+struct Attachment {
+    std::string interface;
+    unsigned ifindex = 0;
+    std::uint8_t zone = 0;
+    AttachMode ingress = AttachMode::none;
+    TcHook egress = TcHook::none;
+    bool adopted = false;     ///< the links of an earlier agent were taken over without a gap
+    std::string fallback_reason;  ///< why not native; empty if native
+};
+
+struct GateOptions {
+    std::filesystem::path pin_dir = "/sys/fs/bpf/tollgate";
+    std::uint32_t flows = TG_FLOWS_MAX;
+    std::uint32_t embryos = TG_EMBRYOS_MAX;
+    /// The lowest rung of native → generic → tc that is acceptable.
+    AttachMode lowest = AttachMode::tc;
+    bool force_generic = false;
+    bool force_tc = false;  ///< `attach: tc-only`: leaves the XDP hook to others
+};
+
+/// What one synthetic packet met (tollgate trace).
+struct Trace {
+    bool passed = false;
+    std::uint8_t stage = 0;        ///< enum tg_stage
+    std::uint8_t reason = 0;       ///< enum tg_drop_reason; also of a would-drop
+    bool would_drop = false;
+    bool flow_hit = false;
+    std::uint32_t rule = 0;
+    std::uint32_t generation = 0;
+    std::uint16_t port_class = 0;
+    std::uint32_t remote_class = 0;
+};
+
+struct NewGeneration {
+    const policy::CompiledPolicy* policy = nullptr;  ///< nullptr: keep the active slot's tables
+    std::array<std::uint8_t, TG_ZONES_MAX> stage{};  ///< enum tg_stage
+    std::uint64_t deadline_ns = 0;                   ///< CLOCK_BOOTTIME; 0: confirmed at once
+    std::uint64_t grace_until_ns = 0;
+    std::uint32_t number = 0;
+    std::int64_t boot_minus_wall_ns = 0;  ///< added to wall-clock expiries to get CLOCK_BOOTTIME
+};
+
+class Gate {
+  public:
+    /// Loads the programs, adopting the maps pinned under `pin_dir` if an earlier agent left them.
+    /// Attaches nothing. Errors name the cause and what to do: not root or no CAP_BPF (EPERM), kernel
+    /// without BPF or too old (ENOSYS, EINVAL), bpffs not mounted (ENOENT), memory (ENOMEM, EPERM
+    /// with a low RLIMIT_MEMLOCK), another agent on the same pin folder (EBUSY).
+    static Result<std::unique_ptr<Gate>> open(const GateOptions& options);
+    virtual ~Gate() = default;
+
+    /// True if the maps held a generation already: the last confirmed policy is in force.
+    [[nodiscard]] virtual bool adopted() const = 0;
+
+    /// Attaches to an interface as `zone`, or takes over the pinned links (bpf_link_update).
+    /// A foreign XDP program is never replaced: EBUSY, naming it. ENODEV: no such interface.
+    virtual Result<Attachment> attach(const std::string& interface, std::uint8_t zone) = 0;
+    /// Removes links and pins of one interface.
+    virtual Result<void> detach(const std::string& interface) = 0;
+    /// The attachments as they are in the kernel now: detects links detached by force.
+    virtual std::vector<Attachment> attachments() = 0;
+
+    /// Fills the inactive slot and switches to it with one write. On failure nothing changed.
+    virtual Result<void> switch_to(const NewGeneration& next) = 0;
+    /// Clears the deadline of the active generation.
+    virtual Result<void> confirm() = 0;
+    /// Makes the previous slot the active one, now, under a fresh `number`.
+    virtual Result<void> revert(std::uint32_t number) = 0;
+    /// The generation in force, the deadline considered.
+    virtual Result<tg_generation> generation() = 0;
+    virtual Result<tg_control> control() = 0;
+    virtual Result<void> set_open(bool open) = 0;
+    /// Revokes cached verdicts without changing tables (blocklist changed).
+    virtual Result<void> bump(std::uint32_t number) = 0;
+
+    virtual Result<void> blocklist_add(std::span<const Prefix> prefixes) = 0;
+    virtual Result<void> blocklist_remove(std::span<const Prefix> prefixes) = 0;
+    virtual Result<std::vector<Prefix>> blocklist() = 0;
+
+    using FlowVisitor = std::function<void(const tg_flow_key&, const tg_flow&, bool embryo)>;
+    virtual Result<void> for_each_flow(const FlowVisitor& visit) = 0;
+    virtual Result<void> seed_flow(const tg_flow_key& key, const tg_flow& flow) = 0;
+    using ServiceVisitor = std::function<void(const tg_service_key&, const tg_service&)>;
+    virtual Result<void> for_each_service(const ServiceVisitor& visit) = 0;
+    virtual Result<void> remove_service(const tg_service_key& key) = 0;
+    /// Admits an address for a name as if a resolver had answered; `expires_ns` CLOCK_BOOTTIME.
+    virtual Result<void> resolve(const IpAddress& address,
+                                 std::uint64_t pattern,
+                                 std::uint64_t expires_ns) = 0;
+    using ResolvedVisitor = std::function<void(const IpAddress&, const tg_resolved&)>;
+    virtual Result<void> for_each_resolved(const ResolvedVisitor& visit) = 0;
+
+    virtual Result<tg_interface_counters> interface_counters(std::uint8_t zone,
+                                                             tg_direction direction) = 0;
+    /// Of the generation in force; index: rule.
+    virtual Result<std::vector<tg_rule_counters>> rule_counters(std::uint32_t rules) = 0;
+    virtual Result<tg_gate_counters> gate_counters() = 0;
+    /// Entries in use and room, of "flows", "embryos", "fragments", "services", "resolved", "blocklist".
+    struct TableUse {
+        std::string_view table;
+        std::uint64_t used = 0;
+        std::uint64_t limit = 0;
+    };
+    virtual std::vector<TableUse> tables() = 0;
+
+    /// A file descriptor that polls readable when events wait; owned by the Gate.
+    [[nodiscard]] virtual int events_fd() const = 0;
+    using EventVisitor = std::function<void(std::span<const std::byte>)>;
+    /// Reads all waiting events (records of abi/event.h).
+    virtual Result<void> poll_events(const EventVisitor& visit) = 0;
+
+    /// Runs a frame through the program of an attached zone, without any lasting effect.
+    virtual Result<Trace> trace(std::uint8_t zone,
+                                tg_direction direction,
+                                std::span<const std::byte> frame) = 0;
+};
+
+/// Removes everything under `pin_dir`: links, maps, folders, and clsact filters that are ours.
+/// @return what was (or with `dry_run` would be) removed, one line each
+Result<std::vector<std::string>> cleanup(const std::filesystem::path& pin_dir, bool dry_run);
+
+}  // namespace tollgate::agent

@@ -1,0 +1,26 @@
+# tollgate_add_module(NAME LIBRARIES...)
+#
+# The static library tollgate::NAME of all .cpp files directly in the current folder. Libraries are
+# private: a header of ours never shows a third party's.
+function(tollgate_add_module NAME)
+    file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+    add_library(tollgate_${NAME} STATIC ${sources})
+    add_library(tollgate::${NAME} ALIAS tollgate_${NAME})
+    target_link_libraries(tollgate_${NAME} PUBLIC tollgate_options PRIVATE ${ARGN})
+endfunction()
+
+# tollgate_add_tests(LABEL NAME FOLDER LIBRARIES...)
+#
+# One executable of all FOLDER/*_test.cpp; each GoogleTest test becomes a ctest with this label.
+function(tollgate_add_tests LABEL NAME FOLDER)
+    file(GLOB sources CONFIGURE_DEPENDS ${FOLDER}/*_test.cpp)
+    if(NOT sources)
+        return()
+    endif()
+    add_executable(${NAME} ${sources})
+    target_link_libraries(${NAME} PRIVATE tollgate_options ${ARGN} GTest::gmock_main)
+    gtest_discover_tests(${NAME}
+        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+        DISCOVERY_TIMEOUT 60
+        PROPERTIES LABELS ${LABEL})
+endfunction()

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+
+#include <tollgate/abi/flow.h>
+#include <tollgate/ip.hpp>
+
+#include "policy/model.hpp"
+
+namespace tollgate::policy {
+
+/// Wall-clock time at the resolution of captures.
+using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
+
+/// One flow as the learner and the flow log see it, from the kernel's tables or from a capture.
+struct FlowRecord {
+    Direction direction = Direction::egress;  ///< of the first packet
+    std::uint8_t protocol = 0;                ///< IPPROTO_*
+    IpAddress remote;
+    IpAddress local;
+    MacAddress remote_mac;
+    std::uint16_t remote_port = 0;  ///< host order; ICMP echo: identifier
+    std::uint16_t local_port = 0;
+    std::uint8_t icmp_type = 0;     ///< of the first packet
+    bool answered = false;          ///< see docs/packet-path.md, section 6
+    bool assured = false;           ///< picked up mid-stream: `direction` is a guess
+    Timestamp first_seen;
+    Timestamp last_seen;
+    std::array<std::uint64_t, TG_DIRECTIONS> packets{};
+    std::array<std::uint64_t, TG_DIRECTIONS> bytes{};
+
+    /// The responder's port; ICMP and ICMPv6: the type; other protocols: 0.
+    [[nodiscard]] std::uint16_t service_port() const;
+};
+
+}  // namespace tollgate::policy
