@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#include "policy/flow_record.hpp"
+
+#include <netinet/in.h>
+
+namespace tollgate::policy {
+
+std::uint16_t FlowRecord::service_port() const {
+    switch (protocol) {
+        case IPPROTO_TCP:
+        case IPPROTO_UDP:
+            return direction == Direction::egress ? remote_port : local_port;
+        case IPPROTO_ICMP:
+        case IPPROTO_ICMPV6:
+            return icmp_type;
+        default:
+            return 0;
+    }
+}
+
+}  // namespace tollgate::policy
