@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "agent/system/file.hpp"
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace tollgate::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+class File : public ::testing::Test {
+  protected:
+    File() {
+        std::string pattern = (fs::temp_directory_path() / "tollgate-file-XXXXXX").string();
+        folder = ::mkdtemp(pattern.data());
+    }
+    ~File() override { fs::remove_all(folder); }
+
+    fs::path folder;
+};
+
+TEST_F(File, ReadsExactlyUpToTheLimit) {
+    ASSERT_TRUE(write_file(folder / "a", "12345"));
+    EXPECT_EQ(read_file(folder / "a", 5).value(), "12345");
+    EXPECT_EQ(read_file(folder / "a", 4).error().code.value(), EFBIG);
+}
+
+TEST_F(File, ReadsAnEmptyFile) {
+    ASSERT_TRUE(write_file(folder / "a", ""));
+    EXPECT_EQ(read_file(folder / "a", 0).value(), "");
+}
+
+TEST_F(File, RefusesWhatIsNotARegularFile) {
+    ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
+    EXPECT_EQ(read_file(folder / "fifo", 10).error().code.value(), EINVAL);
+    EXPECT_EQ(read_file("/dev/zero", 10).error().code.value(), EINVAL);
+    EXPECT_EQ(read_file(folder, 10).error().code.value(), EISDIR);
+    EXPECT_EQ(read_file(folder / "none", 10).error().code.value(), ENOENT);
+}
+
+TEST_F(File, ReplacesAFileAndLeavesNothingElse) {
+    ASSERT_TRUE(write_file(folder / "a", "old", 0644));
+    ASSERT_TRUE(write_file(folder / "a", "new", 0600));
+    EXPECT_EQ(read_file(folder / "a", 10).value(), "new");
+    EXPECT_EQ(fs::status(folder / "a").permissions(), fs::perms{0600});
+    EXPECT_EQ(std::distance(fs::directory_iterator{folder}, fs::directory_iterator{}), 1);
+}
+
+TEST_F(File, AFailedWriteLeavesTheOldFileAndNothingElse) {
+    fs::create_directory(folder / "a");
+    EXPECT_FALSE(write_file(folder / "a", "new"));
+    EXPECT_TRUE(fs::is_directory(folder / "a"));
+    EXPECT_EQ(std::distance(fs::directory_iterator{folder}, fs::directory_iterator{}), 1);
+    EXPECT_EQ(write_file("/dev/full/x", "new").error().code.value(), ENOTDIR);
+}
+
+TEST_F(File, MakesAFolderAndItsParents) {
+    ASSERT_TRUE(make_folder(folder / "a/b", 0700));
+    EXPECT_EQ(fs::status(folder / "a/b").permissions(), fs::perms{0700});
+    EXPECT_TRUE(make_folder(folder / "a/b", 0755));
+    EXPECT_EQ(fs::status(folder / "a/b").permissions(), fs::perms{0700});
+    std::ofstream{folder / "file"};
+    EXPECT_EQ(make_folder(folder / "file", 0700).error().code.value(), ENOTDIR);
+}
+
+}  // namespace
+}  // namespace tollgate::agent
