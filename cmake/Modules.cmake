@@ -11,7 +11,8 @@ endfunction()
 
 # tollgate_add_tests(LABEL NAME FOLDER LIBRARIES...)
 #
-# One executable of all FOLDER/*_test.cpp; each GoogleTest test becomes a ctest with this label.
+# One executable of all FOLDER/*_test.cpp; each GoogleTest test becomes a ctest with this label. The
+# target tests_LABEL builds all executables of a label.
 function(tollgate_add_tests LABEL NAME FOLDER)
     file(GLOB sources CONFIGURE_DEPENDS ${FOLDER}/*_test.cpp)
     if(NOT sources)
@@ -23,4 +24,12 @@ function(tollgate_add_tests LABEL NAME FOLDER)
         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
         DISCOVERY_TIMEOUT 60
         PROPERTIES LABELS ${LABEL})
+    tollgate_label_target(${LABEL} ${NAME})
+endfunction()
+
+function(tollgate_label_target LABEL NAME)
+    if(NOT TARGET tests_${LABEL})
+        add_custom_target(tests_${LABEL})
+    endif()
+    add_dependencies(tests_${LABEL} ${NAME})
 endfunction()

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Each third-party library is used in one place only (docs/dependencies.md), and not shown in a
+# header of ours outside it.
+# shellcheck source=tests/lint/lint.bash
+source "$(dirname "$0")/lint.bash"
+
+# confine NAME HEADERS PLACES: only files that match PLACES include HEADERS.
+confine() {
+    ours "$cpp" agent bench bpf controller crypto include policy tests | { grep -vE "^($3)" || true; } |
+        refuse "^[[:space:]]*#[[:space:]]*include[[:space:]]*[\"<]($2)" "$1 is confined to $3"
+}
+
+confine yaml-cpp 'yaml-cpp/' 'policy/yaml_[a-z_]+\.(cpp|hpp)$'
+confine SQLite 'sqlite3\.h' 'policy/evidence\.cpp$'
+confine libbpf 'bpf/(libbpf|bpf|btf)\.h' 'agent/datapath/|bench/|tests/'
+confine 'BPF skeletons' '[a-z_]+\.skel\.h' 'agent/datapath/|bench/|tests/'
+confine prometheus-cpp 'prometheus/' 'agent/report/metrics[a-z_]*\.(cpp|hpp)$|tests/unit/report/'
+confine CLI11 'CLI/' 'agent/cli/'
+confine cpp-httplib 'httplib\.h' 'agent/control/|agent/cli/|tests/unit/(control|cli)/'
+confine libpcap 'pcap(/[a-z]+)?\.h' 'agent/capture/|tests/'
+confine tl::expected 'tl/expected\.hpp' 'include/tollgate/result\.hpp$'
+confine GoogleTest 'g(test|mock)/' 'tests/'
+confine 'Google Benchmark' 'benchmark/' 'bench/'
+finish
