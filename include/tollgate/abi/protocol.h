@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* Numbers of the wire (IANA). Not from <linux/in.h> and <linux/icmp.h>: those do not agree with the
+ * C library's <netinet/...> in user space, and drag <sys/socket.h> into BPF. */
+#pragma once
+
+#define TG_PROTOCOL_ICMP 1
+#define TG_PROTOCOL_IGMP 2
+#define TG_PROTOCOL_IPIP 4
+#define TG_PROTOCOL_TCP 6
+#define TG_PROTOCOL_UDP 17
+#define TG_PROTOCOL_6IN4 41
+#define TG_PROTOCOL_GRE 47
+#define TG_PROTOCOL_ESP 50
+#define TG_PROTOCOL_AH 51
+#define TG_PROTOCOL_ICMPV6 58
+#define TG_PROTOCOL_SCTP 132
+#define TG_PROTOCOL_UDPLITE 136
+
+#define TG_TCP_FIN 1
+#define TG_TCP_SYN 2
+#define TG_TCP_RST 4
+#define TG_TCP_PSH 8
+#define TG_TCP_ACK 16
+#define TG_TCP_URG 32
+
+#define TG_ICMP_ECHO_REPLY 0
+#define TG_ICMP_UNREACHABLE 3
+#define TG_ICMP_ECHO 8
+#define TG_ICMP_TIME_EXCEEDED 11
+#define TG_ICMP_PARAMETER 12
+#define TG_ICMP_TIMESTAMP_REPLY 14
+#define TG_ICMP_INFORMATION_REPLY 16
+#define TG_ICMP_MASK_REPLY 18
+
+#define TG_ICMPV6_UNREACHABLE 1
+#define TG_ICMPV6_PARAMETER 4
+#define TG_ICMPV6_ECHO 128
+#define TG_ICMPV6_ECHO_REPLY 129
+#define TG_MLD_QUERY 130
+#define TG_MLD_REPORT 131
+#define TG_MLD_DONE 132
+#define TG_NDP_ROUTER_SOLICITATION 133
+#define TG_NDP_ROUTER_ADVERTISEMENT 134
+#define TG_NDP_NEIGHBOUR_SOLICITATION 135
+#define TG_NDP_NEIGHBOUR_ADVERTISEMENT 136
+#define TG_NDP_REDIRECT 137
+#define TG_MLD2_REPORT 143
+
+#define TG_IGMP_QUERY 0x11
+#define TG_IGMP_REPORT 0x12
+#define TG_IGMP2_REPORT 0x16
+#define TG_IGMP_LEAVE 0x17
+#define TG_IGMP3_REPORT 0x22
+
+#define TG_PORT_DNS 53
+#define TG_PORT_DHCP_SERVER 67
+#define TG_PORT_DHCP_CLIENT 68
+#define TG_PORT_DHCPV6_CLIENT 546
+#define TG_PORT_DHCPV6_SERVER 547
