@@ -11,7 +11,7 @@ forbid() {
     ours "$cpp" "$1" | refuse "^[[:space:]]*#[[:space:]]*include[[:space:]]*[\"<]($2)" "$1/ must not include $2"
 }
 
-system='sys/|netinet/|arpa/|net/|unistd\.h|fcntl\.h|pthread\.h|thread>|mutex>|future>|condition_variable>'
+system='sys/|arpa/|net/|unistd\.h|fcntl\.h|pthread\.h|thread>|mutex>|future>|condition_variable>'
 forbid include 'agent/|bench/|bpf/|controller/|crypto/|policy/|tests/'
 # Kernel and user space share these. parse.h brings its own view of a frame.
 forbid include/tollgate/abi '[a-z_]+>|sys/|bpf/|tollgate/[a-z_]+\.hpp'
