@@ -97,16 +97,20 @@ install_packages() {
     step packages "installing ${#missing[@]} packages (about 2 min)" apt_install "${missing[@]}"
 }
 
-# unpack_packages: puts the tools of packages that must not be installed on the PATH.
+# unpack_packages: puts the tools of packages that must not be installed on the PATH. Without them the
+# tests that need them say so.
 unpack_packages() {
     local name folder=$root/build/unpacked
     for name in $(packages unpack); do
-        if [[ ! -d $folder/$name ]]; then
-            (cd "$log_dir" && apt download "$name" && dpkg -x "${name}"_*.deb "$folder/$name.part" &&
-                rm -f "${name}"_*.deb && mv "$folder/$name.part" "$folder/$name")
-        fi
+        [[ -d $folder/$name ]] || unpack "$name" "$folder/$name" >"$log_dir/unpack.log" 2>&1 || true
         PATH=$PATH:$folder/$name/usr/bin
     done
+}
+
+# unpack PACKAGE FOLDER
+unpack() {
+    mkdir -p "$2.part" && (cd "$2.part" && apt download "$1" && dpkg -x "$1"_*.deb . && rm -f "$1"_*.deb) &&
+        mv "$2.part" "$2"
 }
 
 # configure PRESET [CMAKE-ARGUMENT...]
