@@ -29,7 +29,7 @@ struct CompiledPolicy {
     std::vector<tg_rule> rules;
     std::vector<std::string> rule_names;  ///< index: rule; rule_names[0] is ""
     std::array<std::uint64_t, 2 * TG_ADDRESS_FILTER_WORDS> address_filter{};  ///< IPv4, then IPv6
-    std::array<std::uint8_t, TG_DIRECTIONS> default_action{};  ///< enum tg_action
+    std::array<std::uint8_t, TG_DIRECTIONS> default_action{};                 ///< enum tg_action
     std::uint32_t baseline = 0;
 };
 

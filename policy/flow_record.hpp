@@ -24,9 +24,9 @@ struct FlowRecord {
     MacAddress remote_mac;
     std::uint16_t remote_port = 0;  ///< host order; ICMP echo: identifier
     std::uint16_t local_port = 0;
-    std::uint8_t icmp_type = 0;     ///< of the first packet
-    bool answered = false;          ///< see docs/packet-path.md, section 6
-    bool assured = false;           ///< picked up mid-stream: `direction` is a guess
+    std::uint8_t icmp_type = 0;  ///< of the first packet
+    bool answered = false;       ///< see docs/packet-path.md, section 6
+    bool assured = false;        ///< picked up mid-stream: `direction` is a guess
     Timestamp first_seen;
     Timestamp last_seen;
     std::array<std::uint64_t, TG_DIRECTIONS> packets{};

@@ -60,16 +60,16 @@ struct Selector {
 
 /// One service: a protocol with a range of destination ports, or of ICMP types, or neither.
 struct Service {
-    std::uint8_t protocol = 0;    ///< IPPROTO_*
-    std::uint16_t first = 0;      ///< TCP, UDP: port; ICMP, ICMPv6: type; others: 0
-    std::uint16_t last = 0;       ///< inclusive
+    std::uint8_t protocol = 0;  ///< IPPROTO_*
+    std::uint16_t first = 0;    ///< TCP, UDP: port; ICMP, ICMPv6: type; others: 0
+    std::uint16_t last = 0;     ///< inclusive
     auto operator<=>(const Service&) const = default;
 };
 
 /// Units per second, for token buckets; the burst is one second's worth, at least 1.
 struct Rate {
-    std::uint32_t count = 0;             ///< > 0
-    std::chrono::seconds per{1};         ///< 1 s or 60 s
+    std::uint32_t count = 0;      ///< > 0
+    std::chrono::seconds per{1};  ///< 1 s or 60 s
     bool operator==(const Rate&) const = default;
 };
 
@@ -97,7 +97,7 @@ struct Rule {
     /// As written: group names, addresses, prefixes, MACs, names. Empty: any. (In the file an
     /// empty list is an error and `remote: [any]` or no key at all is any.)
     std::vector<std::string> remote;
-    Selector selector;  ///< what `remote` resolves to
+    Selector selector;              ///< what `remote` resolves to
     std::vector<Service> services;  ///< empty: every protocol (`protocols: [any]`)
     Limit limit;
     std::optional<WallTime> expires;
@@ -121,7 +121,7 @@ struct Group {
 struct Policy {
     std::string name;
     std::string description;
-    Stage mode = Stage::learn;  ///< what the file asks for; never open
+    Stage mode = Stage::learn;            ///< what the file asks for; never open
     std::vector<std::string> interfaces;  ///< applyTo; empty: all of the agent's
     std::array<Action, TG_DIRECTIONS> default_action{Action::drop, Action::drop};
     std::uint32_t baseline = TG_BASELINE_DEFAULT;  ///< enum tg_baseline

@@ -34,7 +34,7 @@ struct Attachment {
     std::uint8_t zone = 0;
     AttachMode ingress = AttachMode::none;
     TcHook egress = TcHook::none;
-    bool adopted = false;     ///< the links of an earlier agent were taken over without a gap
+    bool adopted = false;         ///< the links of an earlier agent were taken over without a gap
     std::string fallback_reason;  ///< why not native; empty if native
 };
 
@@ -51,8 +51,8 @@ struct GateOptions {
 /// What one synthetic packet met (tollgate trace).
 struct Trace {
     bool passed = false;
-    std::uint8_t stage = 0;        ///< enum tg_stage
-    std::uint8_t reason = 0;       ///< enum tg_drop_reason; also of a would-drop
+    std::uint8_t stage = 0;   ///< enum tg_stage
+    std::uint8_t reason = 0;  ///< enum tg_drop_reason; also of a would-drop
     bool would_drop = false;
     bool flow_hit = false;
     std::uint32_t rule = 0;
@@ -73,9 +73,9 @@ struct NewGeneration {
 class Gate {
   public:
     /// Loads the programs, adopting the maps pinned under `pin_dir` if an earlier agent left them.
-    /// Attaches nothing. Errors name the cause and what to do: not root or no CAP_BPF (EPERM), kernel
-    /// without BPF or too old (ENOSYS, EINVAL), bpffs not mounted (ENOENT), memory (ENOMEM, EPERM
-    /// with a low RLIMIT_MEMLOCK), another agent on the same pin folder (EBUSY).
+    /// Attaches nothing. Errors name the cause and what to do: not root or no CAP_BPF (EPERM),
+    /// kernel without BPF or too old (ENOSYS, EINVAL), bpffs not mounted (ENOENT), memory (ENOMEM,
+    /// EPERM with a low RLIMIT_MEMLOCK), another agent on the same pin folder (EBUSY).
     static Result<std::unique_ptr<Gate>> open(const GateOptions& options);
     virtual ~Gate() = default;
 
@@ -125,7 +125,8 @@ class Gate {
     /// Of the generation in force; index: rule.
     virtual Result<std::vector<tg_rule_counters>> rule_counters(std::uint32_t rules) = 0;
     virtual Result<tg_gate_counters> gate_counters() = 0;
-    /// Entries in use and room, of "flows", "embryos", "fragments", "services", "resolved", "blocklist".
+    /// Entries in use and room, of "flows", "embryos", "fragments", "services", "resolved",
+    /// "blocklist".
     struct TableUse {
         std::string_view table;
         std::uint64_t used = 0;

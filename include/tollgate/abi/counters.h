@@ -28,16 +28,16 @@ struct tg_rule_counters {
 struct tg_gate_counters {
     __u64 flows_created;
     __u64 embryos_created;
-    __u64 flows_promoted;       /* embryo to flow */
-    __u64 services_full;        /* new services that `services` had no room for */
-    __u64 resolved_addresses;   /* admitted by a DNS answer */
-    __u64 dns_unsolicited;      /* answers without a query of ours: read by nobody */
-    __u64 dns_malformed;        /* answers that could not be read to their end */
-    __u64 map_errors;           /* updates that the kernel refused */
+    __u64 flows_promoted;     /* embryo to flow */
+    __u64 services_full;      /* new services that `services` had no room for */
+    __u64 resolved_addresses; /* admitted by a DNS answer */
+    __u64 dns_unsolicited;    /* answers without a query of ours: read by nobody */
+    __u64 dns_malformed;      /* answers that could not be read to their end */
+    __u64 map_errors;         /* updates that the kernel refused */
     __u64 events_sent;
-    __u64 events_lost;          /* the ring was full */
-    __u64 drops_reported;       /* dropped packets that events account for */
-    __u64 drops_unreported;     /* dropped packets over the event rate, or in a lost event */
+    __u64 events_lost;      /* the ring was full */
+    __u64 drops_reported;   /* dropped packets that events account for */
+    __u64 drops_unreported; /* dropped packets over the event rate, or in a lost event */
 };
 
 TG_SIZE(tg_rule_counters, 16);

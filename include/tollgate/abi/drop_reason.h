@@ -8,7 +8,7 @@
  *
  *   X(enumerator, label, what it means): the label is a bare token, stringify it for people
  */
-#define TG_DROP_REASONS(X)                                                                         \
+#define TG_DROP_REASONS(X)                                                                       \
     X(NONE, none, "not dropped")                                                                 \
     X(INTERNAL, internal, "a map that must have an entry has none; the gate fails closed")       \
     X(TRUNCATED, truncated, "the frame ends before its headers do")                              \
@@ -42,5 +42,5 @@ enum tg_drop_reason {
 #define X(name, label, meaning) TG_DROP_##name,
     TG_DROP_REASONS(X)
 #undef X
-    TG_DROP_REASON_COUNT
+        TG_DROP_REASON_COUNT
 };

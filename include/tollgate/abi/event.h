@@ -9,23 +9,23 @@
 #include <tollgate/abi/size.h>
 
 enum tg_event_type {
-    TG_EVENT_DROP = 1,       /* struct tg_event: packets dropped, or that enforce would drop */
+    TG_EVENT_DROP = 1,        /* struct tg_event: packets dropped, or that enforce would drop */
     TG_EVENT_NEW_SERVICE = 2, /* struct tg_event: first flow of a service, see abi/service.h */
-    TG_EVENT_NEW_FLOW = 3,   /* struct tg_event: under a rule with TG_RULE_LOG */
-    TG_EVENT_DNS_ANSWER = 4, /* struct tg_event_dns: an answer to a query of this host */
+    TG_EVENT_NEW_FLOW = 3,    /* struct tg_event: under a rule with TG_RULE_LOG */
+    TG_EVENT_DNS_ANSWER = 4,  /* struct tg_event_dns: an answer to a query of this host */
 };
 
 /** 80 bytes. */
 struct tg_event {
-    __u64 time_ns;     /* CLOCK_BOOTTIME */
-    __u64 packets;     /* drop: how many this record stands for; otherwise 1 */
+    __u64 time_ns; /* CLOCK_BOOTTIME */
+    __u64 packets; /* drop: how many this record stands for; otherwise 1 */
     struct tg_flow_key key;
-    __u32 rule;        /* 0: none */
+    __u32 rule; /* 0: none */
     __u32 generation;
-    __u8 type;         /* enum tg_event_type */
-    __u8 direction;    /* enum tg_direction, of the packet */
-    __u8 reason;       /* enum tg_drop_reason */
-    __u8 would_drop;   /* 1: passed because of the stage */
+    __u8 type;       /* enum tg_event_type */
+    __u8 direction;  /* enum tg_direction, of the packet */
+    __u8 reason;     /* enum tg_drop_reason */
+    __u8 would_drop; /* 1: passed because of the stage */
     __u8 tcp_flags;
     __u8 icmp_type;
     __u8 remote_mac[6];
@@ -33,8 +33,8 @@ struct tg_event {
 };
 
 struct tg_event_dns {
-    struct tg_event event; /* key: the flow to the resolver */
-    __u32 size;            /* bytes of `message` that count */
+    struct tg_event event;            /* key: the flow to the resolver */
+    __u32 size;                       /* bytes of `message` that count */
     __u8 message[TG_DNS_MESSAGE_MAX]; /* the DNS message, from its header on */
 };
 

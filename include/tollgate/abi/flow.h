@@ -53,9 +53,9 @@ struct tg_flow {
     __u64 bytes[TG_DIRECTIONS]; /* of the frame, from the Ethernet header on */
     __u32 generation;           /* number of the generation that judged it */
     __u32 rule;                 /* the rule that allows it; 0: none (default action or stage) */
-    __u32 isn;                  /* TCP, until established: sequence of the local SYN-ACK, host order */
-    __u16 flags;                /* enum tg_flow_flag */
-    __u8 would_drop;            /* enum tg_drop_reason */
+    __u32 isn;       /* TCP, until established: sequence of the local SYN-ACK, host order */
+    __u16 flags;     /* enum tg_flow_flag */
+    __u8 would_drop; /* enum tg_drop_reason */
     __u8 reserved;
 };
 

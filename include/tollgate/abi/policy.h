@@ -18,23 +18,20 @@ enum tg_stage {
     TG_STAGES
 };
 
-enum tg_action {
-    TG_ACTION_DROP = 0,
-    TG_ACTION_PASS = 1
-};
+enum tg_action { TG_ACTION_DROP = 0, TG_ACTION_PASS = 1 };
 
 /** enum tg_baseline: what a host needs to have an address at all; each can be switched off. */
 enum tg_baseline {
     TG_BASELINE_ARP = 1 << 0,
-    TG_BASELINE_NEIGHBOUR = 1 << 1,   /* NS, NA both ways; RS out (RFC 4861) */
+    TG_BASELINE_NEIGHBOUR = 1 << 1,     /* NS, NA both ways; RS out (RFC 4861) */
     TG_BASELINE_ROUTER_ADVERT = 1 << 2, /* RA in, from a link-local router */
-    TG_BASELINE_DHCP = 1 << 3,        /* DHCPv4 and DHCPv6, client side */
-    TG_BASELINE_MULTICAST = 1 << 4,   /* IGMP and MLD: queries in, reports out */
-    TG_BASELINE_EAPOL = 1 << 5,       /* 802.1X; off by default */
-    TG_BASELINE_LLDP = 1 << 6,        /* off by default */
+    TG_BASELINE_DHCP = 1 << 3,          /* DHCPv4 and DHCPv6, client side */
+    TG_BASELINE_MULTICAST = 1 << 4,     /* IGMP and MLD: queries in, reports out */
+    TG_BASELINE_EAPOL = 1 << 5,         /* 802.1X; off by default */
+    TG_BASELINE_LLDP = 1 << 6,          /* off by default */
 };
-#define TG_BASELINE_DEFAULT                                                                        \
-    (TG_BASELINE_ARP | TG_BASELINE_NEIGHBOUR | TG_BASELINE_ROUTER_ADVERT | TG_BASELINE_DHCP |      \
+#define TG_BASELINE_DEFAULT                                                                   \
+    (TG_BASELINE_ARP | TG_BASELINE_NEIGHBOUR | TG_BASELINE_ROUTER_ADVERT | TG_BASELINE_DHCP | \
      TG_BASELINE_MULTICAST)
 
 /**
@@ -53,9 +50,9 @@ struct tg_control {
 struct tg_generation {
     __u64 deadline_ns;    /* CLOCK_BOOTTIME; 0: confirmed */
     __u64 grace_until_ns; /* until then TCP is picked up mid-stream on ingress too */
-    __u32 number;         /* never 0, never reused; a flow judged under another number is re-judged */
+    __u32 number; /* never 0, never reused; a flow judged under another number is re-judged */
     __u32 previous_slot;
-    __u32 baseline; /* enum tg_baseline */
+    __u32 baseline;                     /* enum tg_baseline */
     __u8 default_action[TG_DIRECTIONS]; /* enum tg_action */
     __u8 reserved[2];
     __u8 stage[TG_ZONES_MAX]; /* enum tg_stage */

@@ -14,10 +14,10 @@
  */
 struct tg_service_key {
     __u8 remote[16];
-    __u8 local[16];  /* only if multicast or broadcast, otherwise zero */
-    __be16 port;     /* the responder's; ICMP and ICMPv6: the type; other protocols: zero */
-    __u8 protocol;   /* IPPROTO_* */
-    __u8 direction;  /* enum tg_direction of the first packet */
+    __u8 local[16]; /* only if multicast or broadcast, otherwise zero */
+    __be16 port;    /* the responder's; ICMP and ICMPv6: the type; other protocols: zero */
+    __u8 protocol;  /* IPPROTO_* */
+    __u8 direction; /* enum tg_direction of the first packet */
     __u8 zone;
     __u8 reserved[3];
 };
