@@ -27,6 +27,7 @@ struct FlowRecord {
     std::uint8_t icmp_type = 0;  ///< of the first packet
     bool answered = false;       ///< see docs/packet-path.md, section 6
     bool assured = false;        ///< picked up mid-stream: `direction` is a guess
+    bool group = false;          ///< to a multicast or broadcast address
     Timestamp first_seen;
     Timestamp last_seen;
     std::array<std::uint64_t, TG_DIRECTIONS> packets{};
