@@ -121,6 +121,7 @@ struct Group {
 struct Policy {
     std::string name;
     std::string description;
+    std::map<std::string, std::string> labels;
     Stage mode = Stage::learn;            ///< what the file asks for; never open
     std::vector<std::string> interfaces;  ///< applyTo; empty: all of the agent's
     std::array<Action, TG_DIRECTIONS> default_action{Action::drop, Action::drop};

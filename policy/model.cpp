@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#include "policy/model.hpp"
+
+#include <tollgate/abi/name_hash.h>
+
+namespace tollgate::policy {
+
+bool NamePattern::matches(std::string_view lower_case_name) const {
+    if (!wildcard) {
+        return lower_case_name == name;
+    }
+    return lower_case_name.size() > name.size() + 1 && lower_case_name.ends_with(name) &&
+           lower_case_name[lower_case_name.size() - name.size() - 1] == '.';
+}
+
+std::uint64_t NamePattern::hash() const {
+    std::uint64_t hash = TG_NAME_HASH_START;
+    for (const char c : name) {
+        hash = tg_name_hash_add(hash, static_cast<std::uint8_t>(c));
+    }
+    return tg_name_hash_finish(hash) | (wildcard ? TG_NAME_WILDCARD : 0);
+}
+
+}  // namespace tollgate::policy
