@@ -4,6 +4,8 @@
 #include <map>
 #include <string_view>
 
+#include <netinet/in.h>
+
 #include <fmt/format.h>
 
 #include "policy/notation.hpp"
@@ -33,13 +35,46 @@ void check_limits(const Policy& policy, std::vector<Problem>& problems) {
     }
 }
 
+bool is_possible(const Service& service) {
+    switch (service.protocol) {
+        case IPPROTO_TCP:
+        case IPPROTO_UDP:
+            return service.first >= 1 && service.first <= service.last;
+        case IPPROTO_ICMP:
+        case IPPROTO_ICMPV6:
+            return service.first <= service.last && service.last <= 255;
+        default:
+            return service.first == 0 && service.last == 0;
+    }
+}
+
+void check_services(const Rule& rule, std::vector<Problem>& problems) {
+    for (const Service& service : rule.services) {
+        if (!is_possible(service)) {
+            report(
+                problems,
+                {rule.mark,
+                 fmt::format(
+                     "rule {} has the impossible service {}", quoted(rule.name), to_text(service)),
+                 ""});
+        }
+    }
+}
+
 }  // namespace
 
-std::vector<Problem> validate(const Policy& policy) {
+std::vector<Problem> find_errors(const Policy& policy) {
     std::vector<Problem> problems;
     check_names(policy, problems);
     check_limits(policy, problems);
+    for (const Rule& rule : policy.rules) {
+        check_services(rule, problems);
+    }
     return problems;
+}
+
+std::vector<Problem> validate(const Policy& policy) {
+    return find_errors(policy);
 }
 
 }  // namespace tollgate::policy

@@ -14,4 +14,7 @@ namespace tollgate::policy {
 /// open to everybody.
 [[nodiscard]] std::vector<Problem> validate(const Policy& policy);
 
+/// The errors among them: what keeps a policy from being compiled.
+[[nodiscard]] std::vector<Problem> find_errors(const Policy& policy);
+
 }  // namespace tollgate::policy

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <tollgate/result.hpp>
+
 #include "policy/model.hpp"
 #include "policy/problem.hpp"
 #include "policy/yaml_strict.hpp"
