@@ -14,8 +14,10 @@ namespace tollgate::policy {
 
 /// A policy as the tables of abi/policy.h, for one slot. The agent copies them into the maps.
 ///
-/// Invariants: rule 0 is unused; every index is below the limit of abi/limits.h; `verdicts` has an
-/// entry for a {class, port class} only if it differs from the port class's `any_rule`.
+/// Invariants: rule 0 is unused; rules are numbered by precedence at the time of compilation, so
+/// that of several candidates (of an address, a MAC, names, any remote) the lowest number decides;
+/// every index is below the limit of abi/limits.h; `verdicts` has an entry for a {class, port
+/// class} only if it differs from the port class's `any_rule`.
 struct CompiledPolicy {
     /// Class of every port, ICMP type and protocol: TG_PORTS_PER_DIRECTION entries per direction.
     std::array<std::vector<std::uint16_t>, TG_DIRECTIONS> port_classes;
