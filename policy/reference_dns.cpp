@@ -167,19 +167,25 @@ std::optional<IpAddress> address_of(const Record& record) {
     IpAddress address;
     if (record.type == kTypeA && record.data.size() == 4) {
         address.bytes[10] = address.bytes[11] = 0xff;
-        std::transform(record.data.begin(), record.data.end(), address.bytes.begin() + 12,
-                       [](std::byte b) { return std::to_integer<std::uint8_t>(b); });
+        std::transform(
+            record.data.begin(), record.data.end(), address.bytes.begin() + 12, [](std::byte b) {
+                return std::to_integer<std::uint8_t>(b);
+            });
         return address;
     }
     if (record.type == kTypeAaaa && record.data.size() == 16) {
-        std::transform(record.data.begin(), record.data.end(), address.bytes.begin(),
-                       [](std::byte b) { return std::to_integer<std::uint8_t>(b); });
+        std::transform(
+            record.data.begin(), record.data.end(), address.bytes.begin(), [](std::byte b) {
+                return std::to_integer<std::uint8_t>(b);
+            });
         return address;
     }
     return std::nullopt;
 }
 
-void add_patterns(std::set<std::uint64_t>& patterns, const Policy& policy, const std::string& name) {
+void add_patterns(std::set<std::uint64_t>& patterns,
+                  const Policy& policy,
+                  const std::string& name) {
     for (const Rule& rule : policy.rules) {
         for (const NamePattern& pattern : rule.selector.names) {
             if (pattern.matches(name)) {

@@ -50,8 +50,8 @@ void ReferenceFlow::advance(const PacketView& view) {
             answered = true;
             isn = view.packet.tcp_sequence;
         }
-        established = established ||
-                      (by_initiator && answered && (!embryo || completes_handshake(view)));
+        established =
+            established || (by_initiator && answered && (!embryo || completes_handshake(view)));
     } else {
         answered = answered || !by_initiator;
         established = established || (by_initiator && answered);

@@ -16,15 +16,15 @@ namespace tollgate::policy {
 /// The state of one flow (docs/packet-path.md, section 6).
 struct ReferenceFlow {
     Direction initiator = Direction::egress;
-    bool embryo = false;     ///< in `embryos`, not yet in `flows`
+    bool embryo = false;  ///< in `embryos`, not yet in `flows`
     bool answered = false;
     bool established = false;
     bool picked_up = false;  ///< mid-stream: `initiator` is a guess
     bool reset = false;      ///< the last segment was a RST
     std::array<bool, TG_DIRECTIONS> fin{};
-    std::uint32_t isn = 0;   ///< sequence of the local SYN+ACK
-    MacAddress remote_mac;        ///< of the first packet
-    std::uint8_t icmp_type = 0;   ///< of the first packet
+    std::uint32_t isn = 0;       ///< sequence of the local SYN+ACK
+    MacAddress remote_mac;       ///< of the first packet
+    std::uint8_t icmp_type = 0;  ///< of the first packet
     BootTime first_seen{0};
     BootTime last_seen{0};
     std::array<std::uint64_t, TG_DIRECTIONS> packets{};

@@ -49,8 +49,8 @@ std::optional<Quote> read_ipv4(Bytes quoted) {
     if (header < 20 || quoted.size() < header || later_fragment) {
         return std::nullopt;
     }
-    return Quote{address4(quoted, 12), address4(quoted, 16), byte_at(quoted, 9),
-                 quoted.subspan(header)};
+    return Quote{
+        address4(quoted, 12), address4(quoted, 16), byte_at(quoted, 9), quoted.subspan(header)};
 }
 
 std::optional<Quote> read_ipv6(Bytes quoted) {
@@ -59,8 +59,8 @@ std::optional<Quote> read_ipv6(Bytes quoted) {
     if (quoted.size() < kHeader || byte_at(quoted, 0) >> 4U != 6) {
         return std::nullopt;
     }
-    Quote quote{address6(quoted, 8), address6(quoted, 24), byte_at(quoted, 6),
-                quoted.subspan(kHeader)};
+    Quote quote{
+        address6(quoted, 8), address6(quoted, 24), byte_at(quoted, 6), quoted.subspan(kHeader)};
     if (quote.protocol == IPPROTO_FRAGMENT) {
         if (quote.transport.size() < kFragment || (be16_at(quote.transport, 2) & 0xfff8U) != 0) {
             return std::nullopt;

@@ -21,7 +21,8 @@ constexpr std::uint16_t kEchoRequest4 = 8;
 constexpr std::uint16_t kEchoRequest6 = 128;
 
 DropReason parse(PacketView& view) {
-    const tg_frame frame{view.frame.data(), view.frame.data() + view.frame.size(),
+    const tg_frame frame{view.frame.data(),
+                         view.frame.data() + view.frame.size(),
                          static_cast<std::uint32_t>(view.frame.size()),
                          static_cast<std::uint8_t>(view.direction)};
     return static_cast<DropReason>(tg_parse(&frame, 0, &view.packet));
@@ -101,9 +102,8 @@ struct ReferenceModel::Packet {
     LimitState& limits;
 
     [[nodiscard]] Judgement judged(DropReason reason, const Rule* rule = nullptr) const {
-        const bool lenient =
-            generation.stage != Stage::enforce && reason != DropReason::policy_deny &&
-            reason != DropReason::blocklist;
+        const bool lenient = generation.stage != Stage::enforce &&
+                             reason != DropReason::policy_deny && reason != DropReason::blocklist;
         Judgement judgement;
         judgement.reason = reason;
         judgement.rule = rule;
@@ -126,8 +126,8 @@ Judgement ReferenceModel::judge(std::span<const std::byte> frame,
                                 Direction direction,
                                 BootTime now) {
     const std::size_t in_force = slot(now);
-    Packet packet{PacketView{frame, {}, direction, now}, generations_.at(in_force),
-                  limits_.at(in_force)};
+    Packet packet{
+        PacketView{frame, {}, direction, now}, generations_.at(in_force), limits_.at(in_force)};
     if (open_ || packet.generation.stage == Stage::open) {
         return packet.judged(DropReason::none);
     }
@@ -276,8 +276,8 @@ Judgement ReferenceModel::judge_mid_stream(const Packet& packet) {
     }
     PolicyVerdict decided = chosen == view.direction ? own : reverse;
     if (!own_allowed && !reverse_allowed) {
-        const bool refused = decided.reason == DropReason::policy_deny ||
-                             decided.reason == DropReason::blocklist;
+        const bool refused =
+            decided.reason == DropReason::policy_deny || decided.reason == DropReason::blocklist;
         decided.reason = refused ? decided.reason : DropReason::no_flow;
     }
     return view.rst() ? judge_alone(packet, decided) : open_flow(packet, chosen, decided);
@@ -342,8 +342,9 @@ PolicyVerdict ReferenceModel::verdict(const Packet& packet,
 }
 
 bool ReferenceModel::blocklisted(const IpAddress& address) const {
-    return std::any_of(blocklist_.begin(), blocklist_.end(),
-                       [&](const Prefix& prefix) { return prefix.contains(address); });
+    return std::any_of(blocklist_.begin(), blocklist_.end(), [&](const Prefix& prefix) {
+        return prefix.contains(address);
+    });
 }
 
 void ReferenceModel::switch_to(ReferenceGeneration next) {

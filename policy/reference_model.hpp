@@ -22,12 +22,12 @@ namespace tollgate::policy {
 /// What the gate does with one frame, and why.
 struct Judgement {
     bool passed = false;
-    bool would_drop = false;  ///< passed only because of the stage
+    bool would_drop = false;               ///< passed only because of the stage
     DropReason reason = DropReason::none;  ///< of the drop or would-drop
     /// The rule that allows or refuses it; null: none. Belongs to the model, until its generation
     /// is replaced.
     const Rule* rule = nullptr;
-    bool flow_hit = false;      ///< the packet of a live flow
+    bool flow_hit = false;  ///< the packet of a live flow
     bool flow_created = false;
     std::optional<tg_flow_key> flow;  ///< of the flow that was hit or created
 };

@@ -27,9 +27,11 @@ bool matches(const Selector& selector, const Request& request) {
 }
 
 bool matches(const Rule& rule, const Request& request) {
-    const auto holds_service = [&](const Service& service) { return matches(service, request); };
-    const bool service = rule.services.empty() || std::any_of(rule.services.begin(),
-                                                              rule.services.end(), holds_service);
+    const auto holds_service = [&](const Service& service) {
+        return matches(service, request);
+    };
+    const bool service = rule.services.empty() ||
+                         std::any_of(rule.services.begin(), rule.services.end(), holds_service);
     return rule.direction == request.direction && service &&
            (rule.any_remote() || matches(rule.selector, request));
 }
@@ -114,8 +116,8 @@ PolicyVerdict policy_verdict(const ReferenceGeneration& generation, const Reques
     verdict.rule = best_rule(generation, request);
     verdict.reason = reason_of(generation, request, verdict.rule);
 
-    const bool failsafe = verdict.rule != nullptr && verdict.rule->rank == Rank::failsafe &&
-                          verdict.allowed();
+    const bool failsafe =
+        verdict.rule != nullptr && verdict.rule->rank == Rank::failsafe && verdict.allowed();
     // In enforce, what no rule allows is dropped anyway and keeps its own reason.
     const bool looked_up = verdict.allowed() || generation.stage != Stage::enforce;
     if (request.blocklisted && looked_up && !failsafe &&

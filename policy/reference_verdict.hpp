@@ -27,7 +27,7 @@ struct ReferenceGeneration {
 struct Request {
     Direction direction = Direction::ingress;  ///< of the initiator
     std::uint8_t protocol = 0;                 ///< IPPROTO_*
-    std::uint16_t service = 0;  ///< destination port, ICMP type, or 0; host order
+    std::uint16_t service = 0;                 ///< destination port, ICMP type, or 0; host order
     IpAddress remote;
     MacAddress remote_mac;
     std::set<std::uint64_t> names;  ///< NamePattern::hash of what `resolved` holds
@@ -51,7 +51,9 @@ struct PolicyVerdict {
 [[nodiscard]] bool is_left_out(const ReferenceGeneration& generation, const Rule& rule);
 
 /// True if the rule's expiry has passed.
-[[nodiscard]] bool has_expired(const ReferenceGeneration& generation, const Rule& rule, BootTime now);
+[[nodiscard]] bool has_expired(const ReferenceGeneration& generation,
+                               const Rule& rule,
+                               BootTime now);
 
 /// What is left of the rules' limits: token buckets whose content is kept as a debt of time (GCRA).
 class LimitState {

@@ -95,8 +95,10 @@ SimulationReport Simulation::report() const {
         }
         ++report.flows;
         if (!outcome.passed) {
-            report.blocked.push_back({record_of(outcome.key, outcome.flow), outcome.reason,
-                                      outcome.rule, outcome.dropped});
+            report.blocked.push_back({record_of(outcome.key, outcome.flow),
+                                      outcome.reason,
+                                      outcome.rule,
+                                      outcome.dropped});
         }
     }
     return report;

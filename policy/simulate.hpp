@@ -21,8 +21,8 @@ namespace tollgate::policy {
 struct BlockedFlow {
     FlowRecord flow;
     DropReason reason = DropReason::none;  ///< of its first packet
-    std::string rule;  ///< the rule that refused it; empty: none
-    std::uint64_t packets = 0;  ///< dropped
+    std::string rule;                      ///< the rule that refused it; empty: none
+    std::uint64_t packets = 0;             ///< dropped
 };
 
 /// What a policy would have done to a capture.
@@ -32,7 +32,7 @@ struct SimulationReport {
     std::uint64_t packets = 0;
     std::uint64_t packets_blocked = 0;
     std::map<DropReason, std::uint64_t> blocked_by_reason;  ///< packets
-    std::vector<BlockedFlow> blocked;  ///< in the order in which they began
+    std::vector<BlockedFlow> blocked;                       ///< in the order in which they began
 };
 
 /// Feeds a capture through the reference model in the stage enforce. Beside it a second model, in

@@ -128,7 +128,10 @@ inline Bytes udp(Ports ports, const Bytes& payload = {}) {
     return datagram;
 }
 
-inline Bytes icmp(unsigned type, unsigned code = 0, std::uint32_t rest = 0, const Bytes& body = {}) {
+inline Bytes icmp(unsigned type,
+                  unsigned code = 0,
+                  std::uint32_t rest = 0,
+                  const Bytes& body = {}) {
     Bytes message;
     append8(message, type);
     append8(message, code);
@@ -254,7 +257,8 @@ inline Bytes fragment6(std::uint8_t next, unsigned word, std::uint32_t id, const
 struct EthernetFields {
     MacAddress source{{0x02, 0, 0, 0, 0, 1}};
     MacAddress destination{{0x02, 0, 0, 0, 0, 2}};
-    std::vector<std::pair<std::uint16_t, std::uint16_t>> tags{};  ///< EtherType and TCI, outer first
+    std::vector<std::pair<std::uint16_t, std::uint16_t>>
+        tags{};  ///< EtherType and TCI, outer first
 };
 
 inline Bytes ethernet(const EthernetFields& fields, unsigned ether_type, const Bytes& payload) {

@@ -49,7 +49,9 @@ struct Talk {
         return frame(direction, IPPROTO_UDP, test::udp(ports(direction), payload));
     }
     [[nodiscard]] Bytes icmp(Direction direction, const Bytes& message) const {
-        return frame(direction, remote.is_ipv4() ? IPPROTO_ICMP : IPPROTO_ICMPV6, message);
+        const std::uint8_t protocol =
+            remote.is_ipv4() ? std::uint8_t{IPPROTO_ICMP} : std::uint8_t{IPPROTO_ICMPV6};
+        return frame(direction, protocol, message);
     }
 };
 

@@ -56,8 +56,8 @@ TEST_F(ReferenceBaseline, ArpRequestsAndRepliesPassBothWays) {
 }
 
 TEST_F(ReferenceBaseline, ArpOfAnotherShapeIsInvalid) {
-    const std::vector<std::pair<std::size_t, unsigned>> changes{{1, 6},  {2, 9}, {4, 8},
-                                                                {5, 16}, {7, 3}, {8, 1}};
+    const std::vector<std::pair<std::size_t, unsigned>> changes{
+        {1, 6}, {2, 9}, {4, 8}, {5, 16}, {7, 3}, {8, 1}};
     for (const auto& [offset, value] : changes) {
         Bytes body = arp();
         put8(body, offset, value);
