@@ -10,6 +10,8 @@
 namespace tollgate::policy {
 namespace {
 
+constexpr std::uint32_t kFrameMax = 0x20000;  // a TSO frame has 64 KiB and headers
+
 // Nothing is forbidden, and no part of the baseline makes a flow.
 Policy observing() {
     Policy policy;
@@ -52,9 +54,22 @@ FlowRecord record_of(const tg_flow_key& key, const ReferenceFlow& flow) {
 Simulation::Simulation(Policy policy)
     : enforcer_(std::move(policy), Stage::enforce), observer_(observing(), Stage::learn) {}
 
-void Simulation::add(std::span<const std::byte> frame, Direction direction, Timestamp at) {
+void Simulation::add(std::span<const std::byte> frame,
+                     Direction direction,
+                     Timestamp at,
+                     std::uint32_t original_length) {
     // The models' clock is the capture's: boot time 0 is 1970.
     now_ = std::max(now_, BootTime(at.time_since_epoch()));
+    if (frame.size() >= original_length || original_length > kFrameMax) {
+        judge(frame, direction);
+        return;
+    }
+    std::vector<std::byte> whole(frame.begin(), frame.end());
+    whole.resize(original_length);
+    judge(whole, direction);
+}
+
+void Simulation::judge(std::span<const std::byte> frame, Direction direction) {
     const Judgement enforced = enforcer_.judge(frame, direction, now_);
     const Judgement seen = observer_.judge(frame, direction, now_);
     ++totals_.packets;

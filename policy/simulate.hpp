@@ -44,7 +44,11 @@ class Simulation {
 
     /// Judges one frame, Ethernet header first. Frames come in the order of time; one that comes
     /// late is taken to be as late as the one before it.
-    void add(std::span<const std::byte> frame, Direction direction, Timestamp at);
+    /// @param original_length on the wire; what the capture cut off is taken to be zero
+    void add(std::span<const std::byte> frame,
+             Direction direction,
+             Timestamp at,
+             std::uint32_t original_length);
 
     [[nodiscard]] SimulationReport report() const;
 
@@ -58,6 +62,7 @@ class Simulation {
         bool passed = false;  ///< something of the initiator's
     };
 
+    void judge(std::span<const std::byte> frame, Direction direction);
     void account(const Judgement& seen, const Judgement& enforced, Direction direction);
 
     ReferenceModel enforcer_;

@@ -21,8 +21,12 @@ constexpr Direction kOut = Direction::egress;
 
 class SimulationTest : public testing::Test {
   protected:
-    void out(const Bytes& frame) { simulation.add(frame, kOut, now += 1ms); }
-    void in(const Bytes& frame) { simulation.add(frame, kIn, now += 1ms); }
+    void out(const Bytes& frame) { add(frame, kOut); }
+    void in(const Bytes& frame) { add(frame, kIn); }
+    void add(const Bytes& frame, Direction direction) {
+        now += 1ms;
+        simulation.add(frame, direction, now, static_cast<std::uint32_t>(frame.size()));
+    }
     void connect_out() {
         out(talk.tcp(kOut, {kSyn}));
         in(talk.tcp(kIn, {kSyn | kAck}));
@@ -119,6 +123,12 @@ TEST_F(SimulationTest, NamesAreLearnedFromTheCapturesOwnAnswers) {
     const SimulationReport report = simulation.report();
     EXPECT_EQ(report.flows, 3U);
     EXPECT_EQ(report.blocked.size(), 1U);
+}
+
+TEST_F(SimulationTest, AFrameThatTheCaptureCutShortIsJudgedByItsHeaders) {
+    const Bytes whole = talk.frame(kOut, IPPROTO_TCP, tcp({40000, 443}, {}, Bytes(500)));
+    simulation.add(std::span(whole).first(80), kOut, now, static_cast<std::uint32_t>(whole.size()));
+    EXPECT_EQ(simulation.report().packets_blocked, 0U);
 }
 
 TEST_F(SimulationTest, TheRuleThatRefusesIsNamed) {
