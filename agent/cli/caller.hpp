@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/cli/json.hpp"
+
+namespace tollgate::cli {
+
+/// Who runs this command, as the control API's `clientSession`: the SSH connection it came through
+/// (absent outside SSH) and `tty`, the terminal session ("SID.START", absent without a terminal).
+/// Looks at the environment of the ancestors too: sudo removes SSH_CONNECTION.
+[[nodiscard]] Json client_session();
+
+/// `{remote, remotePort, local, localPort}` of an SSH_CONNECTION ("CLIENT PORT SERVER PORT",
+/// ssh(1)); nothing if it is no such thing.
+[[nodiscard]] std::optional<Json> parse_ssh_connection(std::string_view value);
+
+/// The person behind a decision: SUDO_USER, else the name of the user id.
+[[nodiscard]] std::string caller_name();
+
+}  // namespace tollgate::cli

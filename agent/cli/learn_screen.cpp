@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include "agent/cli/screens.hpp"
+#include "agent/cli/table.hpp"
+
+namespace tollgate::cli {
+namespace {
+
+constexpr std::size_t kRemoteColumns = 30;
+constexpr std::size_t kServiceColumns = 16;
+constexpr std::size_t kRuleColumns = 22;
+
+/// Age without "ago": the header says it.
+std::string age(const Screen& screen, const Json& candidate, const char* key) {
+    std::string text_ago = screen.since(text(candidate, key));
+    if (const std::size_t end = text_ago.rfind(" ago"); end != std::string::npos) {
+        text_ago.resize(end);
+    }
+    return text_ago;
+}
+
+Cell state_cell(const std::string& state) {
+    if (state == "approved") {
+        return {state, Tone::good};
+    }
+    return {state, state == "rejected" ? Tone::bad : Tone::plain};
+}
+
+Cell risk_cell(const Json& candidate) {
+    const std::string risk = text(candidate, "risk", "low");
+    const std::string word = risk == "high" ? "HIGH" : risk;
+    const std::string note = text(candidate, "note");
+    const Tone tone = risk == "high" ? Tone::bad : risk == "medium" ? Tone::warn : Tone::plain;
+    return {note.empty() ? word : word + ": " + note, tone};
+}
+
+}  // namespace
+
+void print_learn_status(Screen& screen, const Json& status) {
+    const Json& readiness = object(status, "readiness");
+    screen.field(
+        "readiness",
+        fmt::format("{:.0f} %: {}", real(readiness, "score") * 100, text(readiness, "text")));
+    screen.field(
+        "",
+        fmt::format("chance that the next flow is new: {:.1f} %; hours of the week seen: {:.0f} %",
+                    real(readiness, "novelty") * 100,
+                    real(readiness, "hourCoverage") * 100));
+    screen.field("since", screen.since(text(status, "since")));
+    screen.field("seen",
+                 fmt::format("{}, {}, {}, {}",
+                             plural(number(status, "observations"), "flow"),
+                             plural(number(status, "services"), "service"),
+                             plural(number(status, "names"), "DNS name"),
+                             plural(number(status, "candidates"), "candidate")));
+    if (const std::uint64_t overflow = number(status, "overflow"); overflow > 0) {
+        screen.field("! lost",
+                     fmt::format("{} found no room in the table", plural(overflow, "service")),
+                     Tone::warn);
+    }
+    screen.next("tollgate learn review");
+}
+
+void print_candidates(Screen& screen, const Json& answer) {
+    const Json& candidates = list(answer, "candidates");
+    Table table{{{"ID"},
+                 {"STATE"},
+                 {"DIR"},
+                 {"REMOTE", Align::left, kRemoteColumns},
+                 {"SERVICE", Align::left, kServiceColumns},
+                 {"PACKETS", Align::right},
+                 {"LAST", Align::right},
+                 {"RULE", Align::left, kRuleColumns},
+                 {"RISK"}}};
+    std::size_t pending = 0;
+    for (const Json& candidate : candidates) {
+        const std::string state = text(candidate, "state");
+        pending += state == "pending" ? 1 : 0;
+        table.row({{text(candidate, "id")},
+                   state_cell(state),
+                   {text(candidate, "direction") == "ingress" ? "in" : "out"},
+                   {text(candidate, "remote")},
+                   {joined(list(candidate, "services"), ",")},
+                   {count_text(number(candidate, "packets"))},
+                   {age(screen, candidate, "lastSeen")},
+                   {text(candidate, "rule").empty() ? "-" : text(candidate, "rule")},
+                   risk_cell(candidate)});
+    }
+    const std::uint64_t hidden = number(answer, "hidden");
+    screen.line(fmt::format("{}, {} pending{}",
+                            plural(candidates.size(), "candidate"),
+                            pending,
+                            hidden == 0 ? ""
+                                        : fmt::format("; {} covered by the baseline or the policy "
+                                                      "are hidden (-a shows them)",
+                                                      hidden)));
+    if (!table.empty()) {
+        table.print(screen);
+    }
+    if (pending > 0) {
+        screen.next("tollgate learn approve ID… | --all, tollgate learn reject ID…");
+    } else if (!table.empty()) {
+        screen.next("tollgate policy diff, then tollgate enforce");
+    }
+}
+
+}  // namespace tollgate::cli

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include "agent/cli/screens.hpp"
+#include "agent/cli/table.hpp"
+
+namespace tollgate::cli {
+namespace {
+
+constexpr std::size_t kNameColumns = 28;
+constexpr std::size_t kFlowsShown = 10;
+
+std::string remote_of(const Json& rule) {
+    const std::string remote = joined(list(rule, "remote"));
+    return remote.empty() ? "any" : remote;
+}
+
+std::string services_of(const Json& rule) {
+    const std::string services = joined(list(rule, "services"));
+    return services.empty() ? "any" : services;
+}
+
+const char* short_direction(const Json& rule) {
+    const std::string direction = text(rule, "direction");
+    if (direction == "ingress") {
+        return "in";
+    }
+    return direction == "egress" ? "out" : "both";
+}
+
+Tone tone_of_rank(const std::string& rank) {
+    return rank == "deny" ? Tone::bad : rank == "allow" ? Tone::good : Tone::plain;
+}
+
+std::string match_of(const Json& rule) {
+    std::string words = remote_of(rule) + "  " + services_of(rule);
+    if (const std::string limit = text(rule, "limit"); !limit.empty()) {
+        words += "  limit " + limit;
+    }
+    if (const std::string expires = text(rule, "expires"); !expires.empty()) {
+        words += "  until " + expires;
+    }
+    return words;
+}
+
+Tone tone_of_line(const std::string& line) {
+    if (line.starts_with('+')) {
+        return Tone::good;
+    }
+    return line.starts_with('-') ? Tone::bad : line.starts_with('~') ? Tone::warn : Tone::plain;
+}
+
+std::string service_of_flow(const Json& flow) {
+    const bool ingress = text(flow, "direction") == "ingress";
+    const std::uint64_t port = number(flow, ingress ? "localPort" : "remotePort");
+    const std::string protocol = text(flow, "protocol");
+    return port == 0 ? protocol : fmt::format("{}/{}", protocol, port);
+}
+
+void print_dropped_flows(Screen& screen, const Json& flows) {
+    std::size_t shown = 0;
+    for (const Json& flow : flows) {
+        if (shown++ == kFlowsShown) {
+            screen.line(fmt::format("          … and {} more", flows.size() - kFlowsShown));
+            return;
+        }
+        screen.field("",
+                     fmt::format("would DROP {} {} {} ({}{})",
+                                 short_direction(flow),
+                                 text(flow, "remoteName", text(flow, "remote").c_str()),
+                                 service_of_flow(flow),
+                                 plural(number(flow, "packets"), "packet"),
+                                 has(flow, "reason") ? ", " + text(flow, "reason") : ""),
+                     Tone::bad);
+    }
+}
+
+}  // namespace
+
+void print_policy(Screen& screen, const Json& policy) {
+    const Json& defaults = object(policy, "defaults");
+    screen.field("policy",
+                 fmt::format("{}, generation {}, hash {}",
+                             text(policy, "name"),
+                             number(policy, "generation"),
+                             text(policy, "hash").substr(0, 12)));
+    screen.field("default",
+                 fmt::format("in {}, out {}", text(defaults, "ingress"), text(defaults, "egress")));
+    const std::string baseline = joined(list(policy, "baseline"));
+    screen.field("baseline", baseline.empty() ? "nothing" : baseline);
+    screen.line();
+    Table table{{{"RULE", Align::left, kNameColumns},
+                 {"RANK"},
+                 {"DIR"},
+                 {"PACKETS", Align::right},
+                 {"REMOTE AND SERVICE"}}};
+    for (const Json& rule : list(policy, "rules")) {
+        const std::string rank = text(rule, "rank");
+        table.row({{text(rule, "name")},
+                   {rank, tone_of_rank(rank)},
+                   {short_direction(rule)},
+                   {has(rule, "packets") ? count_text(number(rule, "packets")) : "-"},
+                   {match_of(rule)}});
+    }
+    table.print(screen);
+}
+
+void print_effect(Screen& screen, const Json& effect) {
+    const std::uint64_t dropped = number(effect, "drop");
+    screen.field("effect",
+                 fmt::format("of {} in the last {:g} h: {} pass, {} would be dropped",
+                             plural(number(effect, "flows"), "recorded flow"),
+                             real(effect, "hours"),
+                             count_text(number(effect, "pass")),
+                             count_text(dropped)),
+                 dropped == 0 ? Tone::good : Tone::warn);
+    print_dropped_flows(screen, list(effect, "wouldDropFlows"));
+    if (has(effect, "callerSession")) {
+        const Json& caller = object(effect, "callerSession");
+        const std::string verdict = text(caller, "verdict");
+        screen.field("you",
+                     fmt::format("your ssh {} → {}",
+                                 endpoint(text(caller, "remote"), number(caller, "port")),
+                                 verdict == "pass" ? "pass" : "DROP"),
+                     verdict == "pass" ? Tone::good : Tone::bad);
+    }
+}
+
+void print_diff(Screen& screen, const Json& diff) {
+    const Json& lines = list(diff, "text");
+    for (const Json& line : lines) {
+        if (line.is_string()) {
+            const auto words = line.get<std::string>();
+            screen.line(words, tone_of_line(words));
+        }
+    }
+    if (lines.empty()) {
+        screen.line("no change");
+    }
+    if (has(diff, "effect")) {
+        print_effect(screen, object(diff, "effect"));
+    }
+    if (!lines.empty()) {
+        screen.next("tollgate enforce   (or tollgate audit, to drop nothing yet)");
+    }
+}
+
+void print_history(Screen& screen, const Json& history) {
+    Table table{{{"GENERATION", Align::right},
+                 {"STATE"},
+                 {"WHEN"},
+                 {"CHANGE"},
+                 {"BY"},
+                 {"HASH", Align::left, 12},
+                 {"POLICY"}}};
+    for (const Json& entry : list(history, "entries")) {
+        const std::string state = text(entry, "state");
+        const bool live = state == "active" || state == "confirmed";
+        table.row({{std::to_string(number(entry, "generation"))},
+                   {state,
+                    live                 ? Tone::good
+                    : state == "pending" ? Tone::warn
+                                         : Tone::plain},
+                   {screen.since(text(entry, "time"))},
+                   {text(entry, "change")},
+                   {text(entry, "by")},
+                   {text(entry, "hash").substr(0, 12)},
+                   {text(entry, "name")}});
+    }
+    table.print(screen);
+    screen.next("tollgate policy rollback [--generation N]");
+}
+
+void print_deadline(Screen& screen, const Json& change) {
+    const auto deadline = parse_time(text(change, "deadline"));
+    if (!deadline) {
+        return;
+    }
+    screen.field("PENDING",
+                 fmt::format("reverts at {} ({}) unless you confirm from a new connection",
+                             clock_text(*deadline, screen.now()),
+                             ago(*deadline, screen.now())),
+                 Tone::warn);
+    screen.next("tollgate confirm");
+}
+
+void print_change(Screen& screen, const Json& change) {
+    const std::string stage = text(change, "stage");
+    const std::string word = stage == "enforce" ? "enforcing"
+                             : stage == "audit" ? "auditing: nothing is dropped but explicit denies"
+                             : stage == "learn" ? "learning: nothing is dropped but explicit denies"
+                             : stage == "open"  ? "OPEN: everything passes"
+                                                : "done";
+    screen.field("stage",
+                 fmt::format("{} (generation {})", word, number(change, "generation")),
+                 stage == "enforce" ? Tone::good
+                 : stage == "open"  ? Tone::bad
+                                    : Tone::plain);
+    print_deadline(screen, change);
+}
+
+}  // namespace tollgate::cli
