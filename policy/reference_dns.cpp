@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <vector>
 
 #include <tollgate/abi/limits.h>
 
@@ -131,15 +132,13 @@ std::optional<Header> read_header(Cursor& cursor) {
     return Header{be16_at(*bytes, 0), be16_at(*bytes, 2), be16_at(*bytes, 4), be16_at(*bytes, 6)};
 }
 
-// The name of the only question; its type does not matter, its class must be IN.
-std::optional<std::string> read_question(Cursor& cursor) {
+std::optional<ReferenceDns::Question> read_question(Cursor& cursor) {
     auto name = cursor.name();
-    const auto type = cursor.u16();
-    const auto dns_class = cursor.u16();
-    if (!name || !type || dns_class != kClassIn) {
+    const auto type_and_class = cursor.u32();
+    if (!name || !type_and_class) {
         return std::nullopt;
     }
-    return name;
+    return ReferenceDns::Question{*std::move(name), *type_and_class};
 }
 
 struct Record {
@@ -200,6 +199,45 @@ BootTime lifetime(std::uint32_t ttl_s) {
     return std::chrono::seconds(kept_s);
 }
 
+// An address, and the policy's patterns that the names leading to it match.
+struct Admitted {
+    IpAddress address;
+    std::set<std::uint64_t> patterns;
+    BootTime lifetime{0};
+};
+
+// Follows the records in order, beginning with the question's name, up to the first broken one.
+std::vector<Admitted> read_addresses(Cursor& cursor,
+                                     unsigned records,
+                                     const std::string& question,
+                                     const Policy& policy) {
+    std::vector<Admitted> admitted;
+    std::set<std::uint64_t> patterns;
+    std::optional<std::string> current = question;
+    add_patterns(patterns, policy, *current);
+    for (unsigned i = 0; i < records; ++i) {
+        const auto record = read_record(cursor);
+        if (!record) {
+            break;
+        }
+        if (record->dns_class != kClassIn || record->owner != *current) {
+            continue;
+        }
+        if (const auto address = address_of(*record)) {
+            admitted.push_back({*address, patterns, lifetime(record->ttl)});
+        }
+        if (record->type != kTypeCname) {
+            continue;
+        }
+        current = cursor.name_before(record->data.size());
+        if (!current) {
+            break;
+        }
+        add_patterns(patterns, policy, *current);
+    }
+    return admitted;
+}
+
 Bytes message_of(const PacketView& view) {
     const Bytes datagram = view.transport();
     const std::size_t bytes = std::min<std::size_t>(be16_at(datagram, 4), datagram.size());
@@ -223,9 +261,9 @@ void ReferenceDns::read_query(const PacketView& view) {
     if (!header || header->response() || header->opcode() != 0 || header->questions != 1) {
         return;
     }
-    const auto name = read_question(cursor);
-    if (name) {
-        queries_[{header->id, view.packet.key}] = {*name, view.now + BootTime(TG_DNS_QUERY_NS)};
+    if (auto question = read_question(cursor)) {
+        queries_[{header->id, view.packet.key}] = {*std::move(question),
+                                                   view.now + BootTime(TG_DNS_QUERY_NS)};
     }
 }
 
@@ -237,35 +275,17 @@ void ReferenceDns::read_answer(const PacketView& view, const Policy& policy) {
         header->questions != 1) {
         return;
     }
-    auto current = read_question(cursor);
+    const auto question = read_question(cursor);
     const auto query = queries_.find({header->id, view.packet.key});
-    if (!current || query == queries_.end() || query->second.name != *current ||
+    if (!question || query == queries_.end() || query->second.question != *question ||
         view.now > query->second.expires) {
         return;
     }
     queries_.erase(query);
-
-    std::set<std::uint64_t> patterns;
-    add_patterns(patterns, policy, *current);
     const unsigned records = std::min<unsigned>(header->answers, TG_DNS_RECORDS_MAX);
-    for (unsigned i = 0; i < records; ++i) {
-        const auto record = read_record(cursor);
-        if (!record) {
-            return;
-        }
-        if (record->dns_class != kClassIn || record->owner != *current) {
-            continue;
-        }
-        if (record->type == kTypeCname) {
-            current = cursor.name_before(record->data.size());
-            if (!current) {
-                return;
-            }
-            add_patterns(patterns, policy, *current);
-        } else if (const auto address = address_of(*record)) {
-            for (const std::uint64_t pattern : patterns) {
-                resolve(*address, pattern, view.now + lifetime(record->ttl));
-            }
+    for (const Admitted& admitted : read_addresses(cursor, records, question->name, policy)) {
+        for (const std::uint64_t pattern : admitted.patterns) {
+            resolve(admitted.address, pattern, view.now + admitted.lifetime);
         }
     }
 }

@@ -20,6 +20,11 @@ class ReferenceDns {
   public:
     /// What an address is known as: NamePattern::hash and until when.
     using Names = std::map<std::uint64_t, BootTime>;
+    struct Question {
+        std::string name;
+        std::uint32_t type_and_class = 0;
+        bool operator==(const Question&) const = default;
+    };
 
     /// Reads a message that passed the gate, on a flow to remote port 53.
     /// @param policy whose names are admitted
@@ -36,7 +41,7 @@ class ReferenceDns {
 
   private:
     struct Query {
-        std::string name;
+        Question question;
         BootTime expires{0};
     };
     using QueryKey = std::pair<std::uint16_t, tg_flow_key>;

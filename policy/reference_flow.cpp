@@ -25,8 +25,7 @@ BootTime ReferenceFlow::timeout(std::uint8_t protocol) const {
 }
 
 bool ReferenceFlow::completes_handshake(const PacketView& view) const {
-    return answered && view.ack() && !view.syn_ack() && !view.rst() &&
-           view.packet.tcp_acknowledgement == isn + 1;
+    return answered && view.ack() && view.packet.tcp_acknowledgement == isn + 1;
 }
 
 bool ReferenceFlow::accepts(const PacketView& view) const {
@@ -44,19 +43,29 @@ void ReferenceFlow::advance(const PacketView& view) {
     last_seen = view.now;
 
     if (view.tcp()) {
-        reset = view.rst();
-        fin.at(direction) = fin.at(direction) || view.fin();
-        if (!by_initiator && view.syn_ack()) {
-            answered = true;
-            isn = view.packet.tcp_sequence;
-        }
-        established =
-            established || (by_initiator && answered && (!embryo || completes_handshake(view)));
+        advance_tcp(view, by_initiator);
     } else {
         answered = answered || !by_initiator;
         established = established || (by_initiator && answered);
     }
     embryo = embryo && !established;
+}
+
+void ReferenceFlow::advance_tcp(const PacketView& view, bool by_initiator) {
+    const auto direction = static_cast<std::size_t>(view.direction);
+    reset = view.rst();
+    if (reset) {
+        return;
+    }
+    fin.at(direction) = fin.at(direction) || view.fin();
+    if (by_initiator) {
+        established = established || (answered && (!embryo || completes_handshake(view)));
+        return;
+    }
+    answered = answered || picked_up || view.syn_ack();
+    if (view.syn_ack()) {
+        isn = view.packet.tcp_sequence;
+    }
 }
 
 ReferenceFlow* ReferenceFlows::live(const tg_flow_key& key, BootTime now) {

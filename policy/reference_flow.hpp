@@ -43,6 +43,7 @@ struct ReferenceFlow {
     void advance(const PacketView& view);
 
   private:
+    void advance_tcp(const PacketView& view, bool by_initiator);
     [[nodiscard]] bool completes_handshake(const PacketView& view) const;
 };
 

@@ -210,20 +210,21 @@ Judgement ReferenceModel::judge_flow(const Packet& packet) {
 
 Judgement ReferenceModel::judge_live(const Packet& packet, ReferenceFlow& flow) {
     const PacketView& view = packet.view;
+    if (!flow.accepts(view)) {
+        return packet.judged(DropReason::no_flow);
+    }
     if (flow.generation != packet.generation.number) {
         if (const auto refusal = judge_again(packet, flow)) {
             return *refusal;
         }
     }
     Judgement judgement = packet.judged(flow.would_drop, flow.rule);
-    if (!flow.accepts(view)) {
-        judgement = packet.judged(DropReason::no_flow, flow.rule);
-    } else if (flow.rule != nullptr && has_expired(packet.generation, *flow.rule, view.now)) {
+    if (flow.rule != nullptr && has_expired(packet.generation, *flow.rule, view.now)) {
         judgement = packet.judged(DropReason::rule_expired, flow.rule);
     } else if (flow.rule != nullptr && !packet.limits.take_packet(*flow.rule, view.now)) {
         judgement = packet.judged(DropReason::rate_limit, flow.rule);
     }
-    if (judgement.passed && flow.accepts(view)) {
+    if (judgement.passed) {
         flow.advance(view);
     }
     judgement.flow_hit = true;
@@ -231,12 +232,14 @@ Judgement ReferenceModel::judge_live(const Packet& packet, ReferenceFlow& flow) 
     return judgement;
 }
 
-// A flow that another generation judged. @return the drop that ends it; nullopt: it lives on
+// A flow that another generation judged. @return the drop; nullopt: it lives on
 std::optional<Judgement> ReferenceModel::judge_again(const Packet& packet, ReferenceFlow& flow) {
     const PolicyVerdict again = verdict(packet, flow.initiator, true);
     const Judgement judgement = packet.judged(again.reason, again.rule);
     if (!judgement.passed) {
-        flows_.erase(packet.view.packet.key);
+        if (!flow.embryo) {
+            flows_.erase(packet.view.packet.key);
+        }
         return judgement;
     }
     flow.generation = packet.generation.number;
@@ -262,25 +265,25 @@ Judgement ReferenceModel::judge_without_flow(const Packet& packet) {
 // TCP without a flow whose first packet is not a SYN.
 Judgement ReferenceModel::judge_mid_stream(const Packet& packet) {
     const PacketView& view = packet.view;
-    const Direction initiator = guessed_initiator(view);
-    const bool picks_up =
+    const bool permitted =
         !view.ingress() || (view.now < packet.generation.grace_until && !view.syn_ack());
+    const bool observed = packet.generation.stage != Stage::enforce;
+    if (!permitted && (!observed || view.rst())) {
+        return packet.judged(DropReason::no_flow);
+    }
     const PolicyVerdict own = verdict(packet, view.direction);
     const PolicyVerdict reverse = verdict(packet, opposite(view.direction));
-    const bool own_allowed = picks_up && own.allowed() && !view.syn_ack();
-    const bool reverse_allowed = picks_up && reverse.allowed();
-
-    Direction chosen = initiator;
-    if (own_allowed != reverse_allowed) {
-        chosen = own_allowed ? view.direction : opposite(view.direction);
+    Direction initiator = guessed_initiator(view);
+    if (!view.syn_ack() && own.allowed() != reverse.allowed()) {
+        initiator = own.allowed() ? view.direction : opposite(view.direction);
     }
-    PolicyVerdict decided = chosen == view.direction ? own : reverse;
-    if (!own_allowed && !reverse_allowed) {
-        const bool refused =
-            decided.reason == DropReason::policy_deny || decided.reason == DropReason::blocklist;
-        decided.reason = refused ? decided.reason : DropReason::no_flow;
+    PolicyVerdict decided = initiator == view.direction ? own : reverse;
+    const bool refused =
+        decided.reason == DropReason::policy_deny || decided.reason == DropReason::blocklist;
+    if (!(observed && refused) && !(permitted && decided.allowed())) {
+        decided.reason = DropReason::no_flow;
     }
-    return view.rst() ? judge_alone(packet, decided) : open_flow(packet, chosen, decided);
+    return view.rst() ? judge_alone(packet, decided) : open_flow(packet, initiator, decided);
 }
 
 // A packet that makes no flow.
@@ -297,11 +300,9 @@ Judgement ReferenceModel::open_flow(const Packet& packet,
                                     Direction initiator,
                                     const PolicyVerdict& verdict) {
     const PacketView& view = packet.view;
-    const bool picked_up = view.tcp() && !view.syn();
     DropReason reason = verdict.reason;
     if (verdict.allowed() && verdict.rule != nullptr &&
-        !(packet.limits.take_flow(*verdict.rule, view.now) &&
-          packet.limits.take_packet(*verdict.rule, view.now))) {
+        !packet.limits.take_new_flow(*verdict.rule, view.now)) {
         reason = DropReason::rate_limit;
     }
     Judgement judgement = packet.judged(reason, verdict.rule);
@@ -310,8 +311,8 @@ Judgement ReferenceModel::open_flow(const Packet& packet,
     }
     ReferenceFlow flow;
     flow.initiator = initiator;
-    flow.picked_up = flow.answered = flow.established = picked_up;
-    flow.embryo = initiator == Direction::ingress && !picked_up;
+    flow.picked_up = view.tcp() && !view.syn();
+    flow.embryo = initiator == Direction::ingress && !flow.picked_up;
     flow.generation = packet.generation.number;
     flow.rule = reason == DropReason::none ? verdict.rule : nullptr;
     flow.would_drop = reason;

@@ -2,6 +2,7 @@
 #include "policy/reference_verdict.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <netinet/in.h>
 
@@ -88,16 +89,13 @@ DropReason reason_of(const ReferenceGeneration& generation,
     return best != nullptr || open ? DropReason::none : DropReason::policy_default;
 }
 
-// Takes `interval` from a bucket of one second's worth, at least one unit.
-bool take(BootTime& full_again, const Rate& rate, BootTime now) {
+// When a bucket of one second's worth, at least one unit, is full again after one more unit.
+// @return nullopt: the unit is over the limit
+std::optional<BootTime> after_one(BootTime full_again, const Rate& rate, BootTime now) {
     const BootTime interval = BootTime(rate.per) / rate.count;
     const BootTime burst = std::max(interval, BootTime(std::chrono::seconds(1)));
     const BootTime next = std::max(full_again, now) + interval;
-    if (next - now > burst) {
-        return false;
-    }
-    full_again = next;
-    return true;
+    return next - now > burst ? std::nullopt : std::optional(next);
 }
 
 }  // namespace
@@ -127,12 +125,27 @@ PolicyVerdict policy_verdict(const ReferenceGeneration& generation, const Reques
     return verdict;
 }
 
-bool LimitState::take_flow(const Rule& rule, BootTime now) {
-    return !rule.limit.new_flows || take(flows_[&rule], *rule.limit.new_flows, now);
+bool LimitState::take_new_flow(const Rule& rule, BootTime now) {
+    if (!rule.limit.new_flows) {
+        return take_packet(rule, now);
+    }
+    const auto next = after_one(flows_[&rule], *rule.limit.new_flows, now);
+    if (!next || !take_packet(rule, now)) {
+        return false;
+    }
+    flows_[&rule] = *next;
+    return true;
 }
 
 bool LimitState::take_packet(const Rule& rule, BootTime now) {
-    return !rule.limit.packets || take(packets_[&rule], *rule.limit.packets, now);
+    if (!rule.limit.packets) {
+        return true;
+    }
+    const auto next = after_one(packets_[&rule], *rule.limit.packets, now);
+    if (next) {
+        packets_[&rule] = *next;
+    }
+    return next.has_value();
 }
 
 void LimitState::clear() {

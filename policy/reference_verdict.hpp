@@ -58,8 +58,8 @@ struct PolicyVerdict {
 /// What is left of the rules' limits: token buckets whose content is kept as a debt of time (GCRA).
 class LimitState {
   public:
-    /// Takes one new flow. False: over the rule's limit, nothing is taken.
-    [[nodiscard]] bool take_flow(const Rule& rule, BootTime now);
+    /// Takes one new flow and its first packet. False: over either limit, nothing is taken.
+    [[nodiscard]] bool take_new_flow(const Rule& rule, BootTime now);
     /// Takes one packet. False: over the rule's limit, nothing is taken.
     [[nodiscard]] bool take_packet(const Rule& rule, BootTime now);
     void clear();

@@ -79,7 +79,7 @@ TEST_F(ReferenceFlowTest, InboundTcpIsAnEmbryoUntilItsHandshakeCompletes) {
     EXPECT_TRUE(passed(tcp_out(kSyn | kAck)));
     EXPECT_TRUE(dropped(tcp_in(kAck, kIsn), DropReason::no_flow));
     EXPECT_TRUE(dropped(tcp_in(kAck, kIsn + 2), DropReason::no_flow));
-    EXPECT_TRUE(dropped(tcp_in(kSyn | kAck, kIsn + 1), DropReason::no_flow));
+    EXPECT_TRUE(dropped(tcp_in(kSyn | kAck, kIsn), DropReason::no_flow));
     EXPECT_TRUE(flow().embryo);
     EXPECT_TRUE(passed(tcp_in(kAck, kIsn + 1)));
     EXPECT_FALSE(flow().embryo);
@@ -217,13 +217,19 @@ TEST_F(ReferenceFlowTest, OutboundSegmentsArePickedUpIfEitherSideMayOpen) {
     use_allow(kOut);
     EXPECT_TRUE(tcp_out(kAck).flow_created);
     EXPECT_EQ(flow().initiator, kOut);
-    EXPECT_TRUE(flow().picked_up && flow().established && !flow().embryo);
+    EXPECT_TRUE(flow().picked_up && !flow().embryo);
+    EXPECT_TRUE(passed(tcp_in(kAck)));
+    EXPECT_TRUE(flow().answered);
+    EXPECT_TRUE(passed(tcp_out(kAck)));
+    EXPECT_TRUE(flow().established);
 
     use(policy_of({allow("ssh", kIn, {service(IPPROTO_TCP, 22)})}));
     talk.local_port = 22;
     EXPECT_TRUE(tcp_out(kAck).flow_created);
     EXPECT_EQ(flow().initiator, kIn);
     talk.local_port = 23;
+    EXPECT_TRUE(dropped(tcp_out(kAck), DropReason::no_flow));
+    use(policy_of({rule("no", Rank::deny, kOut)}));
     EXPECT_TRUE(dropped(tcp_out(kAck), DropReason::no_flow));
 }
 
@@ -300,6 +306,15 @@ TEST_F(ReferenceFlowTest, AFlowThatTheNewPolicyRefusesIsDeleted) {
     switch_to({});
     EXPECT_TRUE(dropped(tcp_in(kAck), DropReason::policy_default));
     EXPECT_TRUE(model.flows().empty());
+}
+
+TEST_F(ReferenceFlowTest, AnEmbryoThatTheNewPolicyRefusesStaysUntilItTimesOut) {
+    use_allow(kIn);
+    EXPECT_TRUE(passed(in(talk.udp(kIn))));
+    switch_to({});
+    EXPECT_TRUE(dropped(in(talk.udp(kIn)), DropReason::policy_default));
+    switch_to(policy_of({allow("all", kIn)}));
+    EXPECT_TRUE(in(talk.udp(kIn)).flow_hit);
 }
 
 TEST_F(ReferenceFlowTest, ABlocklistedRemoteIsCutOffByABump) {
