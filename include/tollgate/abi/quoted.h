@@ -110,9 +110,8 @@ TG_INLINE int tg_parse_quoted(const struct tg_frame *frame,
     if (!transport)
         return 0;
     tg_parse_quoted_ports(frame, transport, key);
-    return __builtin_memcmp(ingress ? key->local : key->remote,
-                            ingress ? outer->key.local : outer->key.remote,
-                            16) == 0;
+    return ingress ? tg_is_same_ipv6(key->local, outer->key.local)
+                   : tg_is_same_ipv6(key->remote, outer->key.remote);
 }
 
 /* NOLINTEND */

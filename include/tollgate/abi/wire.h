@@ -18,11 +18,11 @@
 
 #ifdef __bpf__
 #define TG_INLINE static inline __attribute__((always_inline, unused))
-/* Keeps the compiler from computing a checked pointer a second time, unchecked. */
-#define TG_OPAQUE(pointer) __asm__ volatile("" : "+r"(pointer))
+/* Keeps the compiler from computing what is checked here a second time, unchecked. */
+#define TG_OPAQUE(value) __asm__ volatile("" : "+r"(value))
 #else
 #define TG_INLINE static inline
-#define TG_OPAQUE(pointer) (void)(pointer)
+#define TG_OPAQUE(value) (void)(value)
 #endif
 
 /** A variable that lives in memory. The verifier knows nothing of what it loads from there, so that
@@ -43,9 +43,10 @@ struct tg_frame {
 };
 
 /** `size` bytes at `offset`, or null if they cannot be read. */
-TG_INLINE const __u8 *tg_bytes_at(const struct tg_frame *frame, __u32 offset, __u32 size) {
+TG_INLINE const __u8 *tg_bytes_at(const struct tg_frame *frame, __u64 offset, __u32 size) {
     const __u8 *at = (const __u8 *)frame->data;
 
+    TG_OPAQUE(offset);
     if (offset > TG_OFFSET_MAX)
         return 0;
 #ifdef __bpf__
@@ -53,7 +54,7 @@ TG_INLINE const __u8 *tg_bytes_at(const struct tg_frame *frame, __u32 offset, __
     TG_OPAQUE(at);
     return at + size > (const __u8 *)frame->end ? 0 : at;
 #else
-    return (__u64)offset + size > (__u64)((const __u8 *)frame->end - at) ? 0 : at + offset;
+    return offset + size > (__u64)((const __u8 *)frame->end - at) ? 0 : at + offset;
 #endif
 }
 
@@ -101,14 +102,24 @@ TG_INLINE void tg_copy8(void *to, const void *from) {
 #endif
 }
 
+/** @pre in BPF, `to` on the stack is aligned to 2 */
 TG_INLINE void tg_copy_mac(__u8 *to, const __u8 *from) {
-    tg_copy4(to, from);
+    tg_copy2(to, from);
+    tg_copy2(to + 2, from + 2);
     tg_copy2(to + 4, from + 4);
 }
 
 TG_INLINE void tg_copy_ipv6(__u8 *to, const __u8 *from) {
     tg_copy8(to, from);
     tg_copy8(to + 8, from + 8);
+}
+
+TG_INLINE int tg_is_same_ipv6(const __u8 *one, const __u8 *other) {
+    __u64 difference = 0;
+
+    for (int i = 0; i < 16; i += 4)
+        difference |= tg_load_be32(one + i) ^ tg_load_be32(other + i);
+    return difference == 0;
 }
 
 /** The address in its mapped form, ::ffff:a.b.c.d. @pre `to` is zero */

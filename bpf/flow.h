@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* Flows: docs/packet-path.md, section 6. */
+#pragma once
+
+#include <bpf/bpf_helpers.h>
+
+#include <tollgate/abi/flow.h>
+#include <tollgate/abi/limits.h>
+#include <tollgate/abi/protocol.h>
+
+#include "count.h"
+#include "maps.h"
+#include "passage.h"
+
+#define FLOW_FINS (TG_FLOW_FIN_INGRESS | TG_FLOW_FIN_EGRESS)
+
+TG_INLINE bool is_closing(const struct tg_flow *flow) {
+    return flow->flags & TG_FLOW_RESET || (flow->flags & FLOW_FINS) == FLOW_FINS;
+}
+
+/** How long the flow may be silent. */
+TG_INLINE __u64 flow_timeout(__u8 protocol, const struct tg_flow *flow) {
+    switch (protocol) {
+        case TG_PROTOCOL_TCP:
+            if (is_closing(flow))
+                return TG_TCP_CLOSING_NS;
+            return flow->flags & TG_FLOW_ESTABLISHED ? TG_TCP_ESTABLISHED_NS : TG_TCP_EMBRYO_NS;
+        case TG_PROTOCOL_UDP:
+            return flow->flags & TG_FLOW_ANSWERED ? TG_UDP_STREAM_NS : TG_UDP_EMBRYO_NS;
+        case TG_PROTOCOL_ICMP:
+        case TG_PROTOCOL_ICMPV6:
+            return TG_ICMP_NS;
+        default:
+            return TG_OTHER_NS;
+    }
+}
+
+TG_INLINE bool is_alive(const struct gate *gate, __u8 protocol, const struct tg_flow *flow) {
+    return flow->last_seen_ns + flow_timeout(protocol, flow) >= gate->now;
+}
+
+TG_INLINE bool is_from_initiator(const struct gate *gate, const struct tg_flow *flow) {
+    return !(flow->flags & TG_FLOW_LOCAL_INITIATED) == is_ingress(gate);
+}
+
+/** The live flow of a key, in either table. */
+struct known_flow {
+    struct tg_flow *flow; /* null: none, or dead */
+    bool is_embryo;
+};
+
+TG_INLINE struct known_flow find_flow(const struct gate *gate, const struct tg_flow_key *key) {
+    struct known_flow known = {.flow = bpf_map_lookup_elem(&flows, key)};
+
+    if (known.flow && is_alive(gate, key->protocol, known.flow))
+        return known;
+    known.flow = bpf_map_lookup_elem(&embryos, key);
+    known.is_embryo = true;
+    if (known.flow && !is_alive(gate, key->protocol, known.flow))
+        known.flow = NULL;
+    return known;
+}
+
+TG_INLINE void touch_flow(const struct gate *gate, struct tg_flow *flow) {
+    const __u8 direction = gate->frame.direction;
+
+    flow->packets[direction] += 1;
+    flow->bytes[direction] += gate->frame.bytes;
+    if (flow->last_seen_ns != gate->now)
+        flow->last_seen_ns = gate->now;
+}
+
+/**
+ * Whether the packet leaves everything as it is: the fast path may pass it. A packet that opens,
+ * answers, establishes or closes is for the slow path, and so is one that must be judged.
+ */
+TG_INLINE bool is_steady(const struct gate *gate, const struct tg_flow *flow) {
+    const struct tg_packet *packet = gate->packet;
+    const __u16 flags = flow->flags;
+
+    if (flow->generation != gate->generation->number ||
+        flags & (TG_FLOW_METERED | TG_FLOW_DNS | TG_FLOW_RESET | FLOW_FINS) ||
+        packet->flags & TG_PACKET_FRAGMENT_FIRST)
+        return false;
+    if (packet->key.protocol == TG_PROTOCOL_TCP)
+        return flags & TG_FLOW_ESTABLISHED &&
+               !(packet->tcp_flags & (TG_TCP_SYN | TG_TCP_FIN | TG_TCP_RST)) &&
+               flow->last_seen_ns + TG_TCP_ESTABLISHED_NS >= gate->now;
+    if (is_from_initiator(gate, flow)
+            ? (flags & (TG_FLOW_ANSWERED | TG_FLOW_ESTABLISHED)) == TG_FLOW_ANSWERED
+            : !(flags & TG_FLOW_ANSWERED))
+        return false;
+    return is_alive(gate, packet->key.protocol, flow);
+}
+
+/** The acknowledgement that only who saw our SYN-ACK can send. */
+TG_INLINE bool completes_handshake(const struct tg_packet *packet, const struct tg_flow *flow) {
+    return flow->flags & TG_FLOW_ANSWERED && packet->tcp_flags & TG_TCP_ACK &&
+           packet->tcp_acknowledgement == flow->isn + 1;
+}
+
+/** The flags after this TCP segment. */
+TG_INLINE __u16 flags_after_tcp(const struct gate *gate, struct tg_flow *flow) {
+    const struct tg_packet *packet = gate->packet;
+    const __u8 segment = packet->tcp_flags;
+    __u16 flags = flow->flags;
+
+    if (segment & TG_TCP_RST)
+        return flags | TG_FLOW_RESET;
+    flags &= ~TG_FLOW_RESET;
+    if (segment & TG_TCP_FIN)
+        flags |= is_ingress(gate) ? TG_FLOW_FIN_INGRESS : TG_FLOW_FIN_EGRESS;
+    if (!is_from_initiator(gate, flow)) {
+        if (segment & TG_TCP_SYN && segment & TG_TCP_ACK) {
+            flow->isn = packet->tcp_sequence;
+            flags |= TG_FLOW_ANSWERED;
+        } else if (flags & TG_FLOW_ASSURED) {
+            flags |= TG_FLOW_ANSWERED;
+        }
+        return flags;
+    }
+    if (!(flags & TG_FLOW_ANSWERED))
+        return flags;
+    if (flags & (TG_FLOW_LOCAL_INITIATED | TG_FLOW_ASSURED) || completes_handshake(packet, flow))
+        flags |= TG_FLOW_ESTABLISHED;
+    return flags;
+}
+
+TG_INLINE __u16 flags_after(const struct gate *gate, struct tg_flow *flow) {
+    if (gate->packet->key.protocol == TG_PROTOCOL_TCP)
+        return flags_after_tcp(gate, flow);
+    if (!is_from_initiator(gate, flow))
+        return flow->flags | TG_FLOW_ANSWERED;
+    return flow->flags & TG_FLOW_ANSWERED ? flow->flags | TG_FLOW_ESTABLISHED : flow->flags;
+}
+
+/** Moves an embryo that was established to `flows`, where a flood cannot reach it. */
+TG_INLINE void promote(const struct tg_flow_key *key, const struct tg_flow *flow) {
+    if (bpf_map_update_elem(&flows, key, flow, BPF_ANY) != 0) {
+        COUNT(map_errors, 1);
+        return;
+    }
+    bpf_map_delete_elem(&embryos, key);
+    COUNT(flows_promoted, 1);
+}
+
+TG_INLINE void delete_flow(const struct tg_flow_key *key, bool is_embryo) {
+    if (is_embryo)
+        bpf_map_delete_elem(&embryos, key);
+    else
+        bpf_map_delete_elem(&flows, key);
+}
+
+/** Puts a new flow into the table where it belongs, in place of any dead one. @return false: full
+ */
+TG_INLINE bool insert_flow(const struct tg_flow_key *key, const struct tg_flow *flow) {
+    const bool is_embryo = !(flow->flags & (TG_FLOW_LOCAL_INITIATED | TG_FLOW_ASSURED));
+
+    if ((is_embryo ? bpf_map_update_elem(&embryos, key, flow, BPF_ANY)
+                   : bpf_map_update_elem(&flows, key, flow, BPF_ANY)) != 0) {
+        COUNT(map_errors, 1);
+        return false;
+    }
+    if (is_embryo) {
+        bpf_map_delete_elem(&flows, key);
+        COUNT(embryos_created, 1);
+    } else {
+        bpf_map_delete_elem(&embryos, key);
+        COUNT(flows_created, 1);
+    }
+    return true;
+}

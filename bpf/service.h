@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* What the learner is told: abi/service.h. */
+#pragma once
+
+#include <bpf/bpf_helpers.h>
+
+#include <tollgate/abi/protocol.h>
+#include <tollgate/abi/service.h>
+
+#include "count.h"
+#include "maps.h"
+#include "passage.h"
+#include "report.h"
+
+TG_INLINE bool is_group_address(const __u8 *address) {
+    if (tg_is_mapped(address))
+        return tg_is_group_ipv4(tg_load_be32(address + 12));
+    return address[0] == 0xff;
+}
+
+TG_INLINE __be16 service_port(const struct tg_packet *packet, __u8 direction) {
+    switch (packet->key.protocol) {
+        case TG_PROTOCOL_TCP:
+        case TG_PROTOCOL_UDP:
+            return direction == TG_INGRESS ? packet->key.local_port : packet->key.remote_port;
+        case TG_PROTOCOL_ICMP: /* only echo makes a flow */
+            return TG_ICMP_ECHO;
+        case TG_PROTOCOL_ICMPV6:
+            return TG_ICMPV6_ECHO;
+        default:
+            return 0;
+    }
+}
+
+/** Records the service of a flow whose first packet had this direction. @param is_new of the flow
+ */
+TG_INLINE void record_service(struct gate *gate, __u8 direction, bool is_new, bool answered) {
+    const struct tg_packet *packet = gate->packet;
+    struct tg_service_key key = {};
+    struct tg_service fresh = {};
+
+    tg_copy_ipv6(key.remote, packet->key.remote);
+    if (is_group_address(packet->key.local))
+        tg_copy_ipv6(key.local, packet->key.local);
+    key.port = service_port(packet, direction);
+    key.protocol = packet->key.protocol;
+    key.direction = direction;
+    key.zone = packet->key.zone;
+
+    struct tg_service *known = bpf_map_lookup_elem(&services, &key);
+    if (known) {
+        if (is_new) {
+            known->last_seen_ns = gate->now;
+            __sync_fetch_and_add(&known->flows, 1);
+        }
+        if (answered)
+            known->answered = 1;
+        return;
+    }
+    fresh.first_seen_ns = gate->now;
+    fresh.last_seen_ns = gate->now;
+    fresh.flows = 1;
+    fresh.answered = answered;
+    __builtin_memcpy(fresh.remote_mac, packet->remote_mac, sizeof(fresh.remote_mac));
+    const long error = bpf_map_update_elem(&services, &key, &fresh, BPF_NOEXIST);
+    if (error == 0)
+        report(gate, TG_EVENT_NEW_SERVICE);
+    else if (error == -E2BIG)
+        COUNT(services_full, 1);
+}

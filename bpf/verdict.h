@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* What the policy says: docs/packet-path.md, section 7. */
+#pragma once
+
+#include <bpf/bpf_helpers.h>
+
+#include <tollgate/abi/policy.h>
+#include <tollgate/abi/protocol.h>
+
+#include "maps.h"
+#include "passage.h"
+
+/** The inner map of the slot that applies. */
+TG_INLINE void *inner_map(const struct gate *gate, void *outer) {
+    const __u32 slot = gate->slot;
+
+    return bpf_map_lookup_elem(outer, &slot);
+}
+
+enum rank {
+    RANK_ALLOW = 1,
+    RANK_DENY = 2,
+    RANK_FAILSAFE = 3,
+};
+
+/** The port class of the service that a flow in `direction` asks for. */
+TG_INLINE __u16 port_class_of(const struct gate *gate, __u8 direction) {
+    const struct tg_packet *packet = gate->packet;
+    const __u8 *port = (const __u8 *)(direction == TG_INGRESS ? &packet->key.local_port
+                                                              : &packet->key.remote_port);
+    __u32 index = gate->slot * TG_PORTS_PER_SLOT + direction * TG_PORTS_PER_DIRECTION;
+
+    switch (packet->key.protocol) {
+        case TG_PROTOCOL_TCP:
+            index += TG_PORTS_TCP + tg_load_be16(port);
+            break;
+        case TG_PROTOCOL_UDP:
+            index += TG_PORTS_UDP + tg_load_be16(port);
+            break;
+        case TG_PROTOCOL_ICMP: /* an answer is judged as its question */
+            index += TG_PORTS_ICMP;
+            index += packet->icmp_type == TG_ICMP_ECHO_REPLY ? TG_ICMP_ECHO : packet->icmp_type;
+            break;
+        case TG_PROTOCOL_ICMPV6:
+            index += TG_PORTS_ICMPV6;
+            index += packet->icmp_type == TG_ICMPV6_ECHO_REPLY ? TG_ICMPV6_ECHO : packet->icmp_type;
+            break;
+        default:
+            index += TG_PORTS_PROTOCOL + packet->key.protocol;
+    }
+
+    const __u32 element = index / 4;
+    const struct tg_port_classes *classes = bpf_map_lookup_elem(&port_classes, &element);
+    return classes ? classes->class_of[index % 4] : 0;
+}
+
+/** Whether `hosts` or `prefixes` can have the remote address at all. */
+TG_INLINE bool may_have_class(const struct gate *gate) {
+    const __u8 *remote = gate->packet->key.remote;
+    const bool is_ipv4 = gate->packet->flags & TG_PACKET_IPV4;
+    const __u16 bit =
+        is_ipv4 ? tg_load_be16(remote + 12) : tg_load_be16(remote) ^ tg_load_be16(remote + 2);
+    const __u32 index = (gate->slot * 2 + !is_ipv4) * TG_ADDRESS_FILTER_WORDS + bit / 64;
+    const __u64 *word = bpf_map_lookup_elem(&address_filter, &index);
+
+    return word && *word >> (bit % 64) & 1;
+}
+
+TG_INLINE void prefix_key_of(const __u8 *address, struct tg_prefix_key *key) {
+    key->length = 128;
+    tg_copy4(key->address, address);
+    tg_copy4(key->address + 4, address + 4);
+    tg_copy4(key->address + 8, address + 8);
+    tg_copy4(key->address + 12, address + 12);
+}
+
+/** The class of the remote address: its own, else that of its longest prefix. */
+TG_INLINE __u32 class_of_address(const struct gate *gate) {
+    const __u8 *remote = gate->packet->key.remote;
+    struct tg_prefix_key key;
+    void *inner = inner_map(gate, &hosts);
+    const __u32 *class = inner ? bpf_map_lookup_elem(inner, remote) : NULL;
+
+    if (class)
+        return *class;
+    inner = inner_map(gate, &prefixes);
+    if (!inner)
+        return 0;
+    prefix_key_of(remote, &key);
+    class = bpf_map_lookup_elem(inner, &key);
+    return class ? *class : 0;
+}
+
+TG_INLINE __u32 class_of_mac(const struct gate *gate) {
+    struct tg_mac_key key __attribute__((aligned(8))) = {};
+    void *inner = inner_map(gate, &macs);
+
+    tg_copy_mac(key.mac, gate->packet->remote_mac);
+    const __u32 *class = inner ? bpf_map_lookup_elem(inner, &key) : NULL;
+    return class ? *class : 0;
+}
+
+/** Fills passage->candidates with the classes of the names that the remote address has. */
+TG_INLINE void classes_of_names(const struct gate *gate, bool expired_too) {
+    const struct tg_resolved *known = bpf_map_lookup_elem(&resolved, gate->packet->key.remote);
+    void *inner = inner_map(gate, &names);
+
+    if (!known || !inner)
+        return;
+    for (int i = 0; i < TG_NAMES_PER_ADDRESS; ++i) {
+        const struct tg_resolved_name *name = &known->names[i];
+        if (!name->pattern || (!expired_too && name->expires_ns <= gate->now))
+            continue;
+        const __u32 *class = bpf_map_lookup_elem(inner, &name->pattern);
+        if (class)
+            TG_IN_MEMORY(gate->passage->candidates[CANDIDATE_NAMES + i]) = *class;
+    }
+}
+
+/** Remembers the rule if it is better than the best so far. */
+TG_INLINE void consider(const struct gate *gate, __u32 number) {
+    struct passage *passage = gate->passage;
+    const __u32 index = gate->slot * TG_RULES_MAX + number;
+    const struct tg_rule *rule = bpf_map_lookup_elem(&rules, &index);
+    if (!rule)
+        return;
+    const __u64 expires = rule->expires_ns - 1; /* never: the largest */
+    __u8 rank = RANK_ALLOW;
+
+    if (rule->flags & TG_RULE_FAILSAFE)
+        rank = RANK_FAILSAFE;
+    else if (rule->action == TG_ACTION_DROP)
+        rank = RANK_DENY;
+    if (rank < passage->best_rank)
+        return;
+    if (rank == passage->best_rank) {
+        if (expires < passage->best_expires_ns)
+            return;
+        if (expires == passage->best_expires_ns && number > passage->best_rule)
+            return;
+    }
+    passage->best_rule = number;
+    passage->best_rank = rank;
+    passage->best_expires_ns = expires;
+}
+
+/** Finds the best of all rules that match, in passage->best_*. */
+TG_INLINE void find_best_rule(const struct gate *gate, __u16 port_class, __u32 any_rule) {
+    struct passage *passage = gate->passage;
+    struct tg_verdict_key key = {.port_class = port_class};
+    void *inner = inner_map(gate, &verdicts);
+
+    for (int i = 0; i < CANDIDATES; ++i) {
+        __u32 number = any_rule;
+        if (i != CANDIDATE_ANY) {
+            key.remote_class = TG_IN_MEMORY(passage->candidates[i]);
+            if (!key.remote_class || !inner)
+                continue;
+            const __u32 *verdict = bpf_map_lookup_elem(inner, &key);
+            number = verdict ? *verdict : 0;
+        }
+        if (number)
+            consider(gate, number);
+    }
+}
+
+TG_INLINE bool is_blocked(const struct gate *gate) {
+    struct tg_prefix_key key;
+
+    prefix_key_of(gate->packet->key.remote, &key);
+    return bpf_map_lookup_elem(&blocklist, &key) != NULL;
+}
+
+/** Turns the best rule into a reason. */
+TG_INLINE __u8 reason_of_best(const struct gate *gate, __u8 direction) {
+    const struct passage *passage = gate->passage;
+    __u8 reason = TG_DROP_NONE;
+
+    if (!passage->best_rule) {
+        if (gate->generation->default_action[direction] != TG_ACTION_PASS)
+            reason = TG_DROP_POLICY_DEFAULT;
+    } else if (passage->best_expires_ns < gate->now) {
+        reason = TG_DROP_RULE_EXPIRED;
+    } else if (passage->best_rank == RANK_FAILSAFE) {
+        return TG_DROP_NONE;
+    } else if (passage->best_rank == RANK_DENY) {
+        return TG_DROP_POLICY_DENY;
+    }
+    if ((reason == TG_DROP_NONE || gate->stage != TG_STAGE_ENFORCE) && is_blocked(gate))
+        reason = TG_DROP_BLOCKLIST;
+    return reason;
+}
+
+/** Judges the packet as the first of a flow in `direction`, into passage->judgements[direction]. */
+TG_INLINE void judge(const struct gate *gate, __u8 direction, bool expired_names_too) {
+    struct passage *passage = gate->passage;
+    const __u16 port_class = port_class_of(gate, direction);
+    const __u32 index = gate->slot * TG_PORT_CLASSES_MAX + port_class;
+    const struct tg_port_rule *candidates = bpf_map_lookup_elem(&port_rules, &index);
+    struct judgement *out = &passage->judgements[direction & 1];
+
+    passage->best_rule = 0;
+    passage->best_rank = 0;
+    passage->best_expires_ns = 0;
+    __builtin_memset(passage->candidates, 0, sizeof(passage->candidates));
+    if (!candidates) {
+        out->rule = 0;
+        out->reason = TG_DROP_INTERNAL;
+        return;
+    }
+    if (candidates->dimensions & TG_BY_ADDRESS && may_have_class(gate))
+        passage->candidates[CANDIDATE_ADDRESS] = class_of_address(gate);
+    if (candidates->dimensions & TG_BY_MAC)
+        passage->candidates[CANDIDATE_MAC] = class_of_mac(gate);
+    if (candidates->dimensions & TG_BY_NAME)
+        classes_of_names(gate, expired_names_too);
+    if (dry_run) {
+        passage->trace.port_class = port_class;
+        passage->trace.remote_class = passage->candidates[CANDIDATE_ADDRESS];
+    }
+    if (port_class)
+        find_best_rule(gate, port_class, candidates->any_rule);
+    out->reason = reason_of_best(gate, direction);
+    out->rule = passage->best_rule;
+}
+
+/** Whether no rule can allow an incoming packet, seen without looking its address up. */
+TG_INLINE bool is_closed_to(const struct gate *gate) {
+    const __u16 port_class = port_class_of(gate, TG_INGRESS);
+
+    if (gate->generation->default_action[TG_INGRESS] == TG_ACTION_PASS)
+        return false;
+    if (dry_run)
+        gate->passage->trace.port_class = port_class;
+    if (!port_class)
+        return true;
+    const __u32 index = gate->slot * TG_PORT_CLASSES_MAX + port_class;
+    const struct tg_port_rule *candidates = bpf_map_lookup_elem(&port_rules, &index);
+
+    return candidates && !candidates->any_rule &&
+           !(candidates->dimensions & (TG_BY_MAC | TG_BY_NAME)) &&
+           !(candidates->dimensions & TG_BY_ADDRESS && may_have_class(gate));
+}
