@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Who may include whom (docs/architecture.md): include <- crypto, policy <- agent, controller <- tests,
-# bench; and crypto and policy stay pure: no system call, clock or thread.
+# bench; and crypto and policy stay pure: no system call, clock or thread (byte order is no call).
 # shellcheck source=tests/lint/lint.bash
 source "$(dirname "$0")/lint.bash"
 
@@ -11,7 +11,7 @@ forbid() {
     ours "$cpp" "$1" | refuse "^[[:space:]]*#[[:space:]]*include[[:space:]]*[\"<]($2)" "$1/ must not include $2"
 }
 
-system='sys/|arpa/|net/|unistd\.h|fcntl\.h|pthread\.h|thread>|mutex>|future>|condition_variable>'
+system='sys/|net/|unistd\.h|fcntl\.h|pthread\.h|thread>|mutex>|future>|condition_variable>'
 forbid include 'agent/|bench/|bpf/|controller/|crypto/|policy/|tests/'
 # Kernel and user space share these. parse.h brings its own view of a frame.
 forbid include/tollgate/abi '[a-z_]+>|sys/|bpf/|tollgate/[a-z_]+\.hpp'
