@@ -45,7 +45,8 @@ struct GateOptions {
     /// The lowest rung of native → generic → tc that is acceptable.
     AttachMode lowest = AttachMode::tc;
     bool force_generic = false;
-    bool force_tc = false;  ///< `attach: tc-only`: leaves the XDP hook to others
+    bool force_tc = false;      ///< `attach: tc-only`: leaves the XDP hook to others
+    bool force_clsact = false;  ///< TC by a clsact filter, even if the kernel has tcx
 };
 
 /// What one synthetic packet met (tollgate trace).
@@ -75,7 +76,8 @@ class Gate {
     /// Loads the programs, adopting the maps pinned under `pin_dir` if an earlier agent left them.
     /// Attaches nothing. Errors name the cause and what to do: not root or no CAP_BPF (EPERM),
     /// kernel without BPF or too old (ENOSYS, EINVAL), bpffs not mounted (ENOENT), memory (ENOMEM,
-    /// EPERM with a low RLIMIT_MEMLOCK), another agent on the same pin folder (EBUSY).
+    /// EPERM with a low RLIMIT_MEMLOCK), another agent on the same pin folder (EBUSY), tables of
+    /// other sizes pinned there (EEXIST).
     static Result<std::unique_ptr<Gate>> open(const GateOptions& options);
     virtual ~Gate() = default;
 
@@ -84,23 +86,28 @@ class Gate {
 
     /// Attaches to an interface as `zone`, or takes over the pinned links (bpf_link_update).
     /// A foreign XDP program is never replaced: EBUSY, naming it. ENODEV: no such interface.
+    /// ENODATA: no generation was ever loaded, so that attaching would drop everything.
     virtual Result<Attachment> attach(const std::string& interface, std::uint8_t zone) = 0;
     /// Removes links and pins of one interface.
     virtual Result<void> detach(const std::string& interface) = 0;
     /// The attachments as they are in the kernel now: detects links detached by force.
     virtual std::vector<Attachment> attachments() = 0;
 
-    /// Fills the inactive slot and switches to it with one write. On failure nothing changed.
+    /// Fills the inactive slot and switches to it with one write. On failure what was in force
+    /// stays so; if that was not confirmed yet, the one before it returns (there are two slots: the
+    /// third generation takes the place of the unconfirmed one). EINVAL: `number` is zero or in
+    /// use, or the first generation has a deadline. ENOSPC: the policy is too large.
     virtual Result<void> switch_to(const NewGeneration& next) = 0;
-    /// Clears the deadline of the active generation.
+    /// Clears the deadline of the active generation. ETIMEDOUT: it has passed.
     virtual Result<void> confirm() = 0;
-    /// Makes the previous slot the active one, now, under a fresh `number`.
+    /// Makes the previous slot the active one, now, under a fresh `number`. ENODATA: there is none.
     virtual Result<void> revert(std::uint32_t number) = 0;
-    /// The generation in force, the deadline considered.
+    /// The generation in force, the deadline considered. ENODATA: none was ever loaded.
     virtual Result<tg_generation> generation() = 0;
     virtual Result<tg_control> control() = 0;
     virtual Result<void> set_open(bool open) = 0;
-    /// Revokes cached verdicts without changing tables (blocklist changed).
+    /// Revokes cached verdicts without changing tables (blocklist changed). Uses up two numbers,
+    /// `number` for the active slot and `number` + 1 for the other: a deadline may bring that back.
     virtual Result<void> bump(std::uint32_t number) = 0;
 
     virtual Result<void> blocklist_add(std::span<const Prefix> prefixes) = 0;

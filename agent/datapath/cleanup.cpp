@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/file.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "agent/datapath/gate.hpp"
+#include "agent/datapath/interface_gate.hpp"
+#include "agent/datapath/pin_folder.hpp"
+
+namespace tollgate::agent {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// "v1", "v2": of this agent or of another version of it.
+bool is_version(const fs::path& folder) {
+    const std::string name = folder.filename().string();
+    return name.size() > 1 && name[0] == 'v' &&
+           name.find_first_not_of("0123456789", 1) == std::string::npos;
+}
+
+// Guards against a mistyped folder: nothing outside a BPF file system is ever removed.
+bool is_on_bpffs(const fs::path& path) {
+    struct statfs status {};
+    return ::statfs(path.c_str(), &status) == 0 && status.f_type == BPF_FS_MAGIC;
+}
+
+Result<void> remove_version(const fs::path& folder,
+                            bool dry_run,
+                            std::vector<std::string>& removed) {
+    for (const auto& pins : interface_pins_in(folder)) {
+        auto lines = remove_interface(pins, dry_run);
+        if (!lines) {
+            return Failure{lines.error()};
+        }
+        removed.insert(removed.end(), lines->begin(), lines->end());
+    }
+    std::error_code error;
+    for (const auto& entry : fs::recursive_directory_iterator{folder, error}) {
+        if (!entry.is_directory(error)) {
+            removed.push_back(fmt::format("pin {}", entry.path().string()));
+        }
+    }
+    if (!dry_run) {
+        fs::remove_all(folder, error);
+    }
+    return error ? failure(error.value(), fmt::format("remove {}", folder.string()))
+                 : Result<void>{};
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> cleanup(const fs::path& pin_dir, bool dry_run) {
+    std::vector<std::string> removed;
+    const FileDescriptor lock{::open(pin_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!lock) {
+        return errno == ENOENT ? Result<std::vector<std::string>>{std::move(removed)}
+                               : failure(errno, fmt::format("clean up {}", pin_dir.string()));
+    }
+    if (!is_on_bpffs(pin_dir)) {
+        return failure(EINVAL,
+                       fmt::format("{} is not on a BPF file system: nothing there is Tollgate's",
+                                   pin_dir.string()));
+    }
+    if (!dry_run && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+        return failure(EBUSY,
+                       fmt::format("tollgated is running on {}: stop it first", pin_dir.string()));
+    }
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator{pin_dir, error}) {
+        if (!is_version(entry.path())) {
+            continue;
+        }
+        if (auto done = remove_version(entry.path(), dry_run, removed); !done) {
+            return Failure{done.error()};
+        }
+    }
+    if (!dry_run) {
+        ::rmdir(pin_dir.c_str());  // stays if something else is in it, or if it is the mount point
+    }
+    return removed;
+}
+
+}  // namespace tollgate::agent

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "agent/datapath/counters.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include <tollgate/abi/limits.h>
+
+namespace tollgate::agent {
+
+namespace {
+
+// Every counter struct is an array of 64-bit numbers.
+template <typename Counters>
+Result<std::vector<Counters>> read_sums(const MapHandle& map,
+                                        std::uint32_t first,
+                                        std::uint32_t count) {
+    constexpr std::size_t kWords = sizeof(Counters) / sizeof(std::uint64_t);
+    static_assert(sizeof(Counters) == kWords * sizeof(std::uint64_t));
+    std::vector<std::uint64_t> words(count * map.stride() / sizeof(std::uint64_t));
+    if (auto read = read_range(map, first, count, words.data()); !read) {
+        return Failure{read.error()};
+    }
+    std::vector<Counters> sums(count);
+    auto word = words.cbegin();
+    for (Counters& counters : sums) {
+        std::array<std::uint64_t, kWords> sum{};
+        for (std::uint32_t cpu = 0; cpu < map.values_per_key; ++cpu) {
+            for (std::uint64_t& total : sum) {
+                total += *word++;
+            }
+        }
+        std::memcpy(&counters, sum.data(), sizeof counters);
+    }
+    return sums;
+}
+
+}  // namespace
+
+Result<tg_interface_counters> read_interface_counters(const GateObject& maps,
+                                                      std::uint8_t zone,
+                                                      tg_direction direction) {
+    const std::uint32_t index = zone * static_cast<std::uint32_t>(TG_DIRECTIONS) + direction;
+    return read_sums<tg_interface_counters>(maps.map("iface_counters"), index, 1)
+        .map([](const auto& sums) { return sums.front(); });
+}
+
+Result<tg_gate_counters> read_gate_counters(const GateObject& maps) {
+    return read_sums<tg_gate_counters>(maps.map("gate_counters"), 0, 1).map([](const auto& sums) {
+        return sums.front();
+    });
+}
+
+Result<std::vector<tg_rule_counters>> read_rule_counters(const GateObject& maps,
+                                                         std::uint32_t slot,
+                                                         std::uint32_t rules) {
+    return read_sums<tg_rule_counters>(maps.map("rule_counters"),
+                                       slot * TG_RULES_MAX,
+                                       std::min<std::uint32_t>(rules, TG_RULES_MAX));
+}
+
+}  // namespace tollgate::agent

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+#include "agent/datapath/gate_object.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <string_view>
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <gate.skel.h>
+
+#include <fmt/format.h>
+
+#include "agent/datapath/libbpf_messages.hpp"
+#include "agent/datapath/requirements.hpp"
+
+namespace tollgate::agent {
+
+namespace {
+
+constexpr std::size_t kLogLines = 3;
+
+// Of bpf/maps.h and bpf/calls.h: what every instance has for itself. All other maps are shared and
+// pinned.
+constexpr std::array kPrivateMaps{"xdp_calls",
+                                  "tc_calls",
+                                  "xdp_passage",
+                                  "tc_passage",
+                                  "dns_scratch"};
+
+bool is_shared(const bpf_map* map) {
+    const std::string_view name = bpf_map__name(map);
+    return !bpf_map__is_internal(map) &&
+           std::find(kPrivateMaps.begin(), kPrivateMaps.end(), name) == kPrivateMaps.end();
+}
+
+// libbpf forgets them when it loads.
+std::map<std::string, InnerMap, std::less<>> inner_maps_of(const bpf_object* object) {
+    std::map<std::string, InnerMap, std::less<>> inner_maps;
+    bpf_map* map = nullptr;
+    bpf_object__for_each_map(map, object) {
+        if (const bpf_map* inner = bpf_map__inner_map(map); inner != nullptr) {
+            inner_maps[bpf_map__name(map)] = {.type = bpf_map__type(inner),
+                                              .key_size = bpf_map__key_size(inner),
+                                              .value_size = bpf_map__value_size(inner),
+                                              .flags = bpf_map__map_flags(inner)};
+        }
+    }
+    return inner_maps;
+}
+
+// A change of the table sizes, or another build with the same TG_ABI_VERSION.
+Result<void> check_shape(const bpf_map* map, const std::filesystem::path& path) {
+    const auto pinned = open_pin(path);
+    if (!pinned) {
+        return Failure{pinned.error()};
+    }
+    if (!pinned->has_value()) {
+        return {};
+    }
+    bpf_map_info kernel{};
+    __u32 size = sizeof kernel;
+    if (bpf_obj_get_info_by_fd((*pinned)->get(), &kernel, &size) != 0) {
+        return failure(errno, fmt::format("{} is not a map", path.string()));
+    }
+    const auto differs = [&](const char* what, std::uint32_t is, std::uint32_t should) {
+        return failure(EEXIST,
+                       fmt::format("{} was left by an earlier agent with {} {} instead of {}: keep "
+                                   "that setting, or remove it with \"tollgate cleanup\"",
+                                   path.string(),
+                                   what,
+                                   is,
+                                   should));
+    };
+    if (kernel.type != bpf_map__type(map)) {
+        return differs("map type", kernel.type, bpf_map__type(map));
+    }
+    if (kernel.key_size != bpf_map__key_size(map)) {
+        return differs("key size", kernel.key_size, bpf_map__key_size(map));
+    }
+    if (kernel.value_size != bpf_map__value_size(map)) {
+        return differs("value size", kernel.value_size, bpf_map__value_size(map));
+    }
+    if (kernel.max_entries != bpf_map__max_entries(map)) {
+        return differs("a table of size", kernel.max_entries, bpf_map__max_entries(map));
+    }
+    if (kernel.map_flags != bpf_map__map_flags(map)) {
+        return differs("map flags", kernel.map_flags, bpf_map__map_flags(map));
+    }
+    return {};
+}
+
+}  // namespace
+
+void GateObject::Destroy::operator()(gate* object) const {
+    gate__destroy(object);
+}
+
+GateObject::GateObject(Skeleton skeleton) : skeleton_{std::move(skeleton)} {}
+GateObject::~GateObject() = default;
+GateObject::GateObject(GateObject&&) noexcept = default;
+GateObject& GateObject::operator=(GateObject&&) noexcept = default;
+
+Result<GateObject> GateObject::load(const PinFolder& pins, const TableSizes& sizes) {
+    std::map<std::string, InnerMap, std::less<>> inner_maps;
+    const auto prepare = [&](gate& object) -> Result<void> {
+        bpf_map__set_max_entries(object.maps.flows, sizes.flows);
+        bpf_map__set_max_entries(object.maps.embryos, sizes.embryos);
+        inner_maps = inner_maps_of(object.obj);
+        bpf_map* map = nullptr;
+        bpf_object__for_each_map(map, object.obj) {
+            if (!is_shared(map)) {
+                continue;
+            }
+            const auto path = pins.map(bpf_map__name(map));
+            if (auto same = check_shape(map, path); !same) {
+                return same;
+            }
+            bpf_map__set_pin_path(map, path.c_str());
+        }
+        return {};
+    };
+    return load(prepare).map([&](GateObject object) {
+        object.inner_maps_ = std::move(inner_maps);
+        return object;
+    });
+}
+
+Result<GateObject> GateObject::load_again(std::uint8_t zone, bool dry_run) const {
+    return load([&](gate& object) -> Result<void> {
+        object.rodata->zone = zone;
+        object.rodata->dry_run = dry_run;
+        bpf_map* map = nullptr;
+        bpf_object__for_each_map(map, object.obj) {
+            const char* name = bpf_map__name(map);
+            if (const int error = is_shared(map) ? bpf_map__reuse_fd(map, map_fd(name)) : 0;
+                error != 0) {
+                return failure(-error, fmt::format("share the map {}", name));
+            }
+        }
+        return {};
+    });
+}
+
+Result<GateObject> GateObject::load(const Prepare& prepare) {
+    // XDP programs that know frames in several buffers (jumbo frames, header split): kernel 5.18.
+    auto skeleton = load(prepare, true);
+    if (!skeleton && skeleton.error().code.value() == EINVAL) {
+        skeleton = load(prepare, false);
+    }
+    if (!skeleton) {
+        return Failure{skeleton.error()};
+    }
+    GateObject object{*std::move(skeleton)};
+    bpf_map* map = nullptr;
+    bpf_object__for_each_map(map, object.skeleton_->obj) {
+        auto handle = MapHandle::of(bpf_map__fd(map));
+        if (!handle) {
+            return Failure{handle.error()};
+        }
+        object.handles_.emplace(bpf_map__name(map), *std::move(handle));
+    }
+    return object;
+}
+
+Result<GateObject::Skeleton> GateObject::load(const Prepare& prepare, bool fragments) {
+    const LibbpfMessages messages;
+    Skeleton skeleton{gate__open()};
+    if (!skeleton) {
+        return explain_load_failure(errno, messages.last_lines(kLogLines));
+    }
+    if (auto prepared = prepare(*skeleton); !prepared) {
+        return Failure{prepared.error()};
+    }
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, skeleton->obj) {
+        if (fragments && bpf_program__type(program) == BPF_PROG_TYPE_XDP) {
+            bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_XDP_HAS_FRAGS);
+        }
+    }
+    if (const int error = gate__load(skeleton.get()); error != 0) {
+        return explain_load_failure(-error, messages.last_lines(kLogLines));
+    }
+    return skeleton;
+}
+
+int GateObject::program(const std::string& name) const {
+    const bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, name.c_str());
+    assert(program != nullptr);
+    return bpf_program__fd(program);
+}
+
+const MapHandle& GateObject::map(const std::string& name) const {
+    const auto found = handles_.find(name);
+    assert(found != handles_.end());
+    return found->second;
+}
+
+int GateObject::map_fd(const std::string& name) const {
+    return map(name).fd;
+}
+
+const InnerMap& GateObject::inner_map(const std::string& name) const {
+    const auto found = inner_maps_.find(name);
+    assert(found != inner_maps_.end());
+    return found->second;
+}
+
+}  // namespace tollgate::agent

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+#include "agent/datapath/interface_gate.hpp"
+
+#include <array>
+#include <cerrno>
+
+#include <linux/bpf.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include <fmt/format.h>
+
+#include "agent/datapath/attach_tc.hpp"
+#include "agent/datapath/bpf_links.hpp"
+#include "agent/system/interface.hpp"
+
+namespace tollgate::agent {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array kProgramArrays{"xdp_calls", "tc_calls"};
+
+bool is_alive(const FileDescriptor& link, unsigned ifindex) {
+    const auto state = link_state(link.get());
+    return state && state->ifindex == ifindex;
+}
+
+}  // namespace
+
+Result<InterfaceGate> InterfaceGate::attach(const Target& target,
+                                            const InterfacePins& pins,
+                                            std::shared_ptr<const GateObject> object,
+                                            const GateOptions& options) {
+    InterfaceGate gate{target, pins, std::move(object)};
+    if (auto pinned = gate.pin_program_arrays(); !pinned) {
+        return Failure{pinned.error()};
+    }
+    auto attached =
+        gate.attach_egress(options).and_then([&] { return gate.attach_ingress(options); });
+    if (!attached) {
+        if (!gate.egress_adopted_ && !gate.ingress_adopted_) {
+            static_cast<void>(remove_interface(pins, false));
+        }
+        return Failure{attached.error()};
+    }
+    return gate.settle_program_arrays().map([&] { return std::move(gate); });
+}
+
+Result<void> InterfaceGate::attach_egress(const GateOptions& options) {
+    auto attached =
+        attach_tc(target_, TG_EGRESS, object_->program("tc_egress"), pins_, options.force_clsact);
+    if (!attached) {
+        return Failure{attached.error()};
+    }
+    egress_ = attached->hook;
+    egress_link_ = std::move(attached->link);
+    egress_adopted_ = attached->adopted;
+    // What another kind of hook held until now.
+    return egress_ == TcHook::tcx ? remove_filter(target_.ifindex, TG_EGRESS, pins_)
+                                  : remove_pin(link_pin(pins_, TG_EGRESS));
+}
+
+Result<void> InterfaceGate::attach_ingress(const GateOptions& options) {
+    const fs::path pin = link_pin(pins_, TG_INGRESS);
+    if (!options.force_tc) {
+        auto xdp = attach_xdp(target_, object_->program("xdp_gate"), pin, options);
+        if (!xdp) {
+            return Failure{xdp.error()};
+        }
+        fallback_reason_ = xdp->fallback_reason;
+        if (xdp->link) {
+            ingress_ = xdp->mode;
+            ingress_link_ = std::move(xdp->link);
+            ingress_adopted_ = xdp->adopted;
+            return remove_filter(target_.ifindex, TG_INGRESS, pins_);
+        }
+        if (options.lowest != AttachMode::tc) {
+            return failure(
+                EOPNOTSUPP,
+                fmt::format("attach to {} as configured ({})", target_.name, fallback_reason_));
+        }
+    } else {
+        fallback_reason_ = "TC is configured";
+    }
+    auto tc =
+        attach_tc(target_, TG_INGRESS, object_->program("tc_ingress"), pins_, options.force_clsact);
+    if (!tc) {
+        return Failure{tc.error()};
+    }
+    ingress_ = AttachMode::tc;
+    ingress_hook_ = tc->hook;
+    ingress_link_ = std::move(tc->link);
+    ingress_adopted_ = tc->adopted;
+    return ingress_hook_ == TcHook::tcx ? remove_filter(target_.ifindex, TG_INGRESS, pins_)
+                                        : remove_pin(pin);
+}
+
+// Until both hooks run the new programs, the old ones and their arrays are needed: the new arrays
+// are pinned under names of their own first.
+Result<void> InterfaceGate::pin_program_arrays() const {
+    const auto id = program_id(object_->program("tc_egress"));
+    if (!id) {
+        return Failure{id.error()};
+    }
+    for (const char* name : kProgramArrays) {
+        const fs::path pin = pins_.folder / fmt::format("{}_{}", name, *id);
+        if (auto pinned = replace_pin(object_->map_fd(name), pin); !pinned) {
+            return pinned;
+        }
+    }
+    return {};
+}
+
+Result<void> InterfaceGate::settle_program_arrays() const {
+    for (const char* name : kProgramArrays) {
+        if (auto pinned = replace_pin(object_->map_fd(name), pins_.folder / name); !pinned) {
+            return pinned;
+        }
+    }
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator{pins_.folder, error}) {
+        const std::string name = entry.path().filename().string();
+        for (const std::string array : kProgramArrays) {
+            if (name.rfind(array + "_", 0) == 0) {
+                ::unlink(entry.path().c_str());
+            }
+        }
+    }
+    return {};
+}
+
+Attachment InterfaceGate::attachment() const {
+    Attachment now{.interface = target_.name,
+                   .ifindex = target_.ifindex,
+                   .zone = pins_.zone,
+                   .adopted = ingress_adopted_ && egress_adopted_,
+                   .fallback_reason = fallback_reason_};
+    const bool ingress_lives = ingress_hook_ == TcHook::clsact
+                                   ? has_filter(target_.ifindex, TG_INGRESS, pins_)
+                                   : is_alive(ingress_link_, target_.ifindex);
+    const bool egress_lives = egress_ == TcHook::clsact
+                                  ? has_filter(target_.ifindex, TG_EGRESS, pins_)
+                                  : is_alive(egress_link_, target_.ifindex);
+    now.ingress = ingress_lives ? ingress_ : AttachMode::none;
+    now.egress = egress_lives ? egress_ : TcHook::none;
+    return now;
+}
+
+Result<std::vector<std::string>> remove_interface(const InterfacePins& pins, bool dry_run) {
+    std::vector<std::string> removed;
+    const unsigned ifindex = interface_index(pins.interface).value_or(0);
+    for (const tg_direction direction : {TG_INGRESS, TG_EGRESS}) {
+        const char* label = direction == TG_INGRESS ? "ingress" : "egress";
+        const auto link = open_pin(link_pin(pins, direction));
+        if (link && link->has_value()) {
+            removed.push_back(fmt::format("link on {} of {}", label, pins.interface));
+            if (!dry_run) {
+                bpf_link_detach((*link)->get());
+                ::unlink(link_pin(pins, direction).c_str());
+            }
+        }
+        if (ifindex != 0 && has_filter(ifindex, direction, pins)) {
+            removed.push_back(fmt::format("clsact filter on {} of {}", label, pins.interface));
+            if (auto gone = dry_run ? Result<void>{} : remove_filter(ifindex, direction, pins);
+                !gone) {
+                return Failure{gone.error()};
+            }
+        }
+    }
+    if (dry_run) {
+        return removed;
+    }
+    if (ifindex != 0) {
+        if (auto gone = remove_clsact(ifindex, pins); !gone) {
+            return Failure{gone.error()};
+        }
+    }
+    std::error_code error;
+    fs::remove_all(pins.folder, error);
+    return error ? failure(error.value(), fmt::format("remove {}", pins.folder.string()))
+                 : Result<std::vector<std::string>>{std::move(removed)};
+}
+
+}  // namespace tollgate::agent

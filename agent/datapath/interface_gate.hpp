@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tollgate/result.hpp>
+
+#include "agent/datapath/attach_xdp.hpp"
+#include "agent/datapath/gate.hpp"
+#include "agent/datapath/gate_object.hpp"
+#include "agent/datapath/pin_folder.hpp"
+
+namespace tollgate::agent {
+
+/// One protected interface: its programs, and how they are attached. Destroying it detaches
+/// nothing: the pins hold everything.
+class InterfaceGate {
+  public:
+    /// Attaches egress, then ingress: XDP as high up the ladder as it goes, else TC. On failure
+    /// what was attached before stays, and what was not does not.
+    [[nodiscard]] static Result<InterfaceGate> attach(const Target& target,
+                                                      const InterfacePins& pins,
+                                                      std::shared_ptr<const GateObject> object,
+                                                      const GateOptions& options);
+
+    /// As it is in the kernel now.
+    [[nodiscard]] Attachment attachment() const;
+    [[nodiscard]] const Target& target() const { return target_; }
+    [[nodiscard]] const InterfacePins& pins() const { return pins_; }
+
+  private:
+    InterfaceGate(Target target, InterfacePins pins, std::shared_ptr<const GateObject> object)
+        : target_{std::move(target)}, pins_{std::move(pins)}, object_{std::move(object)} {}
+
+    [[nodiscard]] Result<void> attach_egress(const GateOptions& options);
+    [[nodiscard]] Result<void> attach_ingress(const GateOptions& options);
+    [[nodiscard]] Result<void> pin_program_arrays() const;
+    [[nodiscard]] Result<void> settle_program_arrays() const;
+
+    Target target_;
+    InterfacePins pins_;
+    std::shared_ptr<const GateObject> object_;
+    FileDescriptor ingress_link_;
+    FileDescriptor egress_link_;
+    AttachMode ingress_ = AttachMode::none;
+    TcHook ingress_hook_ = TcHook::none;  ///< if ingress_ is tc
+    TcHook egress_ = TcHook::none;
+    bool ingress_adopted_ = false;
+    bool egress_adopted_ = false;
+    std::string fallback_reason_;
+};
+
+/// Detaches whatever is pinned for an interface, by this agent or an earlier one, and removes the
+/// pins. @param dry_run  only says what there is
+/// @return one line for each thing removed
+[[nodiscard]] Result<std::vector<std::string>> remove_interface(const InterfacePins& pins,
+                                                                bool dry_run);
+
+}  // namespace tollgate::agent

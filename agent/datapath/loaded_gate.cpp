@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "agent/datapath/blocklist.hpp"
+#include "agent/datapath/counters.hpp"
+#include "agent/datapath/event_reader.hpp"
+#include "agent/datapath/gate.hpp"
+#include "agent/datapath/gate_object.hpp"
+#include "agent/datapath/generation_writer.hpp"
+#include "agent/datapath/interface_gate.hpp"
+#include "agent/datapath/pin_folder.hpp"
+#include "agent/datapath/requirements.hpp"
+#include "agent/datapath/state_tables.hpp"
+#include "agent/datapath/tracer.hpp"
+#include "agent/system/interface.hpp"
+
+namespace tollgate::agent {
+
+namespace {
+
+// The parts hold references to one another, so this stays where it was made.
+class LoadedGate final : public Gate {
+  public:
+    LoadedGate(const GateOptions& options, PinFolder pins, GateObject object, EventReader events)
+        : options_{options},
+          pins_{std::move(pins)},
+          object_{std::make_shared<const GateObject>(std::move(object))},
+          events_{std::move(events)},
+          generations_{*object_, pins_},
+          state_{*object_},
+          blocklist_{object_->map("blocklist")},
+          adopted_{generations_.in_force().has_value()} {}
+
+    [[nodiscard]] bool adopted() const override { return adopted_; }
+
+    Result<Attachment> attach(const std::string& interface, std::uint8_t zone) override;
+    Result<void> detach(const std::string& interface) override;
+    std::vector<Attachment> attachments() override;
+
+    Result<void> switch_to(const NewGeneration& next) override {
+        return generations_.switch_to(next);
+    }
+    Result<void> confirm() override { return generations_.confirm(); }
+    Result<void> revert(std::uint32_t number) override { return generations_.revert(number); }
+    Result<tg_generation> generation() override { return generations_.in_force(); }
+    Result<tg_control> control() override { return generations_.control(); }
+    Result<void> set_open(bool open) override { return generations_.set_open(open); }
+    Result<void> bump(std::uint32_t number) override { return generations_.bump(number); }
+
+    Result<void> blocklist_add(std::span<const Prefix> prefixes) override {
+        return blocklist_.add(prefixes);
+    }
+    Result<void> blocklist_remove(std::span<const Prefix> prefixes) override {
+        return blocklist_.remove(prefixes);
+    }
+    Result<std::vector<Prefix>> blocklist() override { return blocklist_.list(); }
+
+    Result<void> for_each_flow(const FlowVisitor& visit) override {
+        return state_.for_each_flow(visit);
+    }
+    Result<void> seed_flow(const tg_flow_key& key, const tg_flow& flow) override {
+        return state_.seed_flow(key, flow);
+    }
+    Result<void> for_each_service(const ServiceVisitor& visit) override {
+        return state_.for_each_service(visit);
+    }
+    Result<void> remove_service(const tg_service_key& key) override {
+        return state_.remove_service(key);
+    }
+    Result<void> resolve(const IpAddress& address,
+                         std::uint64_t pattern,
+                         std::uint64_t expires_ns) override {
+        return state_.resolve(address, pattern, expires_ns);
+    }
+    Result<void> for_each_resolved(const ResolvedVisitor& visit) override {
+        return state_.for_each_resolved(visit);
+    }
+
+    Result<tg_interface_counters> interface_counters(std::uint8_t zone,
+                                                     tg_direction direction) override;
+    Result<std::vector<tg_rule_counters>> rule_counters(std::uint32_t rules) override;
+    Result<tg_gate_counters> gate_counters() override { return read_gate_counters(*object_); }
+    std::vector<TableUse> tables() override;
+
+    [[nodiscard]] int events_fd() const override { return events_.fd(); }
+    Result<void> poll_events(const EventVisitor& visit) override { return events_.poll(visit); }
+
+    Result<Trace> trace(std::uint8_t zone,
+                        tg_direction direction,
+                        std::span<const std::byte> frame) override;
+
+  private:
+    [[nodiscard]] Result<void> check_zone(const std::string& interface, std::uint8_t zone) const;
+    [[nodiscard]] Result<std::shared_ptr<const GateObject>> programs_for(std::uint8_t zone) const;
+    [[nodiscard]] Result<void> remove_other_pins(const InterfacePins& current) const;
+
+    GateOptions options_;
+    PinFolder pins_;
+    std::shared_ptr<const GateObject> object_;
+    EventReader events_;
+    GenerationWriter generations_;
+    StateTables state_;
+    Blocklist blocklist_;
+    bool adopted_;
+    std::vector<InterfaceGate> interfaces_;
+    std::optional<std::pair<std::uint8_t, GateObject>> dry_run_;  ///< of one zone at a time
+};
+
+Result<void> LoadedGate::check_zone(const std::string& interface, std::uint8_t zone) const {
+    if (zone >= TG_ZONES_MAX) {
+        return failure(EINVAL, fmt::format("{} zones are protected at most", TG_ZONES_MAX));
+    }
+    const auto taken = std::find_if(interfaces_.begin(), interfaces_.end(), [&](const auto& gate) {
+        return gate.pins().zone == zone && gate.target().name != interface;
+    });
+    return taken == interfaces_.end()
+               ? Result<void>{}
+               : failure(EINVAL, fmt::format("{} is zone {} already", taken->target().name, zone));
+}
+
+// The instance that brought the maps serves zone 0 itself.
+Result<std::shared_ptr<const GateObject>> LoadedGate::programs_for(std::uint8_t zone) const {
+    if (zone == 0) {
+        return object_;
+    }
+    return object_->load_again(zone, false).map([](GateObject object) {
+        return std::make_shared<const GateObject>(std::move(object));
+    });
+}
+
+// An interface that changed its zone, or a zone that changed its interface.
+Result<void> LoadedGate::remove_other_pins(const InterfacePins& current) const {
+    for (const auto& pins : pins_.interfaces()) {
+        const bool other = pins.folder != current.folder;
+        if (other && (pins.interface == current.interface || pins.zone == current.zone)) {
+            if (auto removed = remove_interface(pins, false); !removed) {
+                return Failure{removed.error()};
+            }
+        }
+    }
+    return {};
+}
+
+Result<Attachment> LoadedGate::attach(const std::string& interface, std::uint8_t zone) {
+    if (auto valid = check_zone(interface, zone); !valid) {
+        return Failure{valid.error()};
+    }
+    if (auto loaded = generation(); !loaded) {
+        return failure(loaded.error().code.value(),
+                       fmt::format("attach to {}: {}", interface, loaded.error().context));
+    }
+    const auto ifindex = interface_index(interface);
+    if (!ifindex) {
+        return Failure{ifindex.error()};
+    }
+    const auto pins = pins_.make_interface(interface, zone);
+    if (!pins) {
+        return Failure{pins.error()};
+    }
+    if (auto removed = remove_other_pins(*pins); !removed) {
+        return Failure{removed.error()};
+    }
+    auto programs = programs_for(zone);
+    if (!programs) {
+        return Failure{programs.error()};
+    }
+    auto gate = InterfaceGate::attach({interface, *ifindex}, *pins, *std::move(programs), options_);
+    if (!gate) {
+        return Failure{gate.error()};
+    }
+    std::erase_if(interfaces_, [&](const auto& old) { return old.target().name == interface; });
+    interfaces_.push_back(*std::move(gate));
+    return interfaces_.back().attachment();
+}
+
+Result<void> LoadedGate::detach(const std::string& interface) {
+    std::erase_if(interfaces_, [&](const auto& gate) { return gate.target().name == interface; });
+    for (const auto& pins : pins_.interfaces()) {
+        if (pins.interface != interface) {
+            continue;
+        }
+        if (auto removed = remove_interface(pins, false); !removed) {
+            return Failure{removed.error()};
+        }
+    }
+    return {};
+}
+
+std::vector<Attachment> LoadedGate::attachments() {
+    std::vector<Attachment> now;
+    for (const auto& gate : interfaces_) {
+        now.push_back(gate.attachment());
+    }
+    return now;
+}
+
+Result<tg_interface_counters> LoadedGate::interface_counters(std::uint8_t zone,
+                                                             tg_direction direction) {
+    if (zone >= TG_ZONES_MAX || direction >= TG_DIRECTIONS) {
+        return failure(EINVAL, fmt::format("there is no zone {}", zone));
+    }
+    return read_interface_counters(*object_, zone, direction);
+}
+
+Result<std::vector<tg_rule_counters>> LoadedGate::rule_counters(std::uint32_t rules) {
+    return generations_.slot_in_force().and_then(
+        [&](std::uint32_t slot) { return read_rule_counters(*object_, slot, rules); });
+}
+
+std::vector<Gate::TableUse> LoadedGate::tables() {
+    std::vector<TableUse> uses;
+    for (const char* table : {"flows", "embryos", "fragments", "services", "resolved"}) {
+        uses.push_back(state_.use(table));
+    }
+    uses.push_back({.table = "blocklist",
+                    .used = blocklist_.size().value_or(0),
+                    .limit = object_->map("blocklist").max_entries});
+    return uses;
+}
+
+Result<Trace> LoadedGate::trace(std::uint8_t zone,
+                                tg_direction direction,
+                                std::span<const std::byte> frame) {
+    if (!dry_run_ || dry_run_->first != zone) {
+        auto object = object_->load_again(zone, true);
+        if (!object) {
+            return Failure{object.error()};
+        }
+        dry_run_.emplace(zone, *std::move(object));
+    }
+    return trace_frame(dry_run_->second, direction, frame);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Gate>> Gate::open(const GateOptions& options) {
+    if (auto met = check_requirements(options.pin_dir); !met) {
+        return Failure{met.error()};
+    }
+    auto pins = PinFolder::open(options.pin_dir);
+    if (!pins) {
+        return Failure{pins.error()};
+    }
+    auto object = GateObject::load(*pins, {options.flows, options.embryos});
+    if (!object) {
+        return Failure{object.error()};
+    }
+    auto events = EventReader::open(object->map_fd("events"));
+    if (!events) {
+        return Failure{events.error()};
+    }
+    return std::make_unique<LoadedGate>(
+        options, *std::move(pins), *std::move(object), *std::move(events));
+}
+
+}  // namespace tollgate::agent

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+#include <tollgate/result.hpp>
+
+#include "agent/datapath/gate.hpp"
+#include "agent/datapath/gate_object.hpp"
+
+namespace tollgate::agent {
+
+/// What the data path remembers: flows, services, resolved addresses. See Gate.
+class StateTables {
+  public:
+    /// @param maps  must outlive this object
+    explicit StateTables(const GateObject& maps) : maps_{maps} {}
+
+    [[nodiscard]] Result<void> for_each_flow(const Gate::FlowVisitor& visit) const;
+    [[nodiscard]] Result<void> seed_flow(const tg_flow_key& key, const tg_flow& flow) const;
+    [[nodiscard]] Result<void> for_each_service(const Gate::ServiceVisitor& visit) const;
+    [[nodiscard]] Result<void> remove_service(const tg_service_key& key) const;
+    [[nodiscard]] Result<void> resolve(const IpAddress& address,
+                                       std::uint64_t pattern,
+                                       std::uint64_t expires_ns) const;
+    [[nodiscard]] Result<void> for_each_resolved(const Gate::ResolvedVisitor& visit) const;
+    /// @param table  the name of its map
+    [[nodiscard]] Gate::TableUse use(const char* table) const;
+
+  private:
+    const GateObject& maps_;
+};
+
+}  // namespace tollgate::agent
