@@ -32,3 +32,9 @@ TG_INLINE bool is_ipv4_checksum_right(const struct gate *gate) {
     sum = (sum & 0xffff) + (sum >> 16);
     return sum == 0xffff;
 }
+
+/** What is sent from here is not verified: the device may still have to fill it in. */
+TG_INLINE bool has_wrong_checksum(const struct gate *gate) {
+    return is_ingress(gate) && gate->packet->flags & TG_PACKET_IPV4 &&
+           !is_ipv4_checksum_right(gate);
+}

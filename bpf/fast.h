@@ -43,7 +43,7 @@ TG_INLINE enum way drop_at_closed_port(struct gate *gate) {
     if (!is_ingress(gate) || gate->stage != TG_STAGE_ENFORCE || !is_opening(packet) ||
         !is_closed_to(gate))
         return WAY_SLOW;
-    if (packet->flags & TG_PACKET_IPV4 && !is_ipv4_checksum_right(gate))
+    if (has_wrong_checksum(gate))
         return refuse(gate, TG_DROP_IPV4_CHECKSUM);
     return refuse(gate, TG_DROP_POLICY_DEFAULT);
 }
@@ -71,6 +71,8 @@ TG_INLINE enum way fast(struct gate *gate, __u32 outer_vlan) {
             break;
     }
 
+    if (!has_flow(packet))
+        return WAY_SLOW;
     struct tg_flow *flow = bpf_map_lookup_elem(&flows, &packet->key);
     if (!flow)
         return drop_at_closed_port(gate);

@@ -6,6 +6,7 @@
 
 #include <tollgate/abi/flow.h>
 #include <tollgate/abi/limits.h>
+#include <tollgate/abi/parse.h>
 #include <tollgate/abi/protocol.h>
 
 #include "count.h"
@@ -41,6 +42,14 @@ TG_INLINE bool is_alive(const struct gate *gate, __u8 protocol, const struct tg_
 
 TG_INLINE bool is_from_initiator(const struct gate *gate, const struct tg_flow *flow) {
     return !(flow->flags & TG_FLOW_LOCAL_INITIATED) == is_ingress(gate);
+}
+
+/** Whether the packet can belong to a flow. */
+TG_INLINE bool has_flow(const struct tg_packet *packet) {
+    const __u8 protocol = packet->key.protocol;
+
+    return (protocol != TG_PROTOCOL_ICMP && protocol != TG_PROTOCOL_ICMPV6) ||
+           tg_is_echo(protocol, packet->icmp_type);
 }
 
 /** The live flow of a key, in either table. */
@@ -95,7 +104,8 @@ TG_INLINE bool is_steady(const struct gate *gate, const struct tg_flow *flow) {
 
 /** The acknowledgement that only who saw our SYN-ACK can send. */
 TG_INLINE bool completes_handshake(const struct tg_packet *packet, const struct tg_flow *flow) {
-    return flow->flags & TG_FLOW_ANSWERED && packet->tcp_flags & TG_TCP_ACK &&
+    return flow->flags & TG_FLOW_ANSWERED &&
+           (packet->tcp_flags & (TG_TCP_ACK | TG_TCP_SYN | TG_TCP_RST)) == TG_TCP_ACK &&
            packet->tcp_acknowledgement == flow->isn + 1;
 }
 
@@ -142,13 +152,6 @@ TG_INLINE void promote(const struct tg_flow_key *key, const struct tg_flow *flow
     }
     bpf_map_delete_elem(&embryos, key);
     COUNT(flows_promoted, 1);
-}
-
-TG_INLINE void delete_flow(const struct tg_flow_key *key, bool is_embryo) {
-    if (is_embryo)
-        bpf_map_delete_elem(&embryos, key);
-    else
-        bpf_map_delete_elem(&flows, key);
 }
 
 /** Puts a new flow into the table where it belongs, in place of any dead one. @return false: full

@@ -12,11 +12,10 @@
 
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 
-/** The candidates for a verdict: any remote, the address, the MAC, each of its names. */
-#define CANDIDATE_ANY 0
-#define CANDIDATE_ADDRESS 1
-#define CANDIDATE_MAC 2
-#define CANDIDATE_NAMES 3
+/** The classes of the remote side: of its address, its MAC address and each of its names. */
+#define CANDIDATE_ADDRESS 0
+#define CANDIDATE_MAC 1
+#define CANDIDATE_NAMES 2
 #define CANDIDATES (CANDIDATE_NAMES + TG_NAMES_PER_ADDRESS)
 
 /** What the policy says about a packet in one direction. */
@@ -33,19 +32,15 @@ struct judgement {
  */
 struct passage {
     struct tg_packet packet;
-    __u64 jiffies;       /* when now_ns was read */
-    __u64 now_ns;        /* CLOCK_BOOTTIME */
-    __u64 report_due_ns; /* token bucket of events, see event.h */
-    __u32 slot;          /* of the generation that applies */
-    __u32 candidates[CANDIDATES];
+    __u64 jiffies;                /* when now_ns was read */
+    __u64 now_ns;                 /* CLOCK_BOOTTIME */
+    __u64 report_due_ns;          /* token bucket of events, see event.h */
+    __u32 slot;                   /* of the generation that applies */
+    __u32 candidates[CANDIDATES]; /* 0: none */
     struct judgement judgements[TG_DIRECTIONS];
     __u32 best_rule;
-    __u8 best_rank;
-    __u8 reserved[3];
-    __u64 best_expires_ns;
     struct tg_flow_key quoted;
     struct tg_trace trace;
-    __u32 unused;
 };
 
 /** What is to happen to the packet. */

@@ -47,6 +47,8 @@ TG_INLINE enum plan plan_known(struct gate *gate, const struct known_flow *known
 
     if (gate->packet->key.protocol == TG_PROTOCOL_TCP)
         plan = plan_known_tcp(gate, known);
+    if (plan == PLAN_ALONE && has_wrong_checksum(gate))
+        plan = plan_refusal(gate, TG_DROP_IPV4_CHECKSUM);
     if (plan == PLAN_FLOW && known->flow->generation != gate->generation->number)
         plan = PLAN_REJUDGE;
     return plan;
@@ -76,7 +78,7 @@ TG_INLINE enum plan plan_new_icmp(struct gate *gate) {
 TG_INLINE enum plan plan_new(struct gate *gate) {
     const struct tg_packet *packet = gate->packet;
 
-    if (is_ingress(gate) && packet->flags & TG_PACKET_IPV4 && !is_ipv4_checksum_right(gate))
+    if (has_wrong_checksum(gate))
         return plan_refusal(gate, TG_DROP_IPV4_CHECKSUM);
     switch (packet->key.protocol) {
         case TG_PROTOCOL_ICMP:

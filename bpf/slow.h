@@ -87,8 +87,8 @@ TG_INLINE enum way pass_by_flow(struct gate *gate, const struct known_flow *know
         if (reason != TG_DROP_NONE && drops(gate, reason)) {
             const __u8 direction = flow->flags & TG_FLOW_LOCAL_INITIATED ? TG_EGRESS : TG_INGRESS;
             gate->rule = gate->passage->judgements[direction].rule;
-            if (!dry_run)
-                delete_flow(&gate->packet->key, known->is_embryo);
+            if (!dry_run && !known->is_embryo)
+                bpf_map_delete_elem(&flows, &gate->packet->key);
             return refuse(gate, reason);
         }
     }
@@ -106,7 +106,9 @@ TG_INLINE enum way pass_by_flow(struct gate *gate, const struct known_flow *know
 }
 
 TG_INLINE enum way judge_packet(struct gate *gate) {
-    const struct known_flow known = find_flow(gate, &gate->packet->key);
+    struct known_flow known = {};
+    if (has_flow(gate->packet))
+        known = find_flow(gate, &gate->packet->key);
     const enum plan plan = known.flow ? plan_known(gate, &known) : plan_new(gate);
 
     if (dry_run)

@@ -17,12 +17,6 @@ TG_INLINE void *inner_map(const struct gate *gate, void *outer) {
     return bpf_map_lookup_elem(outer, &slot);
 }
 
-enum rank {
-    RANK_ALLOW = 1,
-    RANK_DENY = 2,
-    RANK_FAILSAFE = 3,
-};
-
 /** The port class of the service that a flow in `direction` asks for. */
 TG_INLINE __u16 port_class_of(const struct gate *gate, __u8 direction) {
     const struct tg_packet *packet = gate->packet;
@@ -117,51 +111,22 @@ TG_INLINE void classes_of_names(const struct gate *gate, bool expired_too) {
     }
 }
 
-/** Remembers the rule if it is better than the best so far. */
-TG_INLINE void consider(const struct gate *gate, __u32 number) {
-    struct passage *passage = gate->passage;
-    const __u32 index = gate->slot * TG_RULES_MAX + number;
-    const struct tg_rule *rule = bpf_map_lookup_elem(&rules, &index);
-    if (!rule)
-        return;
-    const __u64 expires = rule->expires_ns - 1; /* never: the largest */
-    __u8 rank = RANK_ALLOW;
-
-    if (rule->flags & TG_RULE_FAILSAFE)
-        rank = RANK_FAILSAFE;
-    else if (rule->action == TG_ACTION_DROP)
-        rank = RANK_DENY;
-    if (rank < passage->best_rank)
-        return;
-    if (rank == passage->best_rank) {
-        if (expires < passage->best_expires_ns)
-            return;
-        if (expires == passage->best_expires_ns && number > passage->best_rule)
-            return;
-    }
-    passage->best_rule = number;
-    passage->best_rank = rank;
-    passage->best_expires_ns = expires;
-}
-
-/** Finds the best of all rules that match, in passage->best_*. */
-TG_INLINE void find_best_rule(const struct gate *gate, __u16 port_class, __u32 any_rule) {
+/** Of all candidates the lowest number: the compiler numbers rules by precedence. 0: none. */
+TG_INLINE __u32 best_rule(const struct gate *gate, __u16 port_class, __u32 any_rule) {
     struct passage *passage = gate->passage;
     struct tg_verdict_key key = {.port_class = port_class};
     void *inner = inner_map(gate, &verdicts);
 
-    for (int i = 0; i < CANDIDATES; ++i) {
-        __u32 number = any_rule;
-        if (i != CANDIDATE_ANY) {
-            key.remote_class = TG_IN_MEMORY(passage->candidates[i]);
-            if (!key.remote_class || !inner)
-                continue;
-            const __u32 *verdict = bpf_map_lookup_elem(inner, &key);
-            number = verdict ? *verdict : 0;
-        }
-        if (number)
-            consider(gate, number);
+    passage->best_rule = any_rule;
+    for (int i = 0; inner && i < CANDIDATES; ++i) {
+        key.remote_class = TG_IN_MEMORY(passage->candidates[i]);
+        if (!key.remote_class)
+            continue;
+        const __u32 *rule = bpf_map_lookup_elem(inner, &key);
+        if (rule && *rule - 1 < TG_IN_MEMORY(passage->best_rule) - 1) /* 0 is the largest */
+            TG_IN_MEMORY(passage->best_rule) = *rule;
     }
+    return TG_IN_MEMORY(passage->best_rule);
 }
 
 TG_INLINE bool is_blocked(const struct gate *gate) {
@@ -171,19 +136,22 @@ TG_INLINE bool is_blocked(const struct gate *gate) {
     return bpf_map_lookup_elem(&blocklist, &key) != NULL;
 }
 
-/** Turns the best rule into a reason. */
-TG_INLINE __u8 reason_of_best(const struct gate *gate, __u8 direction) {
-    const struct passage *passage = gate->passage;
+/** What a rule, or none, makes of a packet in `direction`. */
+TG_INLINE __u8 reason_of(const struct gate *gate, __u32 number, __u8 direction) {
+    const __u32 index = gate->slot * TG_RULES_MAX + number;
+    const struct tg_rule *rule = bpf_map_lookup_elem(&rules, &index);
     __u8 reason = TG_DROP_NONE;
 
-    if (!passage->best_rule) {
-        if (gate->generation->default_action[direction] != TG_ACTION_PASS)
+    if (!rule)
+        return TG_DROP_INTERNAL;
+    if (!number) {
+        if (gate->generation->default_action[direction & 1] != TG_ACTION_PASS)
             reason = TG_DROP_POLICY_DEFAULT;
-    } else if (passage->best_expires_ns < gate->now) {
+    } else if (rule->expires_ns && rule->expires_ns <= gate->now) {
         reason = TG_DROP_RULE_EXPIRED;
-    } else if (passage->best_rank == RANK_FAILSAFE) {
+    } else if (rule->flags & TG_RULE_FAILSAFE) {
         return TG_DROP_NONE;
-    } else if (passage->best_rank == RANK_DENY) {
+    } else if (rule->action == TG_ACTION_DROP) {
         return TG_DROP_POLICY_DENY;
     }
     if ((reason == TG_DROP_NONE || gate->stage != TG_STAGE_ENFORCE) && is_blocked(gate))
@@ -199,9 +167,6 @@ TG_INLINE void judge(const struct gate *gate, __u8 direction, bool expired_names
     const struct tg_port_rule *candidates = bpf_map_lookup_elem(&port_rules, &index);
     struct judgement *out = &passage->judgements[direction & 1];
 
-    passage->best_rule = 0;
-    passage->best_rank = 0;
-    passage->best_expires_ns = 0;
     __builtin_memset(passage->candidates, 0, sizeof(passage->candidates));
     if (!candidates) {
         out->rule = 0;
@@ -218,10 +183,8 @@ TG_INLINE void judge(const struct gate *gate, __u8 direction, bool expired_names
         passage->trace.port_class = port_class;
         passage->trace.remote_class = passage->candidates[CANDIDATE_ADDRESS];
     }
-    if (port_class)
-        find_best_rule(gate, port_class, candidates->any_rule);
-    out->reason = reason_of_best(gate, direction);
-    out->rule = passage->best_rule;
+    out->rule = best_rule(gate, port_class, candidates->any_rule);
+    out->reason = reason_of(gate, out->rule, direction);
 }
 
 /** Whether no rule can allow an incoming packet, seen without looking its address up. */

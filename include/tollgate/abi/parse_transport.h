@@ -112,6 +112,12 @@ TG_INLINE enum tg_drop_reason tg_parse_udp(const struct tg_frame *frame, struct 
     return tg_parse_ports(frame, udp, out);
 }
 
+/** Echo request or reply: the only ICMP that has flows. */
+TG_INLINE int tg_is_echo(__u8 protocol, __u8 type) {
+    return protocol == TG_PROTOCOL_ICMP ? type == TG_ICMP_ECHO || type == TG_ICMP_ECHO_REPLY
+                                        : type == TG_ICMPV6_ECHO || type == TG_ICMPV6_ECHO_REPLY;
+}
+
 /** ICMP and ICMPv6: an echo has its identifier as both ports. */
 TG_INLINE enum tg_drop_reason tg_parse_icmp(const struct tg_frame *frame, struct tg_packet *out) {
     if (out->l4_bytes < TG_ICMP_BYTES)
@@ -121,13 +127,9 @@ TG_INLINE enum tg_drop_reason tg_parse_icmp(const struct tg_frame *frame, struct
     if (!icmp)
         return TG_DROP_TRUNCATED;
     const __u8 type = icmp[0];
-    const int echo = out->key.protocol == TG_PROTOCOL_ICMP
-                         ? type == TG_ICMP_ECHO || type == TG_ICMP_ECHO_REPLY
-                         : type == TG_ICMPV6_ECHO || type == TG_ICMPV6_ECHO_REPLY;
-
     out->icmp_type = type;
     out->icmp_code = icmp[1];
-    if (echo) {
+    if (tg_is_echo(out->key.protocol, type)) {
         tg_copy2(&out->key.remote_port, icmp + 4);
         tg_copy2(&out->key.local_port, icmp + 4);
     }

@@ -67,21 +67,22 @@ TG_INLINE __u32 tg_parse_quoted_ipv6(const struct tg_frame *frame,
     return at + TG_IPV6_EXTENSION_BYTES;
 }
 
-TG_INLINE void tg_parse_quoted_ports(const struct tg_frame *frame,
-                                     const __u8 *transport,
-                                     struct tg_flow_key *key) {
+/** @return false: ICMP other than echo, which has no flow */
+TG_INLINE int tg_parse_quoted_ports(const struct tg_frame *frame,
+                                    const __u8 *transport,
+                                    struct tg_flow_key *key) {
     const int ingress = frame->direction == TG_INGRESS;
 
     if (key->protocol == TG_PROTOCOL_TCP || key->protocol == TG_PROTOCOL_UDP) {
         tg_copy2(&key->local_port, ingress ? transport : transport + 2);
         tg_copy2(&key->remote_port, ingress ? transport + 2 : transport);
-    } else if ((key->protocol == TG_PROTOCOL_ICMP &&
-                (transport[0] == TG_ICMP_ECHO || transport[0] == TG_ICMP_ECHO_REPLY)) ||
-               (key->protocol == TG_PROTOCOL_ICMPV6 &&
-                (transport[0] == TG_ICMPV6_ECHO || transport[0] == TG_ICMPV6_ECHO_REPLY))) {
+    } else if (key->protocol == TG_PROTOCOL_ICMP || key->protocol == TG_PROTOCOL_ICMPV6) {
+        if (!tg_is_echo(key->protocol, transport[0]))
+            return 0;
         tg_copy2(&key->local_port, transport + 4);
         tg_copy2(&key->remote_port, transport + 4);
     }
+    return 1;
 }
 
 /**
@@ -109,7 +110,8 @@ TG_INLINE int tg_parse_quoted(const struct tg_frame *frame,
     const __u8 *transport = tg_bytes_at(frame, at, TG_QUOTED_BYTES);
     if (!transport)
         return 0;
-    tg_parse_quoted_ports(frame, transport, key);
+    if (!tg_parse_quoted_ports(frame, transport, key))
+        return 0;
     return ingress ? tg_is_same_ipv6(key->local, outer->key.local)
                    : tg_is_same_ipv6(key->remote, outer->key.remote);
 }
