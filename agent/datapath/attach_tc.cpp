@@ -221,7 +221,7 @@ Result<TcAttachment> attach_tc(const Target& target,
     if (!link) {
         return Failure{link.error()};
     }
-    if (auto pinned = replace_pin(link->get(), pin); !pinned) {
+    if (auto pinned = replace_link(link->get(), pin); !pinned) {
         return Failure{pinned.error()};
     }
     return TcAttachment{.hook = TcHook::tcx, .link = *std::move(link), .adopted = false};

@@ -144,7 +144,7 @@ Result<XdpAttachment> attach_xdp(const Target& target,
     }
     auto attachment = attach_new(target, program, options);
     if (attachment && attachment->link) {
-        if (auto pinned = replace_pin(attachment->link.get(), pin); !pinned) {
+        if (auto pinned = replace_link(attachment->link.get(), pin); !pinned) {
             return Failure{pinned.error()};
         }
     }

@@ -38,6 +38,23 @@ Result<std::optional<FileDescriptor>> open_live_link(const std::filesystem::path
     return link;
 }
 
+Result<void> replace_link(int fd, const std::filesystem::path& pin) {
+    const auto old = open_pin(pin);
+    return replace_pin(fd, pin).map([&] {
+        if (old && old->has_value()) {
+            bpf_link_detach((*old)->get());  // fails if its device is gone, which is as good
+        }
+    });
+}
+
+Result<void> end_link(const std::filesystem::path& pin) {
+    const auto old = open_pin(pin);
+    if (old && old->has_value()) {
+        bpf_link_detach((*old)->get());
+    }
+    return remove_pin(pin);
+}
+
 std::string program_name(std::uint32_t program_id) {
     const FileDescriptor fd{bpf_prog_get_fd_by_id(program_id)};
     bpf_prog_info program{};

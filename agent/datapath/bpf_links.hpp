@@ -34,6 +34,13 @@ struct LinkState {
                                                                    std::uint32_t type,
                                                                    unsigned ifindex);
 
+/// Pins a link in the place of another, which ends, if it is there: without a moment in between.
+[[nodiscard]] Result<void> replace_link(int fd, const std::filesystem::path& pin);
+
+/// Detaches a pinned link and removes the pin, if it is there. Not only the pin: the kernel would
+/// detach some time later, when the program's arrays may be gone already.
+[[nodiscard]] Result<void> end_link(const std::filesystem::path& pin);
+
 /// The name of a loaded program; empty if it is gone or this process may not ask (CAP_SYS_ADMIN).
 [[nodiscard]] std::string program_name(std::uint32_t program_id);
 

@@ -60,7 +60,7 @@ Result<void> InterfaceGate::attach_egress(const GateOptions& options) {
     egress_adopted_ = attached->adopted;
     // What another kind of hook held until now.
     return egress_ == TcHook::tcx ? remove_filter(target_.ifindex, TG_EGRESS, pins_)
-                                  : remove_pin(link_pin(pins_, TG_EGRESS));
+                                  : end_link(link_pin(pins_, TG_EGRESS));
 }
 
 Result<void> InterfaceGate::attach_ingress(const GateOptions& options) {
@@ -95,7 +95,7 @@ Result<void> InterfaceGate::attach_ingress(const GateOptions& options) {
     ingress_link_ = std::move(tc->link);
     ingress_adopted_ = tc->adopted;
     return ingress_hook_ == TcHook::tcx ? remove_filter(target_.ifindex, TG_INGRESS, pins_)
-                                        : remove_pin(pin);
+                                        : end_link(pin);
 }
 
 // Until both hooks run the new programs, the old ones and their arrays are needed: the new arrays
@@ -157,9 +157,9 @@ Result<std::vector<std::string>> remove_interface(const InterfacePins& pins, boo
         const auto link = open_pin(link_pin(pins, direction));
         if (link && link->has_value()) {
             removed.push_back(fmt::format("link on {} of {}", label, pins.interface));
-            if (!dry_run) {
-                bpf_link_detach((*link)->get());
-                ::unlink(link_pin(pins, direction).c_str());
+            if (auto ended = dry_run ? Result<void>{} : end_link(link_pin(pins, direction));
+                !ended) {
+                return Failure{ended.error()};
             }
         }
         if (ifindex != 0 && has_filter(ifindex, direction, pins)) {

@@ -26,22 +26,14 @@ namespace fs = std::filesystem;
 
 constexpr mode_t kPrivate = 0700;
 
-// The BPF file system allows no dots in names, interfaces do: "eth0.100" is "eth0%2E100".
-std::string encode(const std::string& interface) {
-    std::string encoded;
-    for (const char c : interface) {
-        encoded += c == '.' ? "%2E" : c == '%' ? "%25" : std::string(1, c);
-    }
-    return encoded;
+// The BPF file system allows no dots in names, and the kernel no '%' in interfaces' names.
+std::string encode(std::string interface) {
+    std::replace(interface.begin(), interface.end(), '.', '%');
+    return interface;
 }
 
 std::string decode(std::string encoded) {
-    for (const auto& [code, character] : {std::pair{"%2E", "."}, std::pair{"%25", "%"}}) {
-        for (auto at = encoded.find(code); at != std::string::npos;
-             at = encoded.find(code, at + 1)) {
-            encoded.replace(at, 3, character);
-        }
-    }
+    std::replace(encoded.begin(), encoded.end(), '%', '.');
     return encoded;
 }
 

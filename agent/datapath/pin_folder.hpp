@@ -13,7 +13,7 @@
 
 namespace tollgate::agent {
 
-/// The pins of one protected interface: PIN_DIR/v1/INTERFACE-ZONE (dots in the name as "%2E").
+/// The pins of one protected interface: PIN_DIR/v1/INTERFACE-ZONE (dots in the name as '%').
 ///
 ///     link_ingress, link_egress       bpf_links (XDP, tcx)
 ///     filter_ingress, filter_egress   instead of a link: the program in our clsact filter
