@@ -15,8 +15,11 @@ enum call {
 };
 
 int xdp_slow(struct xdp_md *ctx);
+int xdp_dns(struct xdp_md *ctx);
 int tc_egress_slow(struct __sk_buff *ctx);
+int tc_egress_dns(struct __sk_buff *ctx);
 int tc_ingress_slow(struct __sk_buff *ctx);
+int tc_ingress_dns(struct __sk_buff *ctx);
 
 struct {
     __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -24,7 +27,7 @@ struct {
     __uint(key_size, sizeof(__u32));
     __array(values, int(void *));
 } xdp_calls SEC(".maps") = {
-    .values = {[CALL_SLOW] = (void *)&xdp_slow},
+    .values = {[CALL_SLOW] = (void *)&xdp_slow, [CALL_DNS] = (void *)&xdp_dns},
 };
 
 struct {
@@ -33,6 +36,8 @@ struct {
     __uint(key_size, sizeof(__u32));
     __array(values, int(void *));
 } tc_calls SEC(".maps") = {
-    .values =
-        {[CALL_SLOW] = (void *)&tc_egress_slow, [CALL_INGRESS_SLOW] = (void *)&tc_ingress_slow},
+    .values = {[CALL_SLOW] = (void *)&tc_egress_slow,
+               [CALL_DNS] = (void *)&tc_egress_dns,
+               [CALL_INGRESS_SLOW] = (void *)&tc_ingress_slow,
+               [CALL_INGRESS_DNS] = (void *)&tc_ingress_dns},
 };

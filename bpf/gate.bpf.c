@@ -19,6 +19,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "calls.h"
+#include "dns.h"
 #include "fast.h"
 #include "leave.h"
 #include "slow.h"
@@ -84,6 +85,15 @@ int xdp_slow(struct xdp_md *ctx) {
     return XDP_PASS;
 }
 
+SEC("xdp")
+int xdp_dns(struct xdp_md *ctx) {
+    struct gate gate = {};
+
+    if (enter_xdp(&gate, ctx) && copy_message_xdp(&gate))
+        read_answer(&gate);
+    return XDP_PASS;
+}
+
 TG_INLINE bool enter_tc(struct gate *gate, const struct __sk_buff *ctx, __u8 direction) {
     gate->frame.data = (const void *)(long)ctx->data;
     gate->frame.end = (const void *)(long)ctx->data_end;
@@ -132,6 +142,15 @@ int tc_egress_slow(struct __sk_buff *ctx) {
 }
 
 SEC("tc")
+int tc_egress_dns(struct __sk_buff *ctx) {
+    struct gate gate = {};
+
+    if (enter_tc(&gate, ctx, TG_EGRESS) && copy_message_tc(&gate, ctx))
+        read_query(&gate);
+    return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
 int tc_ingress(struct __sk_buff *ctx) {
     return judge_tc(ctx, TG_INGRESS);
 }
@@ -139,6 +158,15 @@ int tc_ingress(struct __sk_buff *ctx) {
 SEC("tc")
 int tc_ingress_slow(struct __sk_buff *ctx) {
     return judge_tc_slowly(ctx, TG_INGRESS);
+}
+
+SEC("tc")
+int tc_ingress_dns(struct __sk_buff *ctx) {
+    struct gate gate = {};
+
+    if (enter_tc(&gate, ctx, TG_INGRESS) && copy_message_tc(&gate, ctx))
+        read_answer(&gate);
+    return TC_ACT_UNSPEC;
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

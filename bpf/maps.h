@@ -32,10 +32,6 @@
     __uint(value_size, sizeof(value_type));       \
     __uint(max_entries, 1)
 
-struct address {
-    __u8 bytes[16];
-};
-
 /* --- The policy: the agent writes, the data path reads. ------------------------------------------
  */
 
