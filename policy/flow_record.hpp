@@ -35,6 +35,7 @@ struct FlowRecord {
 
     /// The responder's port; ICMP and ICMPv6: the type; other protocols: 0.
     [[nodiscard]] std::uint16_t service_port() const;
+    bool operator==(const FlowRecord&) const = default;
 };
 
 }  // namespace tollgate::policy

@@ -14,6 +14,7 @@
 #include <tollgate/result.hpp>
 
 #include "policy/flow_record.hpp"
+#include "policy/learn_candidate.hpp"
 #include "policy/learn_history.hpp"
 #include "policy/learn_names.hpp"
 #include "policy/learn_service.hpp"
@@ -21,46 +22,6 @@
 #include "policy/readiness.hpp"
 
 namespace tollgate::policy {
-
-enum class Decision : std::uint8_t { pending, approved, rejected };
-
-/// Why a candidate is left out of the proposal until somebody approves it.
-enum class Objection : std::uint8_t {
-    none,
-    unanswered,   ///< nobody answered: the device offers no such service, or the peer has none
-    scan,         ///< the remote tried many ports, or the device tried many silent peers
-    fan_out,      ///< too many peers on one port to name them: allowing it is allowing everyone
-    blocklisted,  ///< the remote is on the blocklist
-    seen_once,    ///< a single flow with an address without a name
-    risky,        ///< a service that malware lives on; see Candidate::risk
-    ephemeral,    ///< a port of the dynamic range that changes from flow to flow
-    bystander,    ///< a multicast or broadcast that the device takes no part in
-};
-
-/// "unanswered", "scan", "fan-out", …: as in JSON and tables.
-[[nodiscard]] std::string_view label(Objection objection);
-[[nodiscard]] std::string_view label(Decision decision);
-
-/// One thing that the policy could allow, with its evidence.
-struct Candidate {
-    std::string id;   ///< "a1", "a2", …: given once per key, kept in the evidence store
-    std::string key;  ///< "egress tcp/443 *.example.com": what the id and the decision stand for
-    Decision decision = Decision::pending;
-    std::string decided_by;  ///< empty while pending
-    Objection objection = Objection::none;
-    std::string reason;  ///< the objection in words, empty if none
-    std::string risk;    ///< why the service is risky; empty if it is not
-    bool wide = false;   ///< any remote
-    Rule rule;           ///< what it becomes: one service, the remote as text and selector
-    ServiceEvidence evidence;
-    std::vector<std::string> names;  ///< DNS names behind it, sorted
-
-    /// In the proposal: approved, or pending without objection.
-    [[nodiscard]] bool proposed() const {
-        return decision == Decision::approved ||
-               (decision == Decision::pending && objection == Objection::none);
-    }
-};
 
 struct LearnOptions {
     /// Propose the dynamic port range (32768–65535) as a whole where single ports would not repeat.
@@ -156,10 +117,10 @@ class Learner {
     void restore(const ServiceKey& key, const ServiceEvidence& evidence);
     void restore(const std::string& key, const DecidedCandidate& decision);
     void restore(const HoursOfWeek& watched) { watched_ |= watched; }
-    void restore(const FlowRecord& flow) { history_.update(flow); }
+    void restore(const RecentFlow& flow) { history_.update(flow); }
 
   private:
-    [[nodiscard]] ServiceKey key_of(const FlowRecord& flow) const;
+    [[nodiscard]] static ServiceKey key_of(const FlowRecord& flow, const std::string& name);
     void add(const ServiceKey& key, const ServiceEvidence& evidence);
     Result<void> decide(const std::vector<std::string>& ids,
                         Decision decision,

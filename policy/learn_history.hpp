@@ -6,11 +6,19 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <string>
 #include <tuple>
 
 #include "policy/flow_record.hpp"
 
 namespace tollgate::policy {
+
+/// A flow and the DNS name that its remote address was resolved from when it began, or "".
+struct RecentFlow {
+    FlowRecord flow;
+    std::string name;
+    bool operator==(const RecentFlow&) const = default;
+};
 
 /// The recent flows, newest last: what `simulate` and the preview of enforce are run over. The ones
 /// that were updated longest ago make room.
@@ -20,22 +28,26 @@ class FlowHistory {
 
     /// Adds a flow, or replaces its earlier record: same addresses, ports, protocol and direction,
     /// and it began before the earlier one ended.
-    /// @return the earlier record, if it was replaced
-    std::optional<FlowRecord> update(const FlowRecord& flow);
+    /// @return the flow's earlier record, if there was one
+    std::optional<RecentFlow> update(const RecentFlow& flow);
 
-    [[nodiscard]] const std::list<FlowRecord>& flows() const { return flows_; }
+    /// The earlier record that update() would replace, or null.
+    [[nodiscard]] const RecentFlow* find(const FlowRecord& flow) const;
+
+    [[nodiscard]] const std::list<RecentFlow>& flows() const { return flows_; }
     [[nodiscard]] std::size_t size() const { return flows_.size(); }
     void clear();
 
   private:
+    using Flows = std::list<RecentFlow>;
     /// Direction, protocol, remote, local, remote port, local port.
     using Key =
         std::tuple<Direction, std::uint8_t, IpAddress, IpAddress, std::uint16_t, std::uint16_t>;
     [[nodiscard]] static Key key_of(const FlowRecord& flow);
 
     std::size_t flows_max_;
-    std::list<FlowRecord> flows_;
-    std::map<Key, std::list<FlowRecord>::iterator> latest_;
+    Flows flows_;
+    std::map<Key, Flows::iterator> latest_;
 };
 
 }  // namespace tollgate::policy

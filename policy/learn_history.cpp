@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "policy/learn_history.hpp"
+
+#include <iterator>
+#include <utility>
+
+namespace tollgate::policy {
+
+FlowHistory::Key FlowHistory::key_of(const FlowRecord& flow) {
+    return {
+        flow.direction, flow.protocol, flow.remote, flow.local, flow.remote_port, flow.local_port};
+}
+
+const RecentFlow* FlowHistory::find(const FlowRecord& flow) const {
+    const auto latest = latest_.find(key_of(flow));
+    if (latest == latest_.end() || flow.first_seen > latest->second->flow.last_seen) {
+        return nullptr;
+    }
+    return &*latest->second;
+}
+
+std::optional<RecentFlow> FlowHistory::update(const RecentFlow& flow) {
+    const Key key = key_of(flow.flow);
+    if (find(flow.flow) != nullptr) {
+        const auto known = latest_.at(key);
+        RecentFlow earlier = std::exchange(*known, flow);
+        flows_.splice(flows_.end(), flows_, known);
+        return earlier;
+    }
+    flows_.push_back(flow);
+    latest_[key] = std::prev(flows_.end());
+    if (flows_.size() > flows_max_) {
+        const auto oldest = latest_.find(key_of(flows_.front().flow));
+        if (oldest != latest_.end() && oldest->second == flows_.begin()) {
+            latest_.erase(oldest);
+        }
+        flows_.pop_front();
+    }
+    return std::nullopt;
+}
+
+void FlowHistory::clear() {
+    flows_.clear();
+    latest_.clear();
+}
+
+}  // namespace tollgate::policy

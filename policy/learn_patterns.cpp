@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "policy/learn_patterns.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include <netinet/in.h>
+
+namespace tollgate::policy {
+namespace {
+
+constexpr std::size_t kScanPorts = 16;  // that one remote tries in vain
+constexpr std::size_t kScanPeers = 16;  // that do not answer the device on one port
+constexpr std::size_t kPassingPorts = 4;
+constexpr std::uint16_t kDynamicPorts = 32768;
+constexpr std::chrono::minutes kLater{10};
+constexpr std::uint8_t kIpv4Narrowest = 120;
+constexpr std::uint8_t kIpv6Narrowest = 64;
+
+Prefix prefix_of(const IpAddress& address, std::uint8_t length) {
+    Prefix prefix{address, length};
+    for (std::size_t bit = length; bit < 128; ++bit) {
+        auto& byte = prefix.address.bytes[bit / 8];
+        byte = static_cast<std::uint8_t>(byte & ~(0x80U >> (bit % 8)));
+    }
+    return prefix;
+}
+
+Prefix cover(const Prefix& prefix, const IpAddress& address) {
+    Prefix wider = prefix;
+    while (!wider.contains(address)) {
+        wider = prefix_of(wider.address, static_cast<std::uint8_t>(wider.length - 1));
+    }
+    return wider;
+}
+
+bool has_ports(const ServiceKey& key) {
+    return key.protocol == IPPROTO_TCP || key.protocol == IPPROTO_UDP;
+}
+
+}  // namespace
+
+std::vector<Prefix> local_network(const std::set<IpAddress>& peers) {
+    std::map<std::pair<bool, bool>, Prefix> by_scope;
+    for (const IpAddress& peer : peers) {
+        const auto narrowest = peer.is_ipv4() ? kIpv4Narrowest : kIpv6Narrowest;
+        const auto [scope, created] = by_scope.try_emplace({peer.is_ipv4(), peer.is_link_local()},
+                                                           prefix_of(peer, narrowest));
+        scope->second = cover(scope->second, peer);
+    }
+    std::vector<Prefix> network;
+    for (const auto& [scope, prefix] : by_scope) {
+        network.push_back(prefix);
+    }
+    return network;
+}
+
+ServicePatterns::ServicePatterns(const std::map<ServiceKey, ServiceEvidence>& services) {
+    std::set<IpAddress> local;
+    for (const auto& [key, evidence] : services) {
+        const Port port{key.direction, key.protocol, key.port};
+        const bool egress_group = evidence.link_group || key.remote.is_multicast();
+        if (key.name.empty() && key.remote.is_private() && !egress_group) {
+            local.insert(key.remote);
+        }
+        if (egress_group) {
+            groups_.insert(port);
+        } else if (evidence.answered == 0 && key.group == IpAddress{}) {
+            (key.direction == Direction::ingress ? probed_[key.remote] : probed_[IpAddress{}])
+                .insert(port);
+            if (key.direction == Direction::egress && key.name.empty()) {
+                silent_[port].insert(key.remote);
+            }
+        }
+        if (has_ports(key) && key.port >= kDynamicPorts && key.name.empty()) {
+            dynamic_[port] = dynamic_[port] || evidence.last_seen - evidence.first_seen > kLater;
+        }
+    }
+    network_ = local_network(local);
+    for (const auto& [port, came_back] : dynamic_) {
+        passing_[{std::get<0>(port), std::get<1>(port)}] += came_back ? 0 : 1;
+    }
+}
+
+std::vector<std::string> ServicePatterns::network_of(const std::vector<IpAddress>& peers) const {
+    std::vector<std::string> remote;
+    for (const Prefix& prefix : network_) {
+        if (std::any_of(peers.begin(), peers.end(), [&](const IpAddress& peer) {
+                return prefix.contains(peer);
+            })) {
+            remote.push_back(prefix.to_string());
+        }
+    }
+    return remote;
+}
+
+bool ServicePatterns::is_scan(const ServiceKey& key) const {
+    if (key.direction == Direction::ingress) {
+        const auto remote = probed_.find(key.remote);
+        return key.name.empty() && remote != probed_.end() && remote->second.size() >= kScanPorts;
+    }
+    const auto port = silent_.find({key.direction, key.protocol, key.port});
+    return port != silent_.end() && port->second.size() >= kScanPeers &&
+           port->second.contains(key.remote);
+}
+
+bool ServicePatterns::is_ephemeral(const ServiceKey& key) const {
+    const auto port = dynamic_.find({key.direction, key.protocol, key.port});
+    if (port == dynamic_.end() || port->second || !key.name.empty()) {
+        return false;
+    }
+    return passing_.at({key.direction, key.protocol}) >= kPassingPorts;
+}
+
+bool ServicePatterns::takes_part(const ServiceKey& key) const {
+    return groups_.contains({Direction::egress, key.protocol, key.port});
+}
+
+}  // namespace tollgate::policy

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <tollgate/ip.hpp>
+
+#include "policy/learn_service.hpp"
+
+namespace tollgate::policy {
+
+/// The smallest prefixes that hold these peers of the local network: at most one per address family
+/// and scope (private, link-local), none narrower than a /24 or a /64.
+[[nodiscard]] std::vector<Prefix> local_network(const std::set<IpAddress>& peers);
+
+/// What only all services together tell about one: the local network, scans, ports that change.
+class ServicePatterns {
+  public:
+    explicit ServicePatterns(const std::map<ServiceKey, ServiceEvidence>& services);
+
+    /// The parts of the local network that these peers are in, as text.
+    [[nodiscard]] std::vector<std::string> network_of(const std::vector<IpAddress>& peers) const;
+
+    /// The remote tried many ports of the device in vain, or the device many silent peers on this
+    /// port.
+    [[nodiscard]] bool is_scan(const ServiceKey& key) const;
+
+    /// A dynamic port (32768 or more) without a name that did not come back later, next to many
+    /// like it.
+    [[nodiscard]] bool is_ephemeral(const ServiceKey& key) const;
+
+    /// The device itself speaks to multicast or broadcast addresses on this port.
+    [[nodiscard]] bool takes_part(const ServiceKey& key) const;
+
+  private:
+    using Port = std::tuple<Direction, std::uint8_t, std::uint16_t>;
+
+    std::vector<Prefix> network_;
+    std::map<IpAddress, std::set<Port>> probed_;  ///< by unanswered remotes
+    std::map<Port, std::set<IpAddress>> silent_;  ///< peers that did not answer the device
+    std::map<Port, bool> dynamic_;                ///< true: it came back later
+    std::map<std::pair<Direction, std::uint8_t>, std::size_t>
+        passing_;  ///< dynamic ports that did not
+    std::set<Port> groups_;
+};
+
+}  // namespace tollgate::policy
