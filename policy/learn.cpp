@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include "policy/learn_finder.hpp"
 #include "policy/learn_policy.hpp"
 
 namespace tollgate::policy {
@@ -37,12 +36,22 @@ ServiceEvidence difference(const FlowRecord& flow, const FlowRecord* before) {
     if (before == nullptr) {
         added.hours.set(hour_of_week(flow.first_seen));
     }
+    const bool next_hour = std::chrono::floor<std::chrono::hours>(earlier.last_seen) <
+                           std::chrono::floor<std::chrono::hours>(flow.last_seen);
+    added.sightings = before == nullptr || next_hour ? 1 : 0;
     added.link_group = flow.group && flow.direction == Direction::egress;
     return added;
 }
 
 std::string id_of(std::uint32_t number) {
     return fmt::format("a{}", number);
+}
+
+// What others tried in vain, or say to everyone, does not tell how well the device is known.
+bool is_of_the_device(const Candidate& candidate) {
+    const Objection objection = candidate.objection;
+    return objection != Objection::unanswered && objection != Objection::scan &&
+           objection != Objection::bystander && objection != Objection::blocklisted;
 }
 
 }  // namespace
@@ -65,13 +74,31 @@ ServiceKey Learner::key_of(const FlowRecord& flow, const std::string& name) {
     return key;
 }
 
-void Learner::observe(const FlowRecord& flow) {
+std::string Learner::name_of(const FlowRecord& flow) const {
+    const NameBinding* binding = names_.latest(flow.remote, flow.first_seen);
+    return binding == nullptr ? "" : binding->name;
+}
+
+FlowRecord Learner::turned_if_guessed_wrong(const FlowRecord& flow) const {
+    if (!flow.assured) {
+        return flow;
+    }
+    FlowRecord turned = flow;
+    turned.direction = flow.direction == Direction::egress ? Direction::ingress : Direction::egress;
+    const std::string name = name_of(flow);
+    const bool wrong =
+        services_.contains(key_of(turned, name)) && !services_.contains(key_of(flow, name));
+    return wrong ? turned : flow;
+}
+
+void Learner::observe(const FlowRecord& seen) {
+    const FlowRecord flow = turned_if_guessed_wrong(seen);
     const RecentFlow* known = history_.find(flow);
     RecentFlow recent{flow, {}};
     if (known != nullptr) {
         recent.name = known->name;
-    } else if (const NameBinding* binding = names_.latest(flow.remote, flow.first_seen)) {
-        recent.name = binding->name;
+    } else {
+        recent.name = name_of(flow);
     }
     watch(flow.last_seen);
     const auto before = history_.update(recent);
@@ -80,8 +107,7 @@ void Learner::observe(const FlowRecord& flow) {
 }
 
 void Learner::repair(const FlowRecord& service) {
-    const NameBinding* binding = names_.latest(service.remote, service.last_seen);
-    const ServiceKey key = key_of(service, binding == nullptr ? "" : binding->name);
+    const ServiceKey key = key_of(service, name_of(service));
     if (!services_.contains(key)) {
         add(key, difference(service, nullptr));
     }
@@ -100,6 +126,10 @@ void Learner::add(const ServiceKey& key, const ServiceEvidence& evidence) {
     services_.emplace(key, evidence);
 }
 
+Evidence Learner::evidence() const {
+    return {services_, names_, blocked_, options_.ephemeral_ports};
+}
+
 void Learner::bind(const NameBinding& binding) {
     names_.bind(binding);
 }
@@ -113,8 +143,7 @@ void Learner::set_blocklist(std::function<bool(const IpAddress&)> blocked) {
 }
 
 std::vector<Candidate> Learner::candidates() {
-    std::vector<Candidate> all =
-        find_candidates({services_, names_, blocked_, options_.ephemeral_ports});
+    std::vector<Candidate> all = find_candidates(evidence());
     std::set<std::string> found;
     for (const Candidate& candidate : all) {
         found.insert(candidate.key);
@@ -195,19 +224,27 @@ LearnStatus Learner::status() const {
     status.services = services_.size();
     status.names = names_.size();
     status.refused = refused_;
-    std::uint64_t once = 0;
     for (const auto& [key, evidence] : services_) {
         status.flows += evidence.flows;
         status.first_seen = std::min(status.first_seen, evidence.first_seen);
         status.last_seen = std::max(status.last_seen, evidence.last_seen);
-        once += evidence.flows == 1 ? 1 : 0;
     }
-    status.readiness = estimate_readiness(once, status.flows, watched_);
+    std::uint64_t once = 0;
+    std::uint64_t sightings = 0;
+    for (const Candidate& candidate : find_candidates(evidence())) {
+        if (is_of_the_device(candidate)) {
+            sightings += candidate.evidence.sightings;
+            once += candidate.evidence.sightings == 1 ? 1 : 0;
+        }
+    }
+    status.readiness = estimate_readiness(once, sightings, watched_);
     return status;
 }
 
 void Learner::clear() {
+    auto blocked = std::move(blocked_);
     *this = Learner(options_);
+    blocked_ = std::move(blocked);
 }
 
 void Learner::restore(const ServiceKey& key, const ServiceEvidence& evidence) {

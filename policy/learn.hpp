@@ -15,6 +15,7 @@
 
 #include "policy/flow_record.hpp"
 #include "policy/learn_candidate.hpp"
+#include "policy/learn_finder.hpp"
 #include "policy/learn_history.hpp"
 #include "policy/learn_names.hpp"
 #include "policy/learn_service.hpp"
@@ -105,7 +106,7 @@ class Learner {
     [[nodiscard]] const FlowHistory& history() const { return history_; }
     [[nodiscard]] const NameTable& names() const { return names_; }
 
-    /// Forgets all evidence and decisions.
+    /// Forgets all evidence and decisions; the blocklist stays.
     void clear();
 
     // What the evidence store (policy/evidence.hpp) saves and restores.
@@ -120,7 +121,12 @@ class Learner {
     void restore(const RecentFlow& flow) { history_.update(flow); }
 
   private:
+    [[nodiscard]] Evidence evidence() const;
     [[nodiscard]] static ServiceKey key_of(const FlowRecord& flow, const std::string& name);
+    [[nodiscard]] std::string name_of(const FlowRecord& flow) const;
+    /// A connection seen from its middle on may look opened by the wrong side; what is known of the
+    /// other way round tells.
+    [[nodiscard]] FlowRecord turned_if_guessed_wrong(const FlowRecord& flow) const;
     void add(const ServiceKey& key, const ServiceEvidence& evidence);
     Result<void> decide(const std::vector<std::string>& ids,
                         Decision decision,

@@ -20,14 +20,18 @@ namespace {
 constexpr std::size_t kNamesToWildcard = 2;  // names of one domain that stand for all of them
 constexpr std::size_t kPeersToNetwork = 2;   // local peers that stand for the local network
 constexpr std::size_t kNamedPeersMax = 8;    // peers listed by address; more is "any"
+constexpr std::uint64_t kHabitFlows = 3;
+constexpr std::uint64_t kHabitFlowsAtOnce = 10;
+constexpr std::chrono::minutes kHabitTime{10};
 constexpr std::size_t kTimeServersMax = 4;
+constexpr std::uint16_t kUserPorts = 1024;
 constexpr std::uint16_t kDynamicPorts = 32768;
 constexpr std::uint16_t kLastPort = 65535;
 
 using Entry = std::pair<const ServiceKey, ServiceEvidence>;
 using Entries = std::vector<const Entry*>;
 
-enum class Peer : std::uint8_t { name, local, remote, group, sender };
+enum class Peer : std::uint8_t { name, local, remote, group, sender, time };
 
 /// What one candidate, or a few, are made of.
 struct Bucket {
@@ -47,6 +51,22 @@ bool is_dns(const Service& service) {
            (service.protocol == IPPROTO_UDP || service.protocol == IPPROTO_TCP);
 }
 
+std::map<std::string, Entries> by_peer(const Entries& entries) {
+    std::map<std::string, Entries> peers;
+    for (const Entry* entry : entries) {
+        const ServiceKey& key = entry->first;
+        peers[key.name.empty() ? key.remote.to_string() : key.name].push_back(entry);
+    }
+    return peers;
+}
+
+// Unanswered, but the device does it again and again, or knows the peer by name.
+bool is_habit(const ServiceKey& key, const ServiceEvidence& evidence) {
+    const bool later = evidence.last_seen - evidence.first_seen > kHabitTime;
+    const bool repeated = evidence.flows >= (later ? kHabitFlows : kHabitFlowsAtOnce);
+    return key.direction == Direction::egress && (repeated || !key.name.empty());
+}
+
 class Finder {
   public:
     explicit Finder(const Evidence& evidence) : evidence_(evidence), patterns_(evidence.services) {}
@@ -59,6 +79,7 @@ class Finder {
     void emit_local(const Bucket& bucket, const Entries& entries);
     void emit_remote(const Bucket& bucket, const Entries& entries);
     void emit_each(const Bucket& bucket, const Entries& entries);
+    void emit_time(const Bucket& bucket, const Entries& entries);
     void emit_senders(const Bucket& bucket, const Entries& entries);
     void emit(const Bucket& bucket, const std::vector<std::string>& remote, const Entries& entries);
     [[nodiscard]] Objection objection_to(const Candidate& candidate, const Entries& entries) const;
@@ -82,12 +103,17 @@ Bucket Finder::bucket_of(const Entry& entry, std::string& name) const {
     } else if (key.direction == Direction::egress &&
                (sum.link_group || key.remote.is_multicast())) {
         bucket.peer = Peer::group;
+    } else if (key.direction == Direction::egress && is_time(bucket.service)) {
+        bucket.peer = Peer::time;
     } else if (!name.empty()) {
         const std::string_view domain = registered_domain(name);
         bucket.peer = Peer::name;
         bucket.domain = domain.empty() ? name : domain;
     } else if (key.remote.is_private()) {
         bucket.peer = Peer::local;
+    }
+    if (bucket.peer == Peer::group && patterns_.broadcasts_widely(key)) {
+        bucket.service = {key.protocol, kUserPorts, kLastPort};
     }
     const bool ports = key.protocol == IPPROTO_TCP || key.protocol == IPPROTO_UDP;
     if (evidence_.ephemeral_ports && ports && bucket.peer != Peer::name &&
@@ -123,6 +149,9 @@ std::vector<Candidate> Finder::run() {
             case Peer::remote:
                 emit_remote(bucket, entries);
                 break;
+            case Peer::time:
+                emit_time(bucket, entries);
+                break;
             default:
                 emit_each(bucket, entries);
         }
@@ -136,7 +165,7 @@ std::vector<Candidate> Finder::run() {
 
 void Finder::emit_named(const Bucket& bucket, const std::map<std::string, Entries>& names) {
     const bool one_owner = !registered_domain(names.begin()->first).empty();
-    if (one_owner && names.size() >= kNamesToWildcard && !is_time(bucket.service)) {
+    if (one_owner && names.size() >= kNamesToWildcard) {
         Entries all;
         for (const auto& [name, entries] : names) {
             all.insert(all.end(), entries.begin(), entries.end());
@@ -170,8 +199,7 @@ void Finder::emit_remote(const Bucket& bucket, const Entries& entries) {
         std::count_if(entries.begin(), entries.end(), [](const Entry* entry) {
             return entry->second.answered > 0;
         }));
-    const std::size_t most = is_time(bucket.service) ? kTimeServersMax : kNamedPeersMax;
-    if (answered > most) {
+    if (answered > kNamedPeersMax) {
         emit(bucket, {}, entries);
         return;
     }
@@ -179,12 +207,17 @@ void Finder::emit_remote(const Bucket& bucket, const Entries& entries) {
 }
 
 void Finder::emit_each(const Bucket& bucket, const Entries& entries) {
-    std::map<IpAddress, Entries> by_address;
-    for (const Entry* entry : entries) {
-        by_address[entry->first.remote].push_back(entry);
+    for (const auto& [peer, of_peer] : by_peer(entries)) {
+        emit(bucket, {peer}, of_peer);
     }
-    for (const auto& [address, of_address] : by_address) {
-        emit(bucket, {address.to_string()}, of_address);
+}
+
+// A device that walks a list of time servers will find others tomorrow.
+void Finder::emit_time(const Bucket& bucket, const Entries& entries) {
+    if (by_peer(entries).size() > kTimeServersMax) {
+        emit(bucket, {}, entries);
+    } else {
+        emit_each(bucket, entries);
     }
 }
 
@@ -214,8 +247,7 @@ Objection Finder::objection_to(const Candidate& candidate, const Entries& entrie
     if (all([&](const Entry* entry) { return patterns_.is_scan(entry->first); })) {
         return Objection::scan;
     }
-    if (unicast && candidate.evidence.answered == 0 &&
-        (first.direction == Direction::ingress || first.name.empty())) {
+    if (unicast && candidate.evidence.answered == 0 && !is_habit(first, candidate.evidence)) {
         return Objection::unanswered;
     }
     if (candidate.wide && !is_time(service)) {

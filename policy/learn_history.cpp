@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace tollgate::policy {
+namespace {
+
+constexpr std::chrono::seconds kClockGrace{1};
+
+}  // namespace
 
 FlowHistory::Key FlowHistory::key_of(const FlowRecord& flow) {
     return {
@@ -13,13 +18,17 @@ FlowHistory::Key FlowHistory::key_of(const FlowRecord& flow) {
 
 const RecentFlow* FlowHistory::find(const FlowRecord& flow) const {
     const auto latest = latest_.find(key_of(flow));
-    if (latest == latest_.end() || flow.first_seen > latest->second->flow.last_seen) {
+    if (latest == latest_.end()) {
         return nullptr;
     }
-    return &*latest->second;
+    const FlowRecord& known = latest->second->flow;
+    const bool same =
+        known.first_seen - kClockGrace <= flow.first_seen && flow.first_seen <= known.last_seen;
+    return same ? &*latest->second : nullptr;
 }
 
 std::optional<RecentFlow> FlowHistory::update(const RecentFlow& flow) {
+    ++updates_;
     const Key key = key_of(flow.flow);
     if (find(flow.flow) != nullptr) {
         const auto known = latest_.at(key);

@@ -27,7 +27,7 @@ class FlowHistory {
     explicit FlowHistory(std::size_t flows_max) : flows_max_(flows_max) {}
 
     /// Adds a flow, or replaces its earlier record: same addresses, ports, protocol and direction,
-    /// and it began before the earlier one ended.
+    /// and it began while the earlier one lived (a second of grace: clocks of the kernel's tick).
     /// @return the flow's earlier record, if there was one
     std::optional<RecentFlow> update(const RecentFlow& flow);
 
@@ -36,6 +36,8 @@ class FlowHistory {
 
     [[nodiscard]] const std::list<RecentFlow>& flows() const { return flows_; }
     [[nodiscard]] std::size_t size() const { return flows_.size(); }
+    /// How often update() was called: that many flows at the end of the list are new or changed.
+    [[nodiscard]] std::uint64_t updates() const { return updates_; }
     void clear();
 
   private:
@@ -47,6 +49,7 @@ class FlowHistory {
 
     std::size_t flows_max_;
     Flows flows_;
+    std::uint64_t updates_ = 0;
     std::map<Key, Flows::iterator> latest_;
 };
 

@@ -2,7 +2,9 @@
 #include "policy/learn_patterns.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <string_view>
 
 #include <netinet/in.h>
 
@@ -12,6 +14,8 @@ namespace {
 constexpr std::size_t kScanPorts = 16;  // that one remote tries in vain
 constexpr std::size_t kScanPeers = 16;  // that do not answer the device on one port
 constexpr std::size_t kPassingPorts = 4;
+constexpr std::size_t kBroadcastPorts = 8;
+constexpr std::uint16_t kFirstUserPort = 1024;
 constexpr std::uint16_t kDynamicPorts = 32768;
 constexpr std::chrono::minutes kLater{10};
 constexpr std::uint8_t kIpv4Narrowest = 120;
@@ -34,6 +38,19 @@ Prefix cover(const Prefix& prefix, const IpAddress& address) {
     return wider;
 }
 
+// RFC 1918, 3927, 4193, 4291.
+Prefix private_block_of(const IpAddress& address) {
+    constexpr std::array<std::string_view, 6> kBlocks{
+        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10"};
+    for (const std::string_view text : kBlocks) {
+        const auto block = Prefix::parse(text);
+        if (block && block->contains(address)) {
+            return *block;
+        }
+    }
+    return prefix_of(address, address.is_ipv4() ? kIpv4Narrowest : kIpv6Narrowest);
+}
+
 bool has_ports(const ServiceKey& key) {
     return key.protocol == IPPROTO_TCP || key.protocol == IPPROTO_UDP;
 }
@@ -41,15 +58,15 @@ bool has_ports(const ServiceKey& key) {
 }  // namespace
 
 std::vector<Prefix> local_network(const std::set<IpAddress>& peers) {
-    std::map<std::pair<bool, bool>, Prefix> by_scope;
+    std::map<Prefix, Prefix> by_block;
     for (const IpAddress& peer : peers) {
         const auto narrowest = peer.is_ipv4() ? kIpv4Narrowest : kIpv6Narrowest;
-        const auto [scope, created] = by_scope.try_emplace({peer.is_ipv4(), peer.is_link_local()},
-                                                           prefix_of(peer, narrowest));
-        scope->second = cover(scope->second, peer);
+        const Prefix first = prefix_of(peer, narrowest);
+        Prefix& known = by_block.try_emplace(private_block_of(peer), first).first->second;
+        known = cover(known, peer);
     }
     std::vector<Prefix> network;
-    for (const auto& [scope, prefix] : by_scope) {
+    for (const auto& [block, prefix] : by_block) {
         network.push_back(prefix);
     }
     return network;
@@ -65,6 +82,8 @@ ServicePatterns::ServicePatterns(const std::map<ServiceKey, ServiceEvidence>& se
         }
         if (egress_group) {
             groups_.insert(port);
+            broadcast_ports_[key.remote] +=
+                key.protocol == IPPROTO_UDP && !key.remote.is_multicast() ? 1 : 0;
         } else if (evidence.answered == 0 && key.group == IpAddress{}) {
             (key.direction == Direction::ingress ? probed_[key.remote] : probed_[IpAddress{}])
                 .insert(port);
@@ -110,6 +129,13 @@ bool ServicePatterns::is_ephemeral(const ServiceKey& key) const {
         return false;
     }
     return passing_.at({key.direction, key.protocol}) >= kPassingPorts;
+}
+
+bool ServicePatterns::broadcasts_widely(const ServiceKey& key) const {
+    const auto ports = broadcast_ports_.find(key.remote);
+    return key.direction == Direction::egress && key.protocol == IPPROTO_UDP &&
+           key.port >= kFirstUserPort && ports != broadcast_ports_.end() &&
+           ports->second >= kBroadcastPorts;
 }
 
 bool ServicePatterns::takes_part(const ServiceKey& key) const {

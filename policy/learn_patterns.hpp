@@ -14,8 +14,8 @@
 
 namespace tollgate::policy {
 
-/// The smallest prefixes that hold these peers of the local network: at most one per address family
-/// and scope (private, link-local), none narrower than a /24 or a /64.
+/// The smallest prefixes that hold these peers of the local network: at most one in each block of
+/// private addresses (10.0.0.0/8, 192.168.0.0/16, fe80::/10, …), none narrower than a /24 or a /64.
 [[nodiscard]] std::vector<Prefix> local_network(const std::set<IpAddress>& peers);
 
 /// What only all services together tell about one: the local network, scans, ports that change.
@@ -34,6 +34,9 @@ class ServicePatterns {
     /// like it.
     [[nodiscard]] bool is_ephemeral(const ServiceKey& key) const;
 
+    /// The device broadcasts to so many ports that no list of them would be complete.
+    [[nodiscard]] bool broadcasts_widely(const ServiceKey& key) const;
+
     /// The device itself speaks to multicast or broadcast addresses on this port.
     [[nodiscard]] bool takes_part(const ServiceKey& key) const;
 
@@ -47,6 +50,7 @@ class ServicePatterns {
     std::map<std::pair<Direction, std::uint8_t>, std::size_t>
         passing_;  ///< dynamic ports that did not
     std::set<Port> groups_;
+    std::map<IpAddress, std::size_t> broadcast_ports_;
 };
 
 }  // namespace tollgate::policy

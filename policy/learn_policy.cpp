@@ -172,6 +172,9 @@ std::string remote_word(const Draft& draft) {
     if (draft.topic == kLan && !(one && draft.selector.prefixes.front().is_host())) {
         return std::string(kLan);
     }
+    if (one && *draft.remote.begin() == "255.255.255.255") {
+        return "broadcast";
+    }
     if (one && !draft.selector.prefixes.empty()) {
         return dashed(draft.remote.begin()->substr(0, draft.remote.begin()->find('/')));
     }

@@ -15,6 +15,7 @@ std::size_t hour_of_week(Timestamp at) {
 ServiceEvidence& ServiceEvidence::operator+=(const ServiceEvidence& other) {
     flows += other.flows;
     answered += other.answered;
+    sightings += other.sightings;
     packets += other.packets;
     bytes += other.bytes;
     first_seen = std::min(first_seen, other.first_seen);

@@ -36,8 +36,9 @@ struct ServiceKey {
 /// The sum of the flows of one service.
 struct ServiceEvidence {
     std::uint64_t flows = 0;
-    std::uint64_t answered = 0;  ///< flows among them that the responder answered
-    std::uint64_t packets = 0;   ///< both directions
+    std::uint64_t answered = 0;   ///< flows among them that the responder answered
+    std::uint64_t sightings = 0;  ///< flows, and hours in which one of them went on
+    std::uint64_t packets = 0;    ///< both directions
     std::uint64_t bytes = 0;
     Timestamp first_seen = Timestamp::max();
     Timestamp last_seen = Timestamp::min();

@@ -15,8 +15,8 @@ struct Readiness {
     double novelty = 1;  ///< estimated chance that the next flow belongs to a service not yet seen
     double repetition = 0;           ///< 0–1: novelty of 10 % or more is 0, none is 1
     double coverage = 0;             ///< 0–1: hours of the week that were watched
-    std::uint64_t observations = 0;  ///< flows
-    std::uint64_t seen_once = 0;     ///< services with a single flow
+    std::uint64_t observations = 0;  ///< flows, and hours in which one of them went on
+    std::uint64_t seen_once = 0;     ///< services with a single observation
     std::string text;                ///< one line for people
 };
 

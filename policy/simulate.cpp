@@ -109,7 +109,7 @@ SimulationReport Simulation::report() const {
             continue;
         }
         ++report.flows;
-        if (!outcome.passed) {
+        if (!outcome.passed && outcome.dropped > 0) {
             report.blocked.push_back({record_of(outcome.key, outcome.flow),
                                       outcome.reason,
                                       outcome.rule,

@@ -12,7 +12,7 @@ confine() {
 }
 
 confine yaml-cpp 'yaml-cpp/' 'policy/yaml_[a-z_]+\.(cpp|hpp)$'
-confine SQLite 'sqlite3\.h' 'policy/evidence\.cpp$'
+confine SQLite 'sqlite3\.h' 'policy/evidence_database\.hpp$'
 confine libbpf 'bpf/(libbpf|bpf|btf)\.h' 'agent/datapath/|bench/|tests/'
 confine 'BPF skeletons' '[a-z_]+\.skel\.h' 'agent/datapath/|bench/|tests/'
 confine prometheus-cpp 'prometheus/' 'agent/report/metrics[a-z_]*\.(cpp|hpp)$|tests/unit/report/'
