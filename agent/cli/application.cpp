@@ -9,6 +9,7 @@
 
 #include "agent/cli/commands.hpp"
 #include "agent/cli/completion.hpp"
+#include "agent/cli/position.hpp"
 
 namespace tollgate::cli {
 namespace {
@@ -96,7 +97,14 @@ Exit run(std::span<const std::string> arguments, std::ostream& out, std::ostream
         app.parse(reversed);
         return run_action(cli);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error, out, err) == 0 ? Exit::ok : Exit::usage;
+        if (error.get_exit_code() == 0) {  // --help, --version
+            app.exit(error, out, err);
+            return Exit::ok;
+        }
+        const std::string unknown = explain_unknown(app, arguments);
+        return cli.fail(Exit::usage,
+                        unknown.empty() ? error.what() : unknown,
+                        "tollgate [COMMAND] --help says how it is written");
     } catch (const std::exception& error) {
         return cli.fail(Exit::failure, std::string{"unexpected: "} + error.what());
     }

@@ -7,6 +7,7 @@
 
 #include "agent/cli/client.hpp"
 #include "agent/cli/options.hpp"
+#include "agent/cli/position.hpp"
 #include "agent/cli/text.hpp"
 #include "agent/system/interface.hpp"
 
@@ -15,82 +16,7 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-/// Where the words lead: the commands from the root down, and what they leave open.
-struct Position {
-    std::vector<const CLI::App*> commands;
-    const CLI::Option* awaits = nullptr;  ///< the option whose value comes next
-    std::size_t positionals = 0;          ///< given to the last command
-    bool only_positionals = false;        ///< "--" was given
-    Options options;                      ///< where the agent is
-};
-
-std::vector<const CLI::Option*> options_of(const Position& position) {
-    std::vector<const CLI::Option*> all;
-    for (auto app = position.commands.rbegin(); app != position.commands.rend(); ++app) {
-        for (const CLI::Option* option : (*app)->get_options()) {
-            const bool own = app == position.commands.rbegin();
-            const bool help = option->check_lname("help") || option->check_lname("help-all") ||
-                              option->check_lname("version");
-            if (!option->get_positional() && (own || !help)) {
-                all.push_back(option);
-            }
-        }
-    }
-    return all;
-}
-
-bool takes_value(const CLI::Option& option) {
-    return option.get_items_expected_max() > 0;
-}
-
-const CLI::Option* find_option(const Position& position, const std::string& name) {
-    for (const CLI::Option* option : options_of(position)) {
-        if (option->check_name(name)) {
-            return option;
-        }
-    }
-    return nullptr;
-}
-
-const CLI::App* find_command(const Position& position, const std::string& name) {
-    const auto is_named = [&name](const CLI::App* app) {
-        return app->get_name() == name;
-    };
-    const auto found = position.commands.back()->get_subcommands(is_named);
-    return found.empty() ? nullptr : found.front();
-}
-
-void remember(Position& position, const std::string& option, const std::string& value) {
-    if (option == "--socket") {
-        position.options.socket = value;
-    }
-}
-
-void step(Position& position, const std::string& word) {
-    if (position.awaits != nullptr) {
-        remember(position, position.awaits->get_name(), word);
-        position.awaits = nullptr;
-    } else if (word == "--") {
-        position.only_positionals = true;
-    } else if (word.starts_with('-') && word.size() > 1 && !position.only_positionals) {
-        const std::size_t equals = word.find('=');
-        const CLI::Option* option = find_option(position, word.substr(0, equals));
-        if (option != nullptr && takes_value(*option)) {
-            if (equals == std::string::npos) {
-                position.awaits = option;
-            } else {
-                remember(position, word.substr(0, equals), word.substr(equals + 1));
-            }
-        }
-    } else if (const CLI::App* command = find_command(position, word); command != nullptr) {
-        position.commands.push_back(command);
-        position.positionals = 0;
-    } else {
-        ++position.positionals;
-    }
-}
-
-/// Texts that the agent knows, "" and nothing without one.
+/// Texts that the agent knows; nothing without one.
 class AgentValues {
   public:
     explicit AgentValues(const Options& options) : client_(options.socket, kPatience) {}
@@ -177,7 +103,7 @@ Texts values_of(const std::string& kind, const Position& position) {
 
 Texts option_names(const Position& position) {
     Texts names;
-    for (const CLI::Option* option : options_of(position)) {
+    for (const CLI::Option* option : position.all_options()) {
         const auto& longs = option->get_lnames();
         const auto& shorts = option->get_snames();
         const std::string name = longs.empty() ? "-" + shorts.front() : "--" + longs.front();
@@ -217,7 +143,7 @@ Texts candidates_for(const Position& position, const std::string& typed) {
         return words_for(position);
     }
     const std::size_t equals = typed.find('=');
-    const CLI::Option* option = find_option(position, typed.substr(0, equals));
+    const CLI::Option* option = position.find_option(typed.substr(0, equals));
     if (equals == std::string::npos || option == nullptr) {
         return option_names(position);
     }
@@ -246,14 +172,13 @@ void dump_command(const CLI::App& app, const std::string& path, std::ostream& ou
 }  // namespace
 
 void complete(const CLI::App& app, std::span<const std::string> words, std::ostream& out) {
-    Position position;
-    position.commands.push_back(&app);
+    Position position{app};
     if (const char* socket = std::getenv("TOLLGATE_SOCKET"); socket != nullptr) {
         position.options.socket = socket;
     }
     const std::string typed = words.empty() ? std::string{} : words.back();
     for (const std::string& word : words.first(words.empty() ? 0 : words.size() - 1)) {
-        step(position, word);
+        position.step(word);
     }
     for (const std::string& candidate : candidates_for(position, typed)) {
         if (candidate.starts_with(typed) || candidate == ":files") {

@@ -7,9 +7,9 @@
 namespace tollgate::cli {
 namespace {
 
-constexpr std::size_t kRemoteColumns = 30;
-constexpr std::size_t kServiceColumns = 16;
-constexpr std::size_t kRuleColumns = 22;
+constexpr std::size_t kRemoteColumns = 24;
+constexpr std::size_t kServiceColumns = 15;
+constexpr std::size_t kRuleColumns = 16;
 
 /// Age without "ago": the header says it.
 std::string age(const Screen& screen, const Json& candidate, const char* key) {
@@ -20,19 +20,25 @@ std::string age(const Screen& screen, const Json& candidate, const char* key) {
     return text_ago;
 }
 
-Cell state_cell(const std::string& state) {
-    if (state == "approved") {
-        return {state, Tone::good};
+/// "tcp/554 +2": the first service and how many more.
+std::string services(const Json& candidate) {
+    const Json& all = list(candidate, "services");
+    if (all.size() < 2) {
+        return joined(all);
     }
-    return {state, state == "rejected" ? Tone::bad : Tone::plain};
+    const std::string first = all[0].is_string() ? all[0].get<std::string>() : "";
+    return fmt::format("{} +{}", first, all.size() - 1);
 }
 
-Cell risk_cell(const Json& candidate) {
+/// The decision, if there is one; then the risk and why.
+Cell note_cell(const Json& candidate) {
+    const std::string state = text(candidate, "state");
     const std::string risk = text(candidate, "risk", "low");
-    const std::string word = risk == "high" ? "HIGH" : risk;
     const std::string note = text(candidate, "note");
+    std::string words = state == "pending" ? "" : state + ", ";
+    words += risk == "high" ? "HIGH" : risk;
     const Tone tone = risk == "high" ? Tone::bad : risk == "medium" ? Tone::warn : Tone::plain;
-    return {note.empty() ? word : word + ": " + note, tone};
+    return {note.empty() ? words : words + ": " + note, tone};
 }
 
 }  // namespace
@@ -65,11 +71,10 @@ void print_learn_status(Screen& screen, const Json& status) {
 void print_candidates(Screen& screen, const Json& answer) {
     const Json& candidates = list(answer, "candidates");
     Table table{{{"ID"},
-                 {"STATE"},
                  {"DIR"},
                  {"REMOTE", Align::left, kRemoteColumns},
                  {"SERVICE", Align::left, kServiceColumns},
-                 {"PACKETS", Align::right},
+                 {"PKTS", Align::right},
                  {"LAST", Align::right},
                  {"RULE", Align::left, kRuleColumns},
                  {"RISK"}}};
@@ -78,14 +83,13 @@ void print_candidates(Screen& screen, const Json& answer) {
         const std::string state = text(candidate, "state");
         pending += state == "pending" ? 1 : 0;
         table.row({{text(candidate, "id")},
-                   state_cell(state),
                    {text(candidate, "direction") == "ingress" ? "in" : "out"},
                    {text(candidate, "remote")},
-                   {joined(list(candidate, "services"), ",")},
+                   {services(candidate)},
                    {count_text(number(candidate, "packets"))},
                    {age(screen, candidate, "lastSeen")},
                    {text(candidate, "rule").empty() ? "-" : text(candidate, "rule")},
-                   risk_cell(candidate)});
+                   note_cell(candidate)});
     }
     const std::uint64_t hidden = number(answer, "hidden");
     screen.line(fmt::format("{}, {} pending{}",

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "agent/cli/screens.hpp"
@@ -35,19 +37,21 @@ std::string service_of(const Json& event, bool ingress) {
 }
 
 std::string outcome(const Json& event) {
-    std::string words = text(event, "reason");
-    if (const std::string rule = text(event, "rule"); !rule.empty()) {
-        words += fmt::format("{}rule {}", words.empty() ? "" : ", ", rule);
+    const std::string reason = text(event, "reason");
+    const std::string rule = text(event, "rule");
+    std::string words = reason;
+    if (!rule.empty()) {
+        words += (reason.empty() ? "rule " : " ") + rule;
     }
     if (const std::uint64_t packets = number(event, "packets"); packets > 1) {
-        words += fmt::format(" ({} packets)", count_text(packets));
+        words += " ×" + count_text(packets);
     }
     return words;
 }
 
-constexpr const char* kColumns = "{:<8}  {}{:>{}}  {:<3}  {:<8}  {:<9}  {:<25}  {}";
+constexpr const char* kColumns = "{:<8}  {}{:>{}}  {:<3}  {:<9}  {:<9}  {:<23}  {}";
 constexpr std::size_t kVerdictColumns = 10;
-constexpr std::size_t kRemoteColumns = 25;
+constexpr std::size_t kRemoteColumns = 23;
 constexpr std::size_t kOutcomeBegin = 74;  // columns before the last one
 
 }  // namespace
@@ -89,20 +93,24 @@ void print_event(Screen& screen, const Json& event) {
     }
     const Verdict verdict = verdict_of(type);
     const bool ingress = text(event, "direction") == "ingress";
-    const std::string name = text(event, "remoteName", text(event, "remote").c_str());
+    const std::string name = shortened(printable(text(event, "remoteName")), kRemoteColumns);
+    const std::string remote = name.empty() ? text(event, "remote") : name;
     const std::string_view word{verdict.word};
-    screen.out() << fmt::format(
-                        kColumns,
-                        clock,
-                        screen.paint(word, verdict.tone),
-                        "",
-                        kVerdictColumns - word.size(),
-                        ingress ? "in" : "out",
-                        printable(text(event, "interface")),
-                        service_of(event, ingress),
-                        printable(shortened(name, kRemoteColumns)),
-                        printable(shortened(outcome(event), Screen::kWidth - kOutcomeBegin)))
-                 << '\n';
+    std::string line = fmt::format(kColumns,
+                                   clock,
+                                   screen.paint(word, verdict.tone),
+                                   "",
+                                   kVerdictColumns - word.size(),
+                                   ingress ? "in" : "out",
+                                   printable(text(event, "interface")),
+                                   service_of(event, ingress),
+                                   printable(remote),
+                                   "");
+    const std::size_t used =
+        kOutcomeBegin + columns(remote) - std::min(columns(remote), kRemoteColumns);
+    line += printable(clipped(outcome(event), Screen::kWidth - std::min(used, Screen::kWidth)));
+    line.erase(line.find_last_not_of(' ') + 1);
+    screen.out() << line << '\n';
     const std::string nearest = joined(list(event, "nearest"));
     if (!nearest.empty()) {
         screen.field("", "nearest: " + nearest, Tone::dim);

@@ -107,13 +107,14 @@ void print_policy(Screen& screen, const Json& policy) {
 
 void print_effect(Screen& screen, const Json& effect) {
     const std::uint64_t dropped = number(effect, "drop");
-    screen.field("effect",
-                 fmt::format("of {} in the last {:g} h: {} pass, {} would be dropped",
-                             plural(number(effect, "flows"), "recorded flow"),
-                             real(effect, "hours"),
-                             count_text(number(effect, "pass")),
-                             count_text(dropped)),
-                 dropped == 0 ? Tone::good : Tone::warn);
+    screen.field(
+        "effect",
+        fmt::format("of {} recorded flows in the last {:.3g} h: {} pass, {} would be dropped",
+                    number(effect, "flows"),
+                    real(effect, "hours"),
+                    number(effect, "pass"),
+                    dropped),
+        dropped == 0 ? Tone::good : Tone::warn);
     print_dropped_flows(screen, list(effect, "wouldDropFlows"));
     if (has(effect, "callerSession")) {
         const Json& caller = object(effect, "callerSession");

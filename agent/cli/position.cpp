@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "agent/cli/position.hpp"
+
+#include "policy/problem.hpp"
+
+namespace tollgate::cli {
+namespace {
+
+bool takes_value(const CLI::Option& option) {
+    return option.get_items_expected_max() > 0;
+}
+
+std::vector<const CLI::App*> subcommands(const CLI::App& app) {
+    return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+std::string suggestion(const std::string& kind,
+                       const std::string& word,
+                       const std::vector<std::string>& known) {
+    const std::vector<std::string_view> names{known.begin(), known.end()};
+    const std::string hint = policy::did_you_mean(word, names);
+    return "unknown " + kind + " " + policy::quoted(word) + (hint.empty() ? "" : "; " + hint);
+}
+
+}  // namespace
+
+void Position::step(const std::string& word) {
+    if (awaits != nullptr) {
+        remember(awaits->get_name(), word);
+        awaits = nullptr;
+        return;
+    }
+    if (word == "--") {
+        only_positionals = true;
+        return;
+    }
+    if (word.starts_with('-') && word.size() > 1 && !only_positionals) {
+        step_option(word);
+        return;
+    }
+    for (const CLI::App* command : subcommands(*commands.back())) {
+        if (command->get_name() == word) {
+            commands.push_back(command);
+            positionals = 0;
+            return;
+        }
+    }
+    ++positionals;
+}
+
+void Position::step_option(const std::string& word) {
+    const std::size_t equals = word.find('=');
+    const std::string name = word.substr(0, equals);
+    const CLI::Option* option = find_option(name);
+    if (option == nullptr) {
+        const bool joined = word.size() > 2 && word[1] != '-';  // "-ojson", "-qa"
+        if (unknown_option.empty() && !joined) {
+            unknown_option = name;
+        }
+    } else if (takes_value(*option) && equals == std::string::npos) {
+        awaits = option;
+    } else if (takes_value(*option)) {
+        remember(name, word.substr(equals + 1));
+    }
+}
+
+void Position::remember(const std::string& option, const std::string& value) {
+    if (option == "--socket") {
+        options.socket = value;
+    }
+}
+
+std::vector<const CLI::Option*> Position::all_options() const {
+    std::vector<const CLI::Option*> all;
+    for (auto app = commands.rbegin(); app != commands.rend(); ++app) {
+        for (const CLI::Option* option : (*app)->get_options()) {
+            const bool own = app == commands.rbegin();
+            const bool help = option->check_lname("help") || option->check_lname("help-all") ||
+                              option->check_lname("version");
+            if (!option->get_positional() && (own || !help)) {
+                all.push_back(option);
+            }
+        }
+    }
+    return all;
+}
+
+const CLI::Option* Position::find_option(const std::string& name) const {
+    for (const CLI::Option* option : all_options()) {
+        if (option->check_name(name)) {
+            return option;
+        }
+    }
+    return nullptr;
+}
+
+std::string explain_unknown(const CLI::App& app, std::span<const std::string> words) {
+    Position position{app};
+    for (const std::string& word : words) {
+        position.step(word);
+        const auto commands = subcommands(*position.commands.back());
+        std::vector<std::string> known;
+        if (!position.unknown_option.empty()) {
+            for (const CLI::Option* option : position.all_options()) {
+                for (const std::string& name : option->get_lnames()) {
+                    known.push_back("--" + name);
+                }
+            }
+            return suggestion("option", position.unknown_option, known);
+        }
+        if (position.positionals > 0 && !commands.empty()) {
+            for (const CLI::App* command : commands) {
+                known.push_back(command->get_name());
+            }
+            return suggestion("command", word, known);
+        }
+    }
+    return {};
+}
+
+}  // namespace tollgate::cli
