@@ -171,8 +171,7 @@ void add_changing(CLI::App& group, Cli& cli) {
     auto back = std::make_shared<Change>();
     CLI::App* rollback_app = group.add_subcommand(
         "rollback", "Return to an earlier generation; reverts unless confirmed");
-    rollback_app->add_option("--generation", back->generation, "Default: the one before")
-        ->type_name("N");
+    rollback_app->add_option("N", back->generation, "The generation; default: the one before");
     add_confirm_within(*rollback_app, back->confirm_within);
     add_accept_risk(*rollback_app, back->accept_risk);
     rollback_app->callback([&cli, back] {

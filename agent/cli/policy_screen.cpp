@@ -169,7 +169,7 @@ void print_history(Screen& screen, const Json& history) {
                    {text(entry, "name")}});
     }
     table.print(screen);
-    screen.next("tollgate policy rollback [--generation N]");
+    screen.next("tollgate policy rollback [N]");
 }
 
 void print_deadline(Screen& screen, const Json& change) {
