@@ -23,6 +23,9 @@ Result<Service> parse_protocol(std::string_view text);
 /// Either of the two above: what to_text() writes for one service.
 Result<Service> parse_service(std::string_view text);
 
+/// TCP and UDP.
+[[nodiscard]] bool has_ports(const Service& service);
+
 /// "tcp/443", "icmp/echo-request", "gre"; a protocol without a name is its number.
 [[nodiscard]] std::string to_text(const Service& service);
 

@@ -176,8 +176,12 @@ Result<Service> parse_service(std::string_view text) {
     return has_ports ? parse_port(text) : parse_protocol(text);
 }
 
+bool has_ports(const Service& service) {
+    return service.protocol == IPPROTO_TCP || service.protocol == IPPROTO_UDP;
+}
+
 std::string to_text(const Service& service) {
-    if (service.protocol == IPPROTO_TCP || service.protocol == IPPROTO_UDP) {
+    if (has_ports(service)) {
         return (service.protocol == IPPROTO_TCP ? "tcp/" : "udp/") + range_text(service);
     }
     const std::string_view protocol = name_of(kProtocols, service.protocol);

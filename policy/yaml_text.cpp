@@ -139,4 +139,15 @@ void check_scalars(const YamlNode& root, std::vector<Problem>& problems) {
     }
 }
 
+std::string one_visible_line(std::string_view text) {
+    std::string line;
+    while (!text.empty()) {
+        const Character character = first_character(text);
+        const bool visible = character.code && !is_hidden(*character.code);
+        line += visible ? text.substr(0, character.bytes) : "?";
+        text.remove_prefix(character.bytes);
+    }
+    return line;
+}
+
 }  // namespace tollgate::policy

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,5 +18,8 @@ void check_text(std::string_view text, std::vector<Problem>& problems);
 /// Reports the same characters where escapes in quotes ("\u202e") have put them into a scalar or
 /// key.
 void check_scalars(const YamlNode& root, std::vector<Problem>& problems);
+
+/// The text with every such character, and every line break, replaced by '?': for comments.
+[[nodiscard]] std::string one_visible_line(std::string_view text);
 
 }  // namespace tollgate::policy

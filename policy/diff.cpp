@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "policy/diff.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "policy/notation.hpp"
+
+namespace tollgate::policy {
+namespace {
+
+/// Names of things and what they say, in the order of the policy.
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+template <typename Members>
+void append_texts(const Members& members, std::vector<std::string>& texts) {
+    for (const auto& member : members) {
+        texts.push_back(member.to_string());
+    }
+}
+
+std::string text_of(const Selector& selector) {
+    std::vector<std::string> texts;
+    append_texts(selector.prefixes, texts);
+    append_texts(selector.macs, texts);
+    append_texts(selector.names, texts);
+    std::sort(texts.begin(), texts.end());
+    return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+Facts facts_of(const Policy& policy) {
+    Facts facts{{"mode", std::string(to_text(policy.mode))}};
+    const std::string interfaces = fmt::format("{}", fmt::join(policy.interfaces, ", "));
+    facts.emplace_back("interfaces", interfaces.empty() ? "all" : interfaces);
+    for (const Direction direction : {Direction::ingress, Direction::egress}) {
+        const Action action = policy.default_action.at(static_cast<std::size_t>(direction));
+        facts.emplace_back(fmt::format("default {}", to_text(direction)), to_text(action));
+    }
+    for (const BaselinePart& part : baseline_parts()) {
+        const bool on = (policy.baseline & part.bit) != 0;
+        facts.emplace_back(fmt::format("baseline {}", part.key), on ? "on" : "off");
+    }
+    for (const Group& group : policy.groups) {
+        facts.emplace_back("group " + group.name, text_of(group.selector));
+    }
+    for (const Rule& rule : policy.rules) {
+        facts.emplace_back(fmt::format("{} {}", to_text(rule.rank), rule.name), describe(rule));
+    }
+    return facts;
+}
+
+std::string line_of(const Change& change) {
+    switch (change.kind) {
+        case ChangeKind::added:
+            return fmt::format("+ {}  {}\n", change.what, change.after);
+        case ChangeKind::removed:
+            return fmt::format("- {}  {}\n", change.what, change.before);
+        case ChangeKind::changed:
+            break;
+    }
+    return fmt::format("~ {}  {} → {}\n", change.what, change.before, change.after);
+}
+
+}  // namespace
+
+std::vector<Change> diff(const Policy& before, const Policy& after) {
+    const Facts old_facts = facts_of(before);
+    const Facts new_facts = facts_of(after);
+    std::map<std::string_view, std::string_view> old_index(old_facts.begin(), old_facts.end());
+    const std::map<std::string_view, std::string_view> new_index(new_facts.begin(),
+                                                                 new_facts.end());
+    std::vector<Change> changes;
+    for (const auto& [what, text] : old_facts) {
+        if (!new_index.contains(what)) {
+            changes.push_back({ChangeKind::removed, what, text, ""});
+        }
+    }
+    for (const auto& [what, text] : new_facts) {
+        const auto old = old_index.find(what);
+        if (old == old_index.end()) {
+            changes.push_back({ChangeKind::added, what, "", text});
+        } else if (old->second != text) {
+            changes.push_back({ChangeKind::changed, what, std::string(old->second), text});
+        }
+    }
+    return changes;
+}
+
+std::string to_text(const std::vector<Change>& changes) {
+    std::string text;
+    for (const Change& change : changes) {
+        text += line_of(change);
+    }
+    return text;
+}
+
+std::string describe(const Rule& rule) {
+    std::string remote = fmt::format("{}", fmt::join(rule.remote, ", "));
+    if (remote.empty()) {
+        remote = rule.any_remote() ? "any" : text_of(rule.selector);
+    }
+    std::string text =
+        fmt::format("{} {} {}", to_text(rule.direction), remote, to_text(rule.services));
+    if (rule.limit.packets) {
+        text += fmt::format(", {} packets", to_text(*rule.limit.packets));
+    }
+    if (rule.limit.new_flows) {
+        text += fmt::format(", {} new flows", to_text(*rule.limit.new_flows));
+    }
+    if (rule.expires) {
+        text += ", until " + to_text(*rule.expires);
+    }
+    if (rule.log) {
+        text += ", log";
+    }
+    if (rule.learned) {
+        const std::string& by = rule.learned->approved_by;
+        text += fmt::format(
+            ", learned {} packets{}", rule.learned->packets, by.empty() ? "" : ", by " + by);
+    }
+    return text;
+}
+
+}  // namespace tollgate::policy
