@@ -14,8 +14,32 @@
 namespace tollgate::policy {
 namespace {
 
-/// Names of things and what they say, in the order of the policy.
-using Facts = std::vector<std::pair<std::string, std::string>>;
+/// One thing that a policy says.
+struct Fact {
+    std::string what;
+    std::string text;
+    std::string note{};  ///< shown when it is added; no difference
+};
+using Facts = std::vector<Fact>;
+
+using Index = std::map<std::string_view, const Fact*>;
+
+Index index_of(const Facts& facts) {
+    Index index;
+    for (const Fact& fact : facts) {
+        index.emplace(fact.what, &fact);
+    }
+    return index;
+}
+
+std::string provenance_of(const Rule& rule) {
+    if (!rule.learned) {
+        return "";
+    }
+    const std::string& by = rule.learned->approved_by;
+    return fmt::format(
+        ", learned from {} packets{}", rule.learned->packets, by.empty() ? "" : ", by " + by);
+}
 
 template <typename Members>
 void append_texts(const Members& members, std::vector<std::string>& texts) {
@@ -36,20 +60,23 @@ std::string text_of(const Selector& selector) {
 Facts facts_of(const Policy& policy) {
     Facts facts{{"mode", std::string(to_text(policy.mode))}};
     const std::string interfaces = fmt::format("{}", fmt::join(policy.interfaces, ", "));
-    facts.emplace_back("interfaces", interfaces.empty() ? "all" : interfaces);
+    facts.push_back({"interfaces", interfaces.empty() ? "all" : interfaces});
     for (const Direction direction : {Direction::ingress, Direction::egress}) {
         const Action action = policy.default_action.at(static_cast<std::size_t>(direction));
-        facts.emplace_back(fmt::format("default {}", to_text(direction)), to_text(action));
+        facts.push_back(
+            {fmt::format("default {}", to_text(direction)), std::string(to_text(action))});
     }
     for (const BaselinePart& part : baseline_parts()) {
         const bool on = (policy.baseline & part.bit) != 0;
-        facts.emplace_back(fmt::format("baseline {}", part.key), on ? "on" : "off");
+        facts.push_back({fmt::format("baseline {}", part.key), on ? "on" : "off"});
     }
     for (const Group& group : policy.groups) {
-        facts.emplace_back("group " + group.name, text_of(group.selector));
+        facts.push_back({"group " + group.name, text_of(group.selector)});
     }
     for (const Rule& rule : policy.rules) {
-        facts.emplace_back(fmt::format("{} {}", to_text(rule.rank), rule.name), describe(rule));
+        facts.push_back({fmt::format("{} {}", to_text(rule.rank), rule.name),
+                         describe(rule),
+                         provenance_of(rule)});
     }
     return facts;
 }
@@ -71,21 +98,20 @@ std::string line_of(const Change& change) {
 std::vector<Change> diff(const Policy& before, const Policy& after) {
     const Facts old_facts = facts_of(before);
     const Facts new_facts = facts_of(after);
-    std::map<std::string_view, std::string_view> old_index(old_facts.begin(), old_facts.end());
-    const std::map<std::string_view, std::string_view> new_index(new_facts.begin(),
-                                                                 new_facts.end());
+    const Index old_index = index_of(old_facts);
+    const Index new_index = index_of(new_facts);
     std::vector<Change> changes;
-    for (const auto& [what, text] : old_facts) {
-        if (!new_index.contains(what)) {
-            changes.push_back({ChangeKind::removed, what, text, ""});
+    for (const Fact& fact : old_facts) {
+        if (!new_index.contains(fact.what)) {
+            changes.push_back({ChangeKind::removed, fact.what, fact.text, ""});
         }
     }
-    for (const auto& [what, text] : new_facts) {
-        const auto old = old_index.find(what);
+    for (const Fact& fact : new_facts) {
+        const auto old = old_index.find(fact.what);
         if (old == old_index.end()) {
-            changes.push_back({ChangeKind::added, what, "", text});
-        } else if (old->second != text) {
-            changes.push_back({ChangeKind::changed, what, std::string(old->second), text});
+            changes.push_back({ChangeKind::added, fact.what, "", fact.text + fact.note});
+        } else if (old->second->text != fact.text) {
+            changes.push_back({ChangeKind::changed, fact.what, old->second->text, fact.text});
         }
     }
     return changes;
@@ -117,11 +143,6 @@ std::string describe(const Rule& rule) {
     }
     if (rule.log) {
         text += ", log";
-    }
-    if (rule.learned) {
-        const std::string& by = rule.learned->approved_by;
-        text += fmt::format(
-            ", learned {} packets{}", rule.learned->packets, by.empty() ? "" : ", by " + by);
     }
     return text;
 }

@@ -85,13 +85,12 @@ std::string_view name_of(std::span<const Named> table, unsigned number) {
     return "";
 }
 
-std::string suggestion(std::span<const Named> table, std::string_view word) {
+std::vector<std::string_view> names_of(std::span<const Named> table) {
     std::vector<std::string_view> names;
     for (const Named& entry : table) {
         names.push_back(entry.name);
     }
-    const std::string hint = did_you_mean(word, names);
-    return hint.empty() ? fmt::format("write one of {}", fmt::join(names, ", ")) : hint;
+    return names;
 }
 
 // "N" or "N-M" of decimal numbers without leading zeroes, N ≤ M, both in min..max.
@@ -127,9 +126,11 @@ Result<Service> parse_type(std::uint8_t protocol, std::string_view text, std::st
     if (const auto numbers = range(type, 0, 255)) {
         return Service{protocol, numbers->first, numbers->second};
     }
-    return failure(fmt::format("{} is not an ICMP type; {}, or a number from 0 to 255",
-                               quoted(text),
-                               suggestion(types_of(protocol), type)));
+    const std::string hint = did_you_mean(type, names_of(types_of(protocol)));
+    return failure(fmt::format(
+        "{} is not an ICMP type; {}",
+        quoted(text),
+        hint.empty() ? "write a number from 0 to 255 or a name like 'echo-request'" : hint));
 }
 
 }  // namespace
@@ -158,8 +159,12 @@ Result<Service> parse_protocol(std::string_view text) {
     }
     const auto number = number_of(kProtocols, protocol);
     if (!number) {
+        const auto names = names_of(kProtocols);
+        const std::string hint = did_you_mean(protocol, names);
         return failure(fmt::format(
-            "{} is not a protocol; {}", quoted(text), suggestion(kProtocols, protocol)));
+            "{} is not a protocol; {}",
+            quoted(text),
+            hint.empty() ? fmt::format("write one of {}", fmt::join(names, ", ")) : hint));
     }
     if (slash == std::string_view::npos) {
         return Service{*number, 0, static_cast<std::uint16_t>(has_types(*number) ? 255 : 0)};

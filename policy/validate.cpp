@@ -13,19 +13,6 @@
 namespace tollgate::policy {
 namespace {
 
-void check_names(const Policy& policy, std::vector<Problem>& problems) {
-    std::map<std::string_view, Mark> seen;
-    for (const Rule& rule : policy.rules) {
-        const auto [first, fresh] = seen.emplace(rule.name, rule.mark);
-        if (!fresh && !rule.name.empty()) {
-            report(problems,
-                   {rule.mark,
-                    "two rules have the name " + quoted(rule.name),
-                    fmt::format("the other is in line {}", first->second.line)});
-        }
-    }
-}
-
 void check_limits(const Policy& policy, std::vector<Problem>& problems) {
     if (policy.rules.size() >= TG_RULES_MAX) {
         report(problems,
@@ -49,6 +36,7 @@ bool is_possible(const Service& service) {
 }
 
 void check_services(const Rule& rule, std::vector<Problem>& problems) {
+    const bool ports = !rule.services.empty() && has_ports(rule.services.front());
     for (const Service& service : rule.services) {
         if (!is_possible(service)) {
             report(
@@ -57,16 +45,52 @@ void check_services(const Rule& rule, std::vector<Problem>& problems) {
                  fmt::format(
                      "rule {} has the impossible service {}", quoted(rule.name), to_text(service)),
                  ""});
+        } else if (has_ports(service) != ports) {
+            report(problems,
+                   {rule.mark,
+                    fmt::format("rule {} has ports and other protocols", quoted(rule.name)),
+                    "split it into two rules"});
         }
+    }
+}
+
+void check_group(const Group& group, std::vector<Problem>& problems) {
+    const Selector& selector = group.selector;
+    const int kinds = int{!selector.prefixes.empty()} + int{!selector.macs.empty()} +
+                      int{!selector.names.empty()};
+    if (kinds != 1) {
+        report(problems,
+               {group.mark,
+                fmt::format("group {} has {}",
+                            quoted(group.name),
+                            kinds == 0 ? "no members" : "members of different kinds"),
+                ""});
     }
 }
 
 }  // namespace
 
-std::vector<Problem> find_errors(const Policy& policy) {
+std::vector<Problem> find_name_clashes(const Policy& policy) {
     std::vector<Problem> problems;
-    check_names(policy, problems);
+    std::map<std::string_view, Mark> seen;
+    for (const Rule& rule : policy.rules) {
+        const auto [first, fresh] = seen.emplace(rule.name, rule.mark);
+        if (!fresh && !rule.name.empty()) {
+            report(problems,
+                   {rule.mark,
+                    "two rules have the name " + quoted(rule.name),
+                    fmt::format("the other is in line {}", first->second.line)});
+        }
+    }
+    return problems;
+}
+
+std::vector<Problem> find_errors(const Policy& policy) {
+    std::vector<Problem> problems = find_name_clashes(policy);
     check_limits(policy, problems);
+    for (const Group& group : policy.groups) {
+        check_group(group, problems);
+    }
     for (const Rule& rule : policy.rules) {
         check_services(rule, problems);
     }
@@ -74,7 +98,8 @@ std::vector<Problem> find_errors(const Policy& policy) {
 }
 
 std::vector<Problem> validate(const Policy& policy) {
-    return find_errors(policy);
+    auto problems = find_errors(policy);
+    return problems.empty() ? find_warnings(policy) : problems;
 }
 
 }  // namespace tollgate::policy

@@ -75,12 +75,28 @@ class PolicyReader {
     void read_labels(const YamlNode& node) {
         const Fields fields(node, "labels", problems_);
         for (const YamlEntry& entry : node.entries) {
-            if (entry.value.kind == YamlNode::Kind::null) {
+            if (!is_label_key(entry.key) && !entry.key.empty()) {
+                report(problems_,
+                       {entry.mark,
+                        "labels: " + quoted(entry.key) + " is not a label",
+                        "write a letter, then letters, digits and '.', '_', '/', '-', at most 63"});
+            } else if (entry.value.kind == YamlNode::Kind::null) {
                 report(problems_, {entry.mark, "the label has no value", "write \"\" for none"});
             } else if (const auto value = read_line(entry.value, "label", problems_)) {
                 policy_.labels[entry.key] = *value;
             }
         }
+    }
+
+    static bool is_label_key(std::string_view key) {
+        const auto is_letter = [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        };
+        return !key.empty() && key.size() <= 63 && is_letter(key.front()) &&
+               std::all_of(key.begin(), key.end(), [&](char c) {
+                   return is_letter(c) || (c >= '0' && c <= '9') ||
+                          std::string_view("._/-").find(c) != std::string_view::npos;
+               });
     }
 
     void read_spec(const YamlNode& node) {
@@ -257,7 +273,9 @@ Reading read_policy(std::string_view text) {
         return reading;
     }
     Policy policy = PolicyReader(reading.problems).read(*root);
-    for (Problem& problem : validate(policy)) {
+    // After an error the policy is a torso: its warnings and most of its errors would mislead.
+    const bool whole = !has_errors(reading.problems);
+    for (Problem& problem : whole ? validate(policy) : find_name_clashes(policy)) {
         report(reading.problems, std::move(problem));
     }
     std::stable_sort(

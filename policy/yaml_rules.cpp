@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -21,11 +21,11 @@ std::optional<T> read_as(const YamlNode& node,
                          std::string_view key,
                          Result<T> (*parse)(std::string_view),
                          Problems& problems) {
-    const auto text = read_line(node, key, problems);
-    if (!text) {
+    if (node.kind != YamlNode::Kind::scalar) {  // read_line() says what is wrong
+        std::ignore = read_line(node, key, problems);
         return std::nullopt;
     }
-    auto value = parse(*text);
+    auto value = parse(node.text);
     if (!value) {
         report(problems, {node.mark, fmt::format("{}: {}", key, value.error().message()), ""});
         return std::nullopt;
@@ -184,7 +184,7 @@ std::string RuleReader::missing_group_hint(std::string_view word) const {
 void RuleReader::read_member(const YamlNode& node, const std::string& text, Rule& rule) {
     if (const auto group = groups_.find(text); group != groups_.end()) {
         append(node, group->second->selector, rule.selector);
-    } else if (is_identifier(text)) {
+    } else if (!MacAddress::parse(text) && text.find_first_of(".:/") == std::string::npos) {
         report(problems_,
                {node.mark, "remote: there is no group " + quoted(text), missing_group_hint(text)});
     } else if (const auto added = add_literal(text, rule.selector); !added) {

@@ -40,7 +40,7 @@ class RandomPolicy {
             policy.interfaces = {"eth0", "wlan0.7"};
         }
         if (chance(30)) {
-            policy.labels = {{"site", pick(kLines)}, {"managed: by", "x"}};
+            policy.labels = {{"site", pick(kLines)}, {"managed-by", "x"}};
         }
         add_groups(policy);
         for (const auto rank : {policy::Rank::failsafe, policy::Rank::allow, policy::Rank::deny}) {
