@@ -36,12 +36,10 @@ bool is_on_bpffs(const fs::path& path) {
 Result<void> remove_version(const fs::path& folder,
                             bool dry_run,
                             std::vector<std::string>& removed) {
-    for (const auto& pins : interface_pins_in(folder)) {
-        auto lines = remove_interface(pins, dry_run);
-        if (!lines) {
-            return Failure{lines.error()};
-        }
-        removed.insert(removed.end(), lines->begin(), lines->end());
+    const auto interfaces = interface_pins_in(folder);
+    for (const auto& pins : interfaces) {
+        const auto attached = attached_programs(pins);
+        removed.insert(removed.end(), attached.begin(), attached.end());
     }
     std::error_code error;
     for (const auto& entry : fs::recursive_directory_iterator{folder, error}) {
@@ -49,9 +47,15 @@ Result<void> remove_version(const fs::path& folder,
             removed.push_back(fmt::format("pin {}", entry.path().string()));
         }
     }
-    if (!dry_run) {
-        fs::remove_all(folder, error);
+    if (dry_run) {
+        return {};
     }
+    for (const auto& pins : interfaces) {
+        if (auto gone = remove_interface(pins); !gone) {
+            return gone;
+        }
+    }
+    fs::remove_all(folder, error);
     return error ? failure(error.value(), fmt::format("remove {}", folder.string()))
                  : Result<void>{};
 }

@@ -42,7 +42,7 @@ Result<tg_interface_counters> read_interface_counters(const GateObject& maps,
                                                       std::uint8_t zone,
                                                       tg_direction direction) {
     const std::uint32_t index = zone * static_cast<std::uint32_t>(TG_DIRECTIONS) + direction;
-    return read_sums<tg_interface_counters>(maps.map("iface_counters"), index, 1)
+    return read_sums<tg_interface_counters>(maps.map("interface_counters"), index, 1)
         .map([](const auto& sums) { return sums.front(); });
 }
 

@@ -23,6 +23,8 @@ namespace fs = std::filesystem;
 
 constexpr std::array kProgramArrays{"xdp_calls", "tc_calls"};
 
+constexpr std::array kDirections{std::pair{TG_INGRESS, "ingress"}, std::pair{TG_EGRESS, "egress"}};
+
 bool is_alive(const FileDescriptor& link, unsigned ifindex) {
     const auto state = link_state(link.get());
     return state && state->ifindex == ifindex;
@@ -42,7 +44,7 @@ Result<InterfaceGate> InterfaceGate::attach(const Target& target,
         gate.attach_egress(options).and_then([&] { return gate.attach_ingress(options); });
     if (!attached) {
         if (!gate.egress_adopted_ && !gate.ingress_adopted_) {
-            static_cast<void>(remove_interface(pins, false));
+            static_cast<void>(remove_interface(pins));
         }
         return Failure{attached.error()};
     }
@@ -149,39 +151,42 @@ Attachment InterfaceGate::attachment() const {
     return now;
 }
 
-Result<std::vector<std::string>> remove_interface(const InterfacePins& pins, bool dry_run) {
-    std::vector<std::string> removed;
+std::vector<std::string> attached_programs(const InterfacePins& pins) {
+    std::vector<std::string> attached;
     const unsigned ifindex = interface_index(pins.interface).value_or(0);
-    for (const tg_direction direction : {TG_INGRESS, TG_EGRESS}) {
-        const char* label = direction == TG_INGRESS ? "ingress" : "egress";
+    for (const auto& [direction, label] : kDirections) {
         const auto link = open_pin(link_pin(pins, direction));
         if (link && link->has_value()) {
-            removed.push_back(fmt::format("link on {} of {}", label, pins.interface));
-            if (auto ended = dry_run ? Result<void>{} : end_link(link_pin(pins, direction));
-                !ended) {
-                return Failure{ended.error()};
-            }
+            attached.push_back(fmt::format("link on {} of {}", label, pins.interface));
         }
         if (ifindex != 0 && has_filter(ifindex, direction, pins)) {
-            removed.push_back(fmt::format("clsact filter on {} of {}", label, pins.interface));
-            if (auto gone = dry_run ? Result<void>{} : remove_filter(ifindex, direction, pins);
-                !gone) {
-                return Failure{gone.error()};
+            attached.push_back(fmt::format("clsact filter on {} of {}", label, pins.interface));
+        }
+    }
+    return attached;
+}
+
+Result<void> remove_interface(const InterfacePins& pins) {
+    const unsigned ifindex = interface_index(pins.interface).value_or(0);
+    for (const auto& [direction, label] : kDirections) {
+        if (auto ended = end_link(link_pin(pins, direction)); !ended) {
+            return ended;
+        }
+        if (ifindex != 0) {
+            if (auto removed = remove_filter(ifindex, direction, pins); !removed) {
+                return removed;
             }
         }
     }
-    if (dry_run) {
-        return removed;
-    }
     if (ifindex != 0) {
-        if (auto gone = remove_clsact(ifindex, pins); !gone) {
-            return Failure{gone.error()};
+        if (auto removed = remove_clsact(ifindex, pins); !removed) {
+            return removed;
         }
     }
     std::error_code error;
     fs::remove_all(pins.folder, error);
     return error ? failure(error.value(), fmt::format("remove {}", pins.folder.string()))
-                 : Result<std::vector<std::string>>{std::move(removed)};
+                 : Result<void>{};
 }
 
 }  // namespace tollgate::agent

@@ -52,10 +52,10 @@ class InterfaceGate {
     std::string fallback_reason_;
 };
 
-/// Detaches whatever is pinned for an interface, by this agent or an earlier one, and removes the
-/// pins. @param dry_run  only says what there is
-/// @return one line for each thing removed
-[[nodiscard]] Result<std::vector<std::string>> remove_interface(const InterfacePins& pins,
-                                                                bool dry_run);
+/// What is attached to an interface by this agent or an earlier one, a line for each.
+[[nodiscard]] std::vector<std::string> attached_programs(const InterfacePins& pins);
+
+/// Detaches whatever is pinned for an interface, and removes the pins.
+[[nodiscard]] Result<void> remove_interface(const InterfacePins& pins);
 
 }  // namespace tollgate::agent

@@ -137,7 +137,7 @@ Result<void> LoadedGate::remove_other_pins(const InterfacePins& current) const {
     for (const auto& pins : pins_.interfaces()) {
         const bool other = pins.folder != current.folder;
         if (other && (pins.interface == current.interface || pins.zone == current.zone)) {
-            if (auto removed = remove_interface(pins, false); !removed) {
+            if (auto removed = remove_interface(pins); !removed) {
                 return Failure{removed.error()};
             }
         }
@@ -183,7 +183,7 @@ Result<void> LoadedGate::detach(const std::string& interface) {
         if (pins.interface != interface) {
             continue;
         }
-        if (auto removed = remove_interface(pins, false); !removed) {
+        if (auto removed = remove_interface(pins); !removed) {
             return Failure{removed.error()};
         }
     }

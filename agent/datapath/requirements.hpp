@@ -17,7 +17,7 @@ struct KernelVersion {
     auto operator<=>(const KernelVersion&) const = default;
 };
 
-/// The oldest kernel whose helpers and map types the programs use.
+/// The oldest kernel whose functions and map types the programs use.
 inline constexpr KernelVersion kOldestKernel{5, 10};
 
 /// Says what is missing before anything is loaded: the kernel's age (EINVAL), BPF (ENOSYS),
