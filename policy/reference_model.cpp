@@ -348,8 +348,8 @@ bool ReferenceModel::blocklisted(const IpAddress& address) const {
     });
 }
 
-void ReferenceModel::switch_to(ReferenceGeneration next) {
-    active_ = 1 - active_;
+void ReferenceModel::switch_to(ReferenceGeneration next, BootTime now) {
+    active_ = 1 - slot(now);
     generations_.at(active_) = std::move(next);
     limits_.at(active_).clear();
 }

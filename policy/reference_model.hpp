@@ -47,8 +47,8 @@ class ReferenceModel {
     /// @param now never less than in the call before
     Judgement judge(std::span<const std::byte> frame, Direction direction, BootTime now);
 
-    /// Makes `next` the active generation; the present one becomes the previous.
-    void switch_to(ReferenceGeneration next);
+    /// Makes `next` the active generation; the one that applies now becomes the previous.
+    void switch_to(ReferenceGeneration next, BootTime now);
     /// Clears the deadline of the active generation.
     void confirm() { generations_.at(active_).deadline = BootTime{0}; }
     /// Makes the previous generation the active one, under a new number.

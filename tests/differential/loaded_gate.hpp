@@ -52,11 +52,13 @@ class LoadedGate {
 
     /// Runs one frame of at least 14 bytes. @return EINVAL, E2BIG: not a frame the kernel can run
     Result<Observation> run(std::span<const std::byte> frame, policy::Direction direction);
-    /// Runs the same frame `times` times; each costs a new source if `frame` is changed between.
+    /// Only passes or drops: faster. @return whether it passes
     Result<bool> run_uncounted(std::span<const std::byte> frame, policy::Direction direction);
 
-    /// Packets counted for a rule of the active slot.
-    [[nodiscard]] std::uint64_t rule_packets(std::uint32_t rule);
+    /// The slot in force.
+    [[nodiscard]] std::uint32_t slot() const;
+    /// Packets counted for a rule of a slot.
+    [[nodiscard]] std::uint64_t rule_packets(std::uint32_t slot, std::uint32_t rule) const;
     [[nodiscard]] std::vector<tg_flow_key> flows(const char* table) const;
     Result<void> put_flow(const char* table, const tg_flow_key& key, const tg_flow& flow);
     [[nodiscard]] int map(const char* name) const { return maps_.map_fd(name); }

@@ -141,7 +141,7 @@ TEST_F(ReferenceDnsTest, AConnectionSurvivesASwitchAlthoughItsNameHasExpired) {
     now += 2h;
     policy::ReferenceGeneration next = model.generation(now);
     next.number = 2;
-    model.switch_to(next);
+    model.switch_to(next, now);
     EXPECT_TRUE(passed(in(talk.tcp(kIn, {kAck}))));
     EXPECT_FALSE(reaches(host));
 }

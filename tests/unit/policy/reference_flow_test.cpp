@@ -40,7 +40,7 @@ class ReferenceFlowTest : public ReferenceGate {
         next.stage = stage;
         next.number = ++number;
         next.grace_until = grace;
-        model.switch_to(next);
+        model.switch_to(next, now);
     }
 
     std::uint32_t number = 1;

@@ -70,19 +70,23 @@ TEST_F(ReferenceModelTest, PastItsDeadlineAnUnconfirmedGenerationIsVoid) {
     use(policy_of({}));
     ReferenceGeneration next = generation(policy_of({allow("all", kIn)}), 2);
     next.deadline = now + 120s;
-    model.switch_to(next);
+    model.switch_to(next, now);
     now += 120s - 1ns;
     EXPECT_EQ(model.generation(now).number, 2U);
     EXPECT_TRUE(passed(in(talk.udp(kIn))));
     now += 1ns;
     EXPECT_EQ(model.generation(now).number, 1U);
     EXPECT_TRUE(dropped(in(talk.udp(kIn)), DropReason::policy_default));
+
+    model.switch_to(generation(policy_of({}), 3), now);
+    model.revert(4);
+    EXPECT_EQ(model.generation(now).policy.rules.size(), 0U);
 }
 
 TEST_F(ReferenceModelTest, AConfirmedGenerationStays) {
     ReferenceGeneration next = generation(policy_of({allow("all", kIn)}), 2);
     next.deadline = now + 120s;
-    model.switch_to(next);
+    model.switch_to(next, now);
     model.confirm();
     now += 1h;
     EXPECT_TRUE(passed(in(talk.udp(kIn))));
@@ -90,7 +94,7 @@ TEST_F(ReferenceModelTest, AConfirmedGenerationStays) {
 
 TEST_F(ReferenceModelTest, RevertBringsThePreviousPolicyBack) {
     use_allow(kIn);
-    model.switch_to(generation(policy_of({}), 2));
+    model.switch_to(generation(policy_of({}), 2), now);
     EXPECT_TRUE(dropped(in(talk.udp(kIn)), DropReason::policy_default));
     model.revert(3);
     EXPECT_EQ(model.generation(now).number, 3U);
