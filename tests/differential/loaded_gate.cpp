@@ -69,7 +69,7 @@ LoadedGate::LoadedGate(agent::PinFolder pins, agent::GateObject maps, agent::Gat
       programs_(std::move(programs)),
       writer_(maps_, pins_) {}
 
-Result<std::unique_ptr<LoadedGate>> LoadedGate::load(const TableSizes& sizes) {
+Result<std::unique_ptr<LoadedGate>> LoadedGate::load(const agent::TableSizes& sizes) {
     if (geteuid() != 0) {
         return failure(EPERM, "load the gate");
     }
@@ -77,11 +77,11 @@ Result<std::unique_ptr<LoadedGate>> LoadedGate::load(const TableSizes& sizes) {
     if (!pins) {
         return Failure{pins.error()};
     }
-    auto maps = agent::GateObject::make_maps(*pins, sizes.flows, sizes.embryos);
+    auto maps = agent::GateObject::load(*pins, sizes);
     if (!maps) {
         return Failure{maps.error()};
     }
-    auto programs = maps->load_programs(kZone, false);
+    auto programs = maps->load_again(kZone, false);
     if (!programs) {
         return Failure{programs.error()};
     }

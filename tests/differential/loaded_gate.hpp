@@ -20,12 +20,6 @@
 
 namespace tollgate::test {
 
-/// Sizes of the flow tables; large enough that a test evicts nothing unless it wants to.
-struct TableSizes {
-    std::uint32_t flows = 262144;
-    std::uint32_t embryos = 262144;
-};
-
 /// What the program did with a frame: its verdict, and the only counter that moved.
 struct Observation {
     bool passed = false;
@@ -37,8 +31,10 @@ struct Observation {
 /// The real BPF programs for one zone, attached to nothing: frames go in by BPF_PROG_TEST_RUN.
 class LoadedGate {
   public:
+    /// The flow tables are so large that a test evicts nothing unless it wants to.
     /// Errors: as agent::Gate::open(); not root: EPERM.
-    [[nodiscard]] static Result<std::unique_ptr<LoadedGate>> load(const TableSizes& sizes = {});
+    [[nodiscard]] static Result<std::unique_ptr<LoadedGate>> load(
+        const agent::TableSizes& sizes = {.flows = 262144, .embryos = 262144});
     ~LoadedGate();
     LoadedGate(const LoadedGate&) = delete;
     LoadedGate& operator=(const LoadedGate&) = delete;
