@@ -69,7 +69,8 @@ bool igmp_passes(const PacketView& view) {
         return false;
     }
     const std::uint8_t type = byte_at(view.transport(), 0);
-    return view.ingress() ? type == 0x11 : type == 0x12 || type == 0x16 || type == 0x17 || type == 0x22;
+    const bool report_or_leave = type == 0x12 || type == 0x16 || type == 0x17 || type == 0x22;
+    return view.ingress() ? type == 0x11 : report_or_leave;
 }
 
 bool mld_passes(const PacketView& view) {

@@ -33,8 +33,8 @@ std::string words(bool passed, bool would_drop, DropReason reason) {
 
 // A packet that a rule lets through, or that a deny rule drops, is counted for it.
 bool counts_for_rule(const Judgement& judgement) {
-    return judgement.rule != nullptr && (judgement.reason == DropReason::none ||
-                                         judgement.reason == DropReason::policy_deny);
+    return judgement.rule != nullptr &&
+           (judgement.reason == DropReason::none || judgement.reason == DropReason::policy_deny);
 }
 
 }  // namespace

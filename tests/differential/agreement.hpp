@@ -23,7 +23,7 @@ namespace tollgate::test {
 struct NextPolicy {
     policy::Policy policy;
     policy::Stage stage = policy::Stage::enforce;
-    std::chrono::seconds grace{0};   ///< from now on
+    std::chrono::seconds grace{0};          ///< from now on
     std::chrono::milliseconds deadline{0};  ///< from now on; 0: confirmed
 };
 
@@ -64,7 +64,7 @@ class Agreement {
 
     std::unique_ptr<LoadedGate> gate_;
     policy::ReferenceModel model_;
-    std::map<std::uint32_t, std::map<std::string, std::uint32_t>> rule_numbers_;  ///< by slot
+    std::map<std::uint32_t, std::map<std::string, std::uint32_t>> rule_numbers_;     ///< by slot
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> rule_packets_;  ///< slot, rule
     std::uint32_t generation_ = 0;
     std::uint64_t frames_ = 0;

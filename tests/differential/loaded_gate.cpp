@@ -98,8 +98,8 @@ Result<void> LoadedGate::blocklist(const Prefix& prefix, bool add) {
     const tg_prefix_key key = prefix_key(prefix);
     const std::uint8_t value[4]{1};
     const int map = maps_.map_fd("blocklist");
-    const int error = add ? bpf_map_update_elem(map, &key, value, BPF_ANY)
-                          : bpf_map_delete_elem(map, &key);
+    const int error =
+        add ? bpf_map_update_elem(map, &key, value, BPF_ANY) : bpf_map_delete_elem(map, &key);
     if (error != 0) {
         return failure(-error, "change the blocklist");
     }
@@ -135,8 +135,7 @@ Result<bool> LoadedGate::run_uncounted(std::span<const std::byte> frame,
                                                    : run.retval != TC_ACT_SHOT;
 }
 
-Result<Observation> LoadedGate::run(std::span<const std::byte> frame,
-                                    policy::Direction direction) {
+Result<Observation> LoadedGate::run(std::span<const std::byte> frame, policy::Direction direction) {
     const auto passed = run_uncounted(frame, direction);
     if (!passed) {
         return Failure{passed.error()};
@@ -153,8 +152,8 @@ tg_interface_counters LoadedGate::counters(policy::Direction direction) const {
     const auto index =
         static_cast<std::uint32_t>(kZone * TG_DIRECTIONS + static_cast<int>(direction));
     tg_interface_counters sum{};
-    for (const auto& part : per_cpu<tg_interface_counters>(maps_.map_fd("interface_counters"),
-                                                           index)) {
+    for (const auto& part :
+         per_cpu<tg_interface_counters>(maps_.map_fd("interface_counters"), index)) {
         add(sum, part);
     }
     return sum;

@@ -160,9 +160,10 @@ TEST_F(ReferenceBaseline, IgmpQueriesComeInAndReportsGoOut) {
     EXPECT_TRUE(passed(in(igmp(kIn, 0x11))));
     EXPECT_TRUE(dropped(out(igmp(kOut, 0x11)), DropReason::policy_default));
     for (const unsigned type : {0x12U, 0x16U, 0x17U, 0x22U}) {
-        EXPECT_EQ(out(igmp(kOut, type)).passed, type != 0x22U) << type;
+        EXPECT_TRUE(passed(out(igmp(kOut, type)))) << type;
         EXPECT_TRUE(dropped(in(igmp(kIn, type)), DropReason::policy_default)) << type;
     }
+    EXPECT_TRUE(dropped(out(igmp(kOut, 0x13)), DropReason::policy_default));
     without(TG_BASELINE_MULTICAST);
     EXPECT_TRUE(dropped(in(igmp(kIn, 0x11)), DropReason::policy_default));
 }
