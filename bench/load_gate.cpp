@@ -43,15 +43,9 @@ Result<std::string> load(const Request& request) {
     if (!compiled) {
         return Failure{compiled.error()};
     }
-    start = Clock::now();
     auto gate = agent::Gate::open({.pin_dir = request.pins});
     if (!gate) {
         return Failure{gate.error()};
-    }
-    const auto attachment = (*gate)->attach(request.interface, 0);
-    const double attach_ms = milliseconds_since(start);
-    if (!attachment) {
-        return Failure{attachment.error()};
     }
     start = Clock::now();
     const auto switched = (*gate)->switch_to({.policy = &*compiled, .number = 1});
@@ -65,13 +59,19 @@ Result<std::string> load(const Request& request) {
     if (!added) {
         return Failure{added.error()};
     }
+    start = Clock::now();
+    const auto attachment = (*gate)->attach(request.interface, 0);
+    const double attach_ms = milliseconds_since(start);
+    if (!attachment) {
+        return Failure{attachment.error()};
+    }
     return fmt::format(
-        R"({{"native": {}, "compile_ms": {:.1f}, "attach_ms": {:.1f}, "switch_ms": {:.1f}, "blocklist_ms": {:.1f}}})",
+        R"({{"native": {}, "compile_ms": {:.1f}, "switch_ms": {:.1f}, "blocklist_ms": {:.1f}, "attach_ms": {:.1f}}})",
         attachment->ingress == agent::AttachMode::native,
         compile_ms,
-        attach_ms,
         switch_ms,
-        blocklist_ms);
+        blocklist_ms,
+        attach_ms);
 }
 
 }  // namespace
