@@ -19,7 +19,8 @@ namespace tollgate::agent {
 
 namespace {
 
-constexpr std::uint32_t kBatch = 4096;
+constexpr std::uint32_t kBatch = 4096;  // entries read at a time
+constexpr std::size_t kWriteBatch = 1U << 17U;
 constexpr int kNotSupported = 524;  // ENOTSUPP, which only the kernel's own headers name
 
 using Bytes = std::vector<std::byte>;
@@ -147,7 +148,7 @@ Result<void> put_entries(const MapHandle& map,
     options.sz = sizeof options;
     std::size_t done = 0;
     while (done < count) {
-        auto batch = static_cast<__u32>(std::min<std::size_t>(count - done, kBatch));
+        auto batch = static_cast<__u32>(std::min<std::size_t>(count - done, kWriteBatch));
         const std::byte* first_key = at(keys, done, map.key_size);
         const std::byte* first_value = at(values, done, map.stride());
         const int error = -bpf_map_update_batch(map.fd, first_key, first_value, &batch, &options);
