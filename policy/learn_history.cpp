@@ -12,8 +12,13 @@ constexpr std::chrono::seconds kClockGrace{1};
 }  // namespace
 
 FlowHistory::Key FlowHistory::key_of(const FlowRecord& flow) {
-    return {
-        flow.direction, flow.protocol, flow.remote, flow.local, flow.remote_port, flow.local_port};
+    return {flow.direction,
+            flow.protocol,
+            flow.remote,
+            flow.local,
+            flow.remote_port,
+            flow.local_port,
+            flow.icmp_type};
 }
 
 const RecentFlow* FlowHistory::find(const FlowRecord& flow) const {

@@ -42,9 +42,14 @@ class FlowHistory {
 
   private:
     using Flows = std::list<RecentFlow>;
-    /// Direction, protocol, remote, local, remote port, local port.
-    using Key =
-        std::tuple<Direction, std::uint8_t, IpAddress, IpAddress, std::uint16_t, std::uint16_t>;
+    /// Direction, protocol, remote, local, remote port, local port, ICMP type.
+    using Key = std::tuple<Direction,
+                           std::uint8_t,
+                           IpAddress,
+                           IpAddress,
+                           std::uint16_t,
+                           std::uint16_t,
+                           std::uint8_t>;
     [[nodiscard]] static Key key_of(const FlowRecord& flow);
 
     std::size_t flows_max_;
