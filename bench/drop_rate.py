@@ -56,17 +56,23 @@ def nftables(rules):
     return loaded
 
 
-@contextmanager
-def gate(lab, programs):
-    lab.inside("target", programs / "load_gate", lab.pins, "veth0", "1000", "10000")
-    yield
-    lab_module.run("rm", "-rf", lab.pins)
+def tollgate(*more):
+    @contextmanager
+    def loaded(lab, programs):
+        lab.inside("target", programs / "load_gate", lab.pins, "veth0", "1000", "10000", *more)
+        yield
+        lab_module.run("rm", "-rf", lab.pins)
+    return loaded
+
+
+gate = tollgate()
 
 
 CONFIGURATIONS = {  # name: (loaded by, destination port)
     "bare": (bare, CLOSED),
     "tollgate, closed port": (gate, CLOSED),
     "tollgate, open port": (gate, OPEN),
+    "tollgate, no filter": (tollgate("wide"), OPEN),
     "xdp-filter": (xdp_filter, CLOSED),
     "nft ingress": (nftables(INGRESS), CLOSED),
     "nft conntrack": (nftables(CONNTRACK), CLOSED),

@@ -64,4 +64,10 @@ int bare_drop(struct xdp_md* context) {
     return XDP_DROP;
 }
 
+SEC("xdp")
+int bare_pass(struct xdp_md* context) {
+    (void)context;
+    return XDP_PASS;
+}
+
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

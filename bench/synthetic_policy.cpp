@@ -59,6 +59,7 @@ policy::Policy synthetic_policy(std::size_t rules, bool wide) {
         policy.rules.push_back(rule_for(
             "rule-" + std::to_string(i), remote, i % kOpenPortEvery == 0 ? kOpenPort : port));
     }
+    policy.rules.push_back(rule_for("lab", *Prefix::parse("10.99.0.0/24"), kLabPort));
     if (wide) {
         const Prefix half = prefix_of(IpAddress{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}}, 1);
         policy.rules.push_back(rule_for("half-of-all", half, kClosedPort - 1));

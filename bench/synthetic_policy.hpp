@@ -14,6 +14,8 @@ namespace tollgate::bench {
 inline constexpr std::uint16_t kOpenPort = 2222;    ///< every tenth rule opens it to its own remote
 inline constexpr std::uint16_t kClosedPort = 9999;  ///< no rule opens it
 
+inline constexpr std::uint16_t kLabPort = 7777;  ///< open to the lab, 10.99.0.0/24
+
 /// A policy of `rules` allow rules, in turn for a host and for a /24, all over the unicast space;
 /// the same for the same number. Defaults: drop.
 /// @param wide one more rule, for another port and half of all addresses: the filter of addresses

@@ -12,7 +12,7 @@ ours '' "${folders[@]}" | { grep -E "(^|[/_])($empty|common|info|data)([_.][^/]*
         complain "$name: the file's name says nothing"
     done
 ours "$cpp" "${folders[@]}" |
-    refuse "(^|[^a-z_>./])([a-z]+_)?($empty)(_[a-z]+)?[;,)( =]" "names that say nothing: $empty"
+    refuse "(^|[^a-z_>./])([a-z]+_)?($empty)(_[a-z]+)?([;,)(=]| =)" "names that say nothing: $empty"
 ours "$cpp" "${folders[@]}" |
     refuse '(class|struct|enum) [A-Za-z]*(Manager|Helper|Utils?|Info|Data|Common)\b' 'type names that say nothing'
 ours "$cpp|\.(md|sh|yaml|json)" | { grep -v '^tests/lint/' || true; } |

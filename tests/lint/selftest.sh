@@ -58,7 +58,7 @@ refuses output agent/core/planted.cpp 'void f() { std::cerr << 1; }'
 refuses output policy/planted.cpp 'void f() { printf("x"); }'
 refuses output policy/planted.cpp 'void f() { fmt::print("x"); }'
 refuses names policy/utils.cpp "$licence"
-refuses names policy/planted.cpp 'int pkt_count;'
+refuses names policy/planted.cpp 'int pkt_count = 1;'
 refuses names agent/planted.hpp 'class PolicyManager {};'
 refuses names docs/planted.md 'the whitelist'
 refuses machine_paths agent/planted.cpp 'const char* home = "/home/me/tollgate";'
