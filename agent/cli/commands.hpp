@@ -20,6 +20,9 @@ void add_blocklist_commands(CLI::App& app, Cli& cli);   ///< blocklist …
 void add_cleanup_command(CLI::App& app, Cli& cli);      ///< cleanup
 void add_completion_commands(CLI::App& app, Cli& cli);  ///< completion
 
+/// The part of `learn` that needs no agent: --pcap, --device, --name.
+void add_learn_from_captures(CLI::App& group, Cli& cli);
+
 /// The option of a timed change. @param duration  filled with text for parse_duration()
 void add_confirm_within(CLI::App& command, std::string& duration);
 /// The option that accepts a risk by name.

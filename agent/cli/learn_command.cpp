@@ -68,7 +68,8 @@ void add_deciding(CLI::App& group,
 void add_learn_commands(CLI::App& app, Cli& cli) {
     CLI::App* group =
         app.add_subcommand("learn", "Learn what the device says, review and approve it");
-    group->require_subcommand(1);
+    group->require_subcommand(0, 1);
+    add_learn_from_captures(*group, cli);
 
     auto risk = std::make_shared<std::string>();
     CLI::App* start_app =

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kRemoteColumns = 24;
 constexpr std::size_t kServiceColumns = 15;
-constexpr std::size_t kRuleColumns = 16;
+constexpr std::size_t kRuleColumns = 20;
 
 /// Age without "ago": the header says it.
 std::string age(const Screen& screen, const Json& candidate, const char* key) {
@@ -68,8 +68,7 @@ void print_learn_status(Screen& screen, const Json& status) {
     screen.next("tollgate learn review");
 }
 
-void print_candidates(Screen& screen, const Json& answer) {
-    const Json& candidates = list(answer, "candidates");
+void print_candidate_table(Screen& screen, const Json& answer) {
     Table table{{{"ID"},
                  {"DIR"},
                  {"REMOTE", Align::left, kRemoteColumns},
@@ -78,10 +77,7 @@ void print_candidates(Screen& screen, const Json& answer) {
                  {"LAST", Align::right},
                  {"RULE", Align::left, kRuleColumns},
                  {"RISK"}}};
-    std::size_t pending = 0;
-    for (const Json& candidate : candidates) {
-        const std::string state = text(candidate, "state");
-        pending += state == "pending" ? 1 : 0;
+    for (const Json& candidate : list(answer, "candidates")) {
         table.row({{text(candidate, "id")},
                    {text(candidate, "direction") == "ingress" ? "in" : "out"},
                    {text(candidate, "remote")},
@@ -91,6 +87,17 @@ void print_candidates(Screen& screen, const Json& answer) {
                    {text(candidate, "rule").empty() ? "-" : text(candidate, "rule")},
                    note_cell(candidate)});
     }
+    if (!table.empty()) {
+        table.print(screen);
+    }
+}
+
+void print_candidates(Screen& screen, const Json& answer) {
+    const Json& candidates = list(answer, "candidates");
+    std::size_t pending = 0;
+    for (const Json& candidate : candidates) {
+        pending += text(candidate, "state") == "pending" ? 1 : 0;
+    }
     const std::uint64_t hidden = number(answer, "hidden");
     screen.line(fmt::format("{}, {} pending{}",
                             plural(candidates.size(), "candidate"),
@@ -99,12 +106,10 @@ void print_candidates(Screen& screen, const Json& answer) {
                                         : fmt::format("; {} covered by the baseline or the policy "
                                                       "are hidden (-a shows them)",
                                                       hidden)));
-    if (!table.empty()) {
-        table.print(screen);
-    }
+    print_candidate_table(screen, answer);
     if (pending > 0) {
         screen.next("tollgate learn approve ID… | --all, tollgate learn reject ID…");
-    } else if (!table.empty()) {
+    } else if (!candidates.empty()) {
         screen.next("tollgate policy diff, then tollgate enforce");
     }
 }

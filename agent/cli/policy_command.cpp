@@ -9,6 +9,7 @@
 #include "agent/cli/screens.hpp"
 #include "agent/system/file.hpp"
 #include "policy/problem.hpp"
+#include "policy/schema.hpp"
 
 namespace tollgate::cli {
 namespace {
@@ -144,6 +145,14 @@ void add_reading(CLI::App& group, Cli& cli) {
             return diff(cli, *other);
         };
     });
+
+    group.add_subcommand("schema", "The JSON Schema of policy files, for editors")
+        ->callback([&cli] {
+            cli.action = [&cli] {
+                cli.out << policy::policy_schema();
+                return Exit::ok;
+            };
+        });
 
     group.add_subcommand("history", "The generations of the policy and who made them")
         ->callback([&cli] {

@@ -12,6 +12,8 @@ void print_doctor(Screen& screen, const Json& doctor);
 
 void print_learn_status(Screen& screen, const Json& status);
 void print_candidates(Screen& screen, const Json& candidates);
+/// The table alone.
+void print_candidate_table(Screen& screen, const Json& candidates);
 
 void print_policy(Screen& screen, const Json& policy);
 void print_diff(Screen& screen, const Json& diff);

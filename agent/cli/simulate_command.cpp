@@ -3,7 +3,7 @@
 
 #include <tollgate/ip.hpp>
 
-#include "agent/cli/capture_run.hpp"
+#include "agent/capture/replay.hpp"
 #include "agent/cli/commands.hpp"
 #include "agent/cli/policy_check.hpp"
 #include "agent/cli/simulation_report.hpp"
@@ -34,15 +34,20 @@ Exit simulate(const Cli& cli, const Inputs& inputs) {
     }
     const std::string name = reading->policy->name;
     policy::Simulation simulation{*std::move(reading->policy)};
-    const auto judge = [&simulation](const agent::CapturedFrame& frame,
-                                     policy::Direction direction) {
-        simulation.add(frame.bytes, direction, frame.at, frame.original_length);
-    };
-    if (const auto read = read_captures(inputs.captures, *device, judge); !read) {
-        return cli.fail(Exit::failure, read.error().message());
-    } else if (*read == 0) {
+    std::uint64_t frames = 0;
+    for (const std::string& file : inputs.captures) {
+        const auto read = agent::for_each_frame(
+            file, *device, [&](const agent::CapturedFrame& frame, policy::Direction direction) {
+                simulation.add(frame.bytes, direction, frame.at, frame.original_length);
+            });
+        if (!read) {
+            return cli.fail(Exit::failure, read.error().message());
+        }
+        frames += *read;
+    }
+    if (frames == 0) {
         return cli.fail(Exit::failure,
-                        "no frame of " + inputs.device + " in the capture",
+                        "no frame of " + inputs.device + " in the captures",
                         "--device is the MAC address of the protected device");
     }
     return cli.show({Exit::ok, describe_simulation(simulation.report(), name)}, print_simulation);

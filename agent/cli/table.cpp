@@ -7,7 +7,7 @@ namespace tollgate::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kNarrowest = 16;  // of the last column
+constexpr std::size_t kNarrowest = 12;  // of the last column
 
 using Cells = std::vector<Cell>;
 using Widths = std::vector<std::size_t>;

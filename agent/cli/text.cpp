@@ -16,6 +16,7 @@ using std::chrono::seconds;
 constexpr std::int64_t kMinute = 60;
 constexpr std::int64_t kHour = 3600;
 constexpr std::int64_t kDay = 86400;
+constexpr std::int64_t kYear = 366 * kDay;
 
 bool continues(char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
@@ -155,6 +156,9 @@ std::string ago(WallTime then, WallTime now) {
     if (age < seconds{0}) {
         return "in " + duration_text(-age);
     }
+    if (age > seconds{kYear}) {
+        return fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::chrono::system_clock::to_time_t(then)));
+    }
     // One unit is enough for the past.
     const bool minutes = age > seconds{kMinute} && age < seconds{10 * kMinute};
     return duration_text(minutes ? seconds{age.count() / kMinute * kMinute} : age) + " ago";
@@ -186,7 +190,7 @@ std::optional<WallTime> parse_time(std::string_view text) {
 }
 
 std::optional<seconds> parse_duration(std::string_view text) {
-    constexpr std::int64_t kMax = 366 * kDay;
+    constexpr std::int64_t kMax = kYear;
     std::int64_t total = 0;
     if (text.empty()) {
         return std::nullopt;

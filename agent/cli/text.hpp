@@ -38,7 +38,7 @@ using WallTime = std::chrono::sys_seconds;
 [[nodiscard]] std::string plural(std::uint64_t count, std::string_view noun);
 /// "45s", "1m 40s", "26h", "4d": exact below ten minutes, one unit above.
 [[nodiscard]] std::string duration_text(std::chrono::seconds duration);
-/// "3m ago"; "now" within two seconds; "in 3m" for the future.
+/// "3m ago"; "now" within a second; "in 3m" for the future; a date if it is more than a year ago.
 [[nodiscard]] std::string ago(WallTime then, WallTime now);
 /// "09:14:02" in local time; with the date if it is another day than `now`.
 [[nodiscard]] std::string clock_text(WallTime time, WallTime now);

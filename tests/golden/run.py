@@ -11,7 +11,9 @@ A golden file holds commands and what follows from them:
     …stdout and stderr…
     [exit 0]
     $ requests         what the agent has been asked since the last time
+    $ cat FILE         a file that a command has written
 
+/RUN is a fresh folder with two captures (write_captures).
 The present is 2026-11-21T12:00:00Z. Output of -o json must fit its schema in docs/json/, and hold
 no field that the schema does not name. --update rewrites the files; read the difference.
 """
@@ -29,6 +31,8 @@ import jsonschema
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+import capture  # noqa: E402
 SCHEMAS = os.path.join(ROOT, "docs", "json")
 NOW = "1795262400"
 
@@ -103,6 +107,18 @@ class FakeAgent:
         return re.sub(r'"by": "[^"]+"', '"by": "CALLER"', text)
 
 
+def write_captures(folder):
+    """week.pcap: what the device 192.0.2.10 always says; scan.pcap: the same, and a stranger."""
+    device, recorder, resolver, stranger = "192.0.2.10", "192.0.2.40", "192.0.2.53", "192.0.2.99"
+    for name in ("week", "scan"):
+        with capture.Capture(os.path.join(folder, name + ".pcap"), int(NOW) - 3600) as file:
+            for port in range(50000, 50020):
+                file.udp_flow(True, (device, resolver), (port, 123))
+                file.tcp_flow(False, (recorder, device), (port, 554))
+            for port in (23, 80, 554, 8080) if name == "scan" else ():
+                file.tcp_flow(False, (stranger, device), (40000, port), answered=port == 554)
+
+
 class Runner:
     def __init__(self, program, folder):
         self.program = program
@@ -120,6 +136,10 @@ class Runner:
             **{word.split("=")[0]: word.split("=")[1] for word in words if re.match("[A-Z_]+=", word)},
         }
         words = [word for word in words if not re.match("[A-Z_]+=", word)]
+        words = [word.replace("/RUN", self.folder) for word in words]
+        if words[0] == "cat":
+            with open(words[1], encoding="utf-8") as file:
+                return file.read()
         result = subprocess.run([self.program, *words[1:]], cwd=HERE, env=environment, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
                                 check=False)
@@ -128,12 +148,13 @@ class Runner:
                 validate(json.loads(line))
         elif "-o json" in command:
             validate(json.loads(result.stdout))
-        text = (result.stdout + result.stderr).replace(self.folder, "/RUN")
+        stdout = result.stdout.replace(self.folder, "/RUN")
+        text = stdout + result.stderr.replace(self.folder, "/RUN")
         if text and not text.endswith("\n"):
             text += "\n"
-        plain = re.sub("\033\\[[0-9;]*m", "", result.stdout)
+        plain = re.sub("\033\\[[0-9;]*m", "", stdout)
         too_long = [line for line in plain.splitlines() if len(line) > 100]
-        if "json" in command or "policy check" in command:
+        if re.search("json|policy check|--name door", command):
             too_long = []
         if too_long:
             raise AssertionError(f"more than 100 columns: {too_long[0]}")
@@ -146,8 +167,8 @@ class Runner:
         for line in golden.splitlines():
             if line.startswith("# agent: "):
                 self.agent.start(line.split()[2].replace("default", ""))
-            if line.startswith(("# ", "$ ")):
-                if lines and not lines[-1].startswith("# "):
+            if line.startswith(("# agent: ", "$ ")):
+                if lines and not lines[-1].startswith("# agent: "):
                     lines.append("")
                 lines.append(line)
             if line.startswith("$ "):
@@ -160,6 +181,7 @@ def check(program, path, update):
     with open(path, encoding="utf-8") as file:
         golden = file.read()
     with tempfile.TemporaryDirectory() as folder:
+        write_captures(folder)
         runner = Runner(program, folder)
         try:
             actual = runner.rewrite(golden)
