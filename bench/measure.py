@@ -9,6 +9,7 @@ import drop_rate
 import lab as lab_module
 import report
 import traffic
+from learning import section
 
 
 def program_time(programs):
@@ -53,7 +54,8 @@ def main(build, quick):
     results["stolen_seconds"] = round(lab_module.stolen() - before, 1)
     raw = root / "build/bench/results.json"
     raw.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    page = report.page(results)
+    learning = section.measured(programs, section.default_corpus()) or section.kept(root / "docs/performance.md")
+    page = report.page(results, learning)
     (root / "build/bench/performance.md").write_text(page, encoding="utf-8")
     if not quick:
         (root / "docs/performance.md").write_text(page, encoding="utf-8")

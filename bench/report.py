@@ -86,7 +86,7 @@ def summary(results):
                      for what, value, goal, reached in ratios(results))
 
 
-def page(results):
+def page(results, learning):
     goals = table(("figure", "measured", "goal", ""),
                   [(what, value, goal, "reached" if reached else "**missed**")
                    for what, value, goal, reached in ratios(results)])
@@ -124,4 +124,5 @@ up segmentation offload there; a network card with native XDP does not. The gate
 {traffic(results)}
 ## Loading, and memory
 
-{loading(results)}"""
+{loading(results)}
+{learning}"""

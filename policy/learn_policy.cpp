@@ -191,7 +191,7 @@ std::string name_of(const Draft& draft) {
     if (!alone) {
         const std::string remote = remote_word(draft);
         const bool several = draft.services.size() > 1;
-        name = several ? remote : draft.topic == kLan ? remote + "-" + word : word + "-" + remote;
+        name = several ? remote : remote == kLan ? remote + "-" + word : word + "-" + remote;
     }
     name += draft.direction == Direction::ingress ? "-in" : "";
     return name;
@@ -215,8 +215,13 @@ Rule rule_of(const Draft& draft) {
     Rule rule;
     rule.direction = draft.direction;
     rule.services = {draft.services.begin(), draft.services.end()};
-    rule.remote = {draft.remote.begin(), draft.remote.end()};
     rule.selector = draft.selector;
+    for (const Prefix& prefix : draft.selector.prefixes) {
+        rule.remote.push_back(prefix.to_string());
+    }
+    for (const NamePattern& name : draft.selector.names) {
+        rule.remote.push_back(name.to_string());
+    }
     const ServiceEvidence& evidence = draft.evidence;
     if (evidence.flows > 0) {
         rule.comment = evidence_line(evidence, {draft.names.begin(), draft.names.end()});
