@@ -25,27 +25,47 @@ TG_INLINE enum way pass_steady(struct gate *gate, struct tg_flow *flow) {
     return WAY_PASS;
 }
 
-/** Whether the packet would open a flow, if it belongs to none. */
-TG_INLINE bool is_opening(const struct tg_packet *packet) {
-    if (packet->flags & (TG_PACKET_FRAGMENT_LATER | TG_PACKET_OPTIONS))
-        return false;
-    return packet->key.protocol == TG_PROTOCOL_UDP ||
-           (packet->key.protocol == TG_PROTOCOL_TCP && is_syn(packet));
-}
-
 /**
- * Drops what comes to a closed port from an unknown sender, without a look at `embryos`: an embryo
- * there was judged by another generation, and this one would drop its packet for the same reason.
+ * Whether an incoming packet that opens a flow, if it belongs to none, would be dropped for
+ * TG_DROP_POLICY_DEFAULT. Then only a flow that the protected side opened can still pass it: one
+ * that the remote side opened was judged by another generation, and this one would drop it, too.
  */
-TG_INLINE enum way drop_at_closed_port(struct gate *gate) {
+TG_INLINE bool is_shut_out(const struct gate *gate) {
     const struct tg_packet *packet = gate->packet;
 
-    if (!is_ingress(gate) || gate->stage != TG_STAGE_ENFORCE || !is_opening(packet) ||
-        !is_closed_to(gate))
+    if (!is_ingress(gate) || gate->stage != TG_STAGE_ENFORCE ||
+        packet->flags & (TG_PACKET_FRAGMENT_LATER | TG_PACKET_OPTIONS))
+        return false;
+    if (packet->key.protocol != TG_PROTOCOL_UDP &&
+        !(packet->key.protocol == TG_PROTOCOL_TCP && is_syn(packet)))
+        return false;
+    return is_closed_to(gate);
+}
+
+/** Whether the packet can answer the protected side. */
+TG_INLINE bool may_be_answer(const struct tg_packet *packet) {
+    return packet->key.protocol == TG_PROTOCOL_UDP && is_local_port_used(packet);
+}
+
+TG_INLINE enum way drop_shut_out(struct gate *gate) {
+    return refuse(gate, has_wrong_checksum(gate) ? TG_DROP_IPV4_CHECKSUM : TG_DROP_POLICY_DEFAULT);
+}
+
+/** An IP packet that is not the baseline's. */
+TG_INLINE enum way fast_ip(struct gate *gate) {
+    struct tg_packet *packet = gate->packet;
+    const bool shut_out = is_shut_out(gate);
+
+    if (!has_flow(packet))
         return WAY_SLOW;
-    if (has_wrong_checksum(gate))
-        return refuse(gate, TG_DROP_IPV4_CHECKSUM);
-    return refuse(gate, TG_DROP_POLICY_DEFAULT);
+    if (!shut_out || may_be_answer(packet)) {
+        struct tg_flow *flow = bpf_map_lookup_elem(&flows, &packet->key);
+        if (flow)
+            return is_steady(gate, flow) ? pass_steady(gate, flow) : WAY_SLOW;
+        if (!shut_out)
+            return WAY_SLOW;
+    }
+    return drop_shut_out(gate);
 }
 
 TG_INLINE enum way fast(struct gate *gate, __u32 outer_vlan) {
@@ -70,11 +90,5 @@ TG_INLINE enum way fast(struct gate *gate, __u32 outer_vlan) {
         case BASELINE_OTHER:
             break;
     }
-
-    if (!has_flow(packet))
-        return WAY_SLOW;
-    struct tg_flow *flow = bpf_map_lookup_elem(&flows, &packet->key);
-    if (!flow)
-        return drop_at_closed_port(gate);
-    return is_steady(gate, flow) ? pass_steady(gate, flow) : WAY_SLOW;
+    return fast_ip(gate);
 }

@@ -154,6 +154,27 @@ TG_INLINE void promote(const struct tg_flow_key *key, const struct tg_flow *flow
     COUNT(flows_promoted, 1);
 }
 
+/** The mark of the packet's local port: see the map. */
+TG_INLINE __u8 *used_local_port(const struct tg_packet *packet) {
+    const __u32 port = tg_load_be16((const __u8 *)&packet->key.local_port);
+
+    return bpf_map_lookup_elem(&local_ports, &port);
+}
+
+/** Whether the protected side has opened UDP flows from the packet's local port. */
+TG_INLINE bool is_local_port_used(const struct tg_packet *packet) {
+    const __u8 *used = used_local_port(packet);
+
+    return !used || *used;
+}
+
+TG_INLINE void use_local_port(const struct tg_packet *packet) {
+    __u8 *used = used_local_port(packet);
+
+    if (used && !*used)
+        *used = 1;
+}
+
 /** Puts a new flow into the table where it belongs, in place of any dead one. @return false: full
  */
 TG_INLINE bool insert_flow(const struct tg_flow_key *key, const struct tg_flow *flow) {

@@ -60,6 +60,8 @@ TG_INLINE bool make_flow(struct gate *gate, __u8 initiator, enum plan plan, __u8
     flow.packets[gate->frame.direction] = 1;
     flow.bytes[gate->frame.direction] = gate->frame.bytes;
     flow.flags |= would_drop == TG_DROP_NONE ? metered_flag(gate, flow.rule) : TG_FLOW_WOULD_DROP;
+    if (initiator == TG_EGRESS && gate->packet->key.protocol == TG_PROTOCOL_UDP)
+        use_local_port(gate->packet);
     if (!insert_flow(&gate->packet->key, &flow))
         return false;
     if (observes(gate) && (initiator == TG_EGRESS || flow.flags & TG_FLOW_ANSWERED))

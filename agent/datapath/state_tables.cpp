@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include <arpa/inet.h>
 #include <linux/bpf.h>
 
 #include <bpf/bpf.h>
@@ -56,6 +57,12 @@ Result<void> StateTables::for_each_flow(const Gate::FlowVisitor& visit) const {
 }
 
 Result<void> StateTables::seed_flow(const tg_flow_key& key, const tg_flow& flow) const {
+    const std::uint32_t port = ntohs(key.local_port);
+    const std::uint8_t used = 1;
+    if (key.protocol == IPPROTO_UDP &&
+        bpf_map_update_elem(maps_.map_fd("local_ports"), &port, &used, BPF_ANY) != 0) {
+        return failure(errno, "restore the local port of a flow");
+    }
     // A flow that lives knows better than what was saved of it.
     if (bpf_map_update_elem(maps_.map_fd("flows"), &key, &flow, BPF_NOEXIST) != 0 &&
         errno != EEXIST) {
