@@ -89,7 +89,7 @@ TG_INLINE bool is_steady(const struct gate *gate, const struct tg_flow *flow) {
 
     if (flow->generation != gate->generation->number ||
         flags & (TG_FLOW_METERED | TG_FLOW_DNS | TG_FLOW_RESET | FLOW_FINS) ||
-        packet->flags & TG_PACKET_FRAGMENT_FIRST)
+        packet->flags & (TG_PACKET_FRAGMENT_FIRST | TG_PACKET_FRAGMENT_LATER))
         return false;
     if (packet->key.protocol == TG_PROTOCOL_TCP)
         return flags & TG_FLOW_ESTABLISHED &&

@@ -47,10 +47,10 @@ TG_INLINE enum plan plan_known(struct gate *gate, const struct known_flow *known
 
     if (gate->packet->key.protocol == TG_PROTOCOL_TCP)
         plan = plan_known_tcp(gate, known);
-    if ((plan == PLAN_ALONE || plan == PLAN_NEW) && has_wrong_checksum(gate))
-        plan = plan_refusal(gate, TG_DROP_IPV4_CHECKSUM);
     if (plan == PLAN_FLOW && known->flow->generation != gate->generation->number)
         plan = PLAN_REJUDGE;
+    if (plan != PLAN_FLOW && plan != PLAN_REFUSE && has_wrong_checksum(gate))
+        plan = plan_refusal(gate, TG_DROP_IPV4_CHECKSUM);
     return plan;
 }
 

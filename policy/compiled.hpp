@@ -25,7 +25,7 @@ struct CompiledPolicy {
     std::vector<std::pair<IpAddress, std::uint32_t>> hosts;
     std::vector<std::pair<Prefix, std::uint32_t>> prefixes;  ///< no hosts among them
     std::vector<std::pair<MacAddress, std::uint32_t>> macs;
-    std::vector<std::pair<std::uint64_t, std::uint32_t>> names;  ///< NamePattern::hash → class
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> names;  ///< NamePattern::hash → class, or 0
     std::vector<std::pair<tg_verdict_key, std::uint32_t>> verdicts;
     /// Index: rule. `expires_ns` holds wall-clock seconds since 1970 here; the agent converts.
     std::vector<tg_rule> rules;

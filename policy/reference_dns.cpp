@@ -93,20 +93,27 @@ class Cursor {
             if (length > 63 || at + 1 + length > message_.size() || wire_bytes > TG_DNS_NAME_MAX) {
                 break;
             }
-            append_label(text, message_.subspan(at + 1, length));
+            if (!append_label(text, message_.subspan(at + 1, length))) {
+                break;
+            }
             at += 1U + length;
         }
         return {std::nullopt, 0};
     }
 
-    static void append_label(std::string& text, Bytes label) {
+    // A dot within a label would make two names look like one.
+    static bool append_label(std::string& text, Bytes label) {
         if (!text.empty()) {
             text += '.';
         }
         for (const std::byte byte : label) {
             const auto letter = std::to_integer<unsigned char>(byte);
+            if (letter == '.') {
+                return false;
+            }
             text += static_cast<char>(letter >= 'A' && letter <= 'Z' ? letter + 32 : letter);
         }
+        return true;
     }
 
     Bytes message_;
@@ -182,14 +189,12 @@ std::optional<IpAddress> address_of(const Record& record) {
     return std::nullopt;
 }
 
-void add_patterns(std::set<std::uint64_t>& patterns,
-                  const Policy& policy,
-                  const std::string& name) {
-    for (const Rule& rule : policy.rules) {
-        for (const NamePattern& pattern : rule.selector.names) {
-            if (pattern.matches(name)) {
-                patterns.insert(pattern.hash());
-            }
+using Patterns = std::vector<NamePattern>;
+
+void add_patterns(std::set<std::uint64_t>& to, const Patterns& known, const std::string& name) {
+    for (const NamePattern& pattern : known) {
+        if (pattern.matches(name)) {
+            to.insert(pattern.hash());
         }
     }
 }
@@ -210,11 +215,11 @@ struct Admitted {
 std::vector<Admitted> read_addresses(Cursor& cursor,
                                      unsigned records,
                                      const std::string& question,
-                                     const Policy& policy) {
+                                     const Patterns& known) {
     std::vector<Admitted> admitted;
     std::set<std::uint64_t> patterns;
     std::optional<std::string> current = question;
-    add_patterns(patterns, policy, *current);
+    add_patterns(patterns, known, *current);
     for (unsigned i = 0; i < records; ++i) {
         const auto record = read_record(cursor);
         if (!record) {
@@ -233,7 +238,7 @@ std::vector<Admitted> read_addresses(Cursor& cursor,
         if (!current) {
             break;
         }
-        add_patterns(patterns, policy, *current);
+        add_patterns(patterns, known, *current);
     }
     return admitted;
 }
@@ -246,9 +251,9 @@ Bytes message_of(const PacketView& view) {
 
 }  // namespace
 
-void ReferenceDns::read(const PacketView& view, const Policy& policy) {
+void ReferenceDns::read(const PacketView& view, const Patterns& known) {
     if (view.ingress()) {
-        read_answer(view, policy);
+        read_answer(view, known);
     } else {
         read_query(view);
     }
@@ -267,7 +272,7 @@ void ReferenceDns::read_query(const PacketView& view) {
     }
 }
 
-void ReferenceDns::read_answer(const PacketView& view, const Policy& policy) {
+void ReferenceDns::read_answer(const PacketView& view, const Patterns& known) {
     const Bytes message = message_of(view);
     Cursor cursor(message.first(std::min<std::size_t>(message.size(), TG_DNS_MESSAGE_MAX)));
     const auto header = read_header(cursor);
@@ -283,7 +288,7 @@ void ReferenceDns::read_answer(const PacketView& view, const Policy& policy) {
     }
     queries_.erase(query);
     const unsigned records = std::min<unsigned>(header->answers, TG_DNS_RECORDS_MAX);
-    for (const Admitted& admitted : read_addresses(cursor, records, question->name, policy)) {
+    for (const Admitted& admitted : read_addresses(cursor, records, question->name, known)) {
         for (const std::uint64_t pattern : admitted.patterns) {
             resolve(admitted.address, pattern, view.now + admitted.lifetime);
         }

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <tollgate/abi/flow.h>
 
@@ -27,8 +28,8 @@ class ReferenceDns {
     };
 
     /// Reads a message that passed the gate, on a flow to remote port 53.
-    /// @param policy whose names are admitted
-    void read(const PacketView& view, const Policy& policy);
+    /// @param known the names that are worth remembering
+    void read(const PacketView& view, const std::vector<NamePattern>& known);
 
     /// Admits an address for a pattern, as an answer does.
     void resolve(const IpAddress& address, std::uint64_t pattern, BootTime expires);
@@ -52,7 +53,7 @@ class ReferenceDns {
     };
 
     void read_query(const PacketView& view);
-    void read_answer(const PacketView& view, const Policy& policy);
+    void read_answer(const PacketView& view, const std::vector<NamePattern>& known);
 
     std::map<QueryKey, Query, QueryLess> queries_;
     std::map<IpAddress, Names> resolved_;

@@ -25,7 +25,8 @@ BootTime ReferenceFlow::timeout(std::uint8_t protocol) const {
 }
 
 bool ReferenceFlow::completes_handshake(const PacketView& view) const {
-    return answered && view.ack() && view.packet.tcp_acknowledgement == isn + 1;
+    return answered && view.ack() && !view.syn_ack() && !view.rst() &&
+           view.packet.tcp_acknowledgement == isn + 1;
 }
 
 bool ReferenceFlow::accepts(const PacketView& view) const {

@@ -168,7 +168,7 @@ void ReferenceModel::remember(const Packet& packet) {
         return;
     }
     if (view.protocol() == IPPROTO_UDP && ntohs(view.packet.key.remote_port) == kDnsPort) {
-        dns_.read(view, packet.generation.policy);
+        dns_.read(view, known_names());
     }
 }
 
@@ -214,6 +214,9 @@ Judgement ReferenceModel::judge_live(const Packet& packet, ReferenceFlow& flow) 
         return packet.judged(DropReason::no_flow);
     }
     if (flow.generation != packet.generation.number) {
+        if (view.ingress() && wrong_header_checksum(view)) {
+            return packet.judged(DropReason::ipv4_checksum);
+        }
         if (const auto refusal = judge_again(packet, flow)) {
             return *refusal;
         }
@@ -342,6 +345,19 @@ PolicyVerdict ReferenceModel::verdict(const Packet& packet,
     return policy_verdict(packet.generation, request);
 }
 
+// Of both generations: the other one may come back.
+std::vector<NamePattern> ReferenceModel::known_names() const {
+    std::vector<NamePattern> names;
+    for (const ReferenceGeneration& loaded : generations_) {
+        for (const Rule& rule : loaded.policy.rules) {
+            if (!is_left_out(loaded, rule)) {
+                names.insert(names.end(), rule.selector.names.begin(), rule.selector.names.end());
+            }
+        }
+    }
+    return names;
+}
+
 bool ReferenceModel::blocklisted(const IpAddress& address) const {
     return std::any_of(blocklist_.begin(), blocklist_.end(), [&](const Prefix& prefix) {
         return prefix.contains(address);
@@ -358,6 +374,11 @@ void ReferenceModel::revert(std::uint32_t number) {
     active_ = 1 - active_;
     generations_.at(active_).number = number;
     generations_.at(active_).deadline = BootTime{0};
+}
+
+void ReferenceModel::bump(std::uint32_t number) {
+    generations_.at(active_).number = number;
+    generations_.at(1 - active_).number = number + 1;
 }
 
 void ReferenceModel::blocklist_remove(const Prefix& prefix) {

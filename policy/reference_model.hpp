@@ -53,8 +53,9 @@ class ReferenceModel {
     void confirm() { generations_.at(active_).deadline = BootTime{0}; }
     /// Makes the previous generation the active one, under a new number.
     void revert(std::uint32_t number);
-    /// Revokes cached verdicts without changing the policy.
-    void bump(std::uint32_t number) { generations_.at(active_).number = number; }
+    /// Revokes cached verdicts without changing the policies; the previous generation, which a
+    /// deadline may bring back, gets the number after `number`.
+    void bump(std::uint32_t number);
     /// Everything passes, nothing is judged.
     void set_open(bool open) { open_ = open; }
 
@@ -93,6 +94,7 @@ class ReferenceModel {
     [[nodiscard]] PolicyVerdict verdict(const Packet& packet,
                                         Direction initiator,
                                         bool expired_names = false) const;
+    [[nodiscard]] std::vector<NamePattern> known_names() const;
     [[nodiscard]] bool blocklisted(const IpAddress& address) const;
     void remember(const Packet& packet);
 

@@ -53,9 +53,10 @@ class RemoteClasses {
     void add_names(Mentions<NamePattern> mentions) {
         std::sort(mentions.begin(), mentions.end());
         for_each_remote<NamePattern>(mentions, [&](const NamePattern& name, auto own) {
-            add_flat(own, TG_BY_NAME, [&](std::uint32_t number) {
-                compiled_.names.emplace_back(name.hash(), number);
-            });
+            std::uint32_t number = 0;
+            add_flat(own, TG_BY_NAME, [&](std::uint32_t its_class) { number = its_class; });
+            // Resolved all the same: the next policy may have a use for it.
+            compiled_.names.emplace_back(name.hash(), number);
         });
     }
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <ctime>
+#include <set>
 #include <utility>
 
 #include "policy/compile.hpp"
@@ -98,8 +99,10 @@ Result<void> Agreement::use(NextPolicy next) {
 }
 
 Result<void> Agreement::bump() {
-    model_.bump(++generation_);
-    return gate_->bump(generation_);
+    const std::uint32_t number = generation_ + 1;
+    generation_ += 2;
+    model_.bump(number);
+    return gate_->bump(number);
 }
 
 Result<void> Agreement::set_open(bool open) {
@@ -134,6 +137,9 @@ testing::AssertionResult Agreement::judge(std::span<const std::byte> frame,
     ++frames_;
     ++reasons_[expected.reason];
     auto result = compare(expected, *seen, is_counted(expected));
+    if (result && direction == policy::Direction::ingress) {
+        result = names_agree();
+    }
     if (!result) {
         result << "\nframe " << frames_ << ", "
                << (direction == policy::Direction::ingress ? "ingress" : "egress") << ", "
@@ -171,6 +177,23 @@ testing::AssertionResult Agreement::compare(const Judgement& expected,
         result << ", and counts " << seen.frames_counted << " frames";
     }
     return result;
+}
+
+// Every address that the model has resolved has the same names in the program's table.
+testing::AssertionResult Agreement::names_agree() {
+    for (const auto& [address, names] : model_.resolved()) {
+        std::set<std::uint64_t> expected;
+        for (const auto& [pattern, expires] : names) {
+            expected.insert(pattern);
+        }
+        const std::set<std::uint64_t> seen = gate_->names_of(address);
+        if (seen != expected) {
+            return testing::AssertionFailure()
+                   << address.to_string() << " has the names " << testing::PrintToString(seen)
+                   << " in the program, " << testing::PrintToString(expected) << " in the model";
+        }
+    }
+    return testing::AssertionSuccess();
 }
 
 std::string Agreement::summary() const {

@@ -58,6 +58,7 @@ class Agreement {
     explicit Agreement(std::unique_ptr<LoadedGate> gate);
 
     [[nodiscard]] bool is_counted(const policy::Judgement& expected);
+    [[nodiscard]] testing::AssertionResult names_agree();
     [[nodiscard]] testing::AssertionResult compare(const policy::Judgement& expected,
                                                    const Observation& seen,
                                                    bool rule_counted) const;

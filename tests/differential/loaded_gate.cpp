@@ -110,12 +110,32 @@ Result<void> LoadedGate::resolve(const IpAddress& address,
                                  std::uint64_t pattern,
                                  std::uint64_t expires_ns) {
     tg_resolved resolved{};
-    resolved.names[0] = {pattern, expires_ns};
     const int map = maps_.map_fd("resolved");
+    bpf_map_lookup_elem(map, address.bytes.data(), &resolved);
+    const auto place = std::find_if(
+        std::begin(resolved.names), std::end(resolved.names), [&](const tg_resolved_name& name) {
+            return name.pattern == pattern || name.pattern == 0;
+        });
+    if (place == std::end(resolved.names)) {
+        return failure(ENOSPC, "resolve an address");
+    }
+    *place = {pattern, std::max<std::uint64_t>(place->expires_ns, expires_ns)};
     if (const int error = bpf_map_update_elem(map, address.bytes.data(), &resolved, BPF_ANY)) {
         return failure(-error, "resolve an address");
     }
     return {};
+}
+
+std::set<std::uint64_t> LoadedGate::names_of(const IpAddress& address) const {
+    tg_resolved resolved{};
+    bpf_map_lookup_elem(maps_.map_fd("resolved"), address.bytes.data(), &resolved);
+    std::set<std::uint64_t> patterns;
+    for (const tg_resolved_name& name : resolved.names) {
+        if (name.pattern != 0) {
+            patterns.insert(name.pattern);
+        }
+    }
+    return patterns;
 }
 
 int LoadedGate::program(policy::Direction direction) const {

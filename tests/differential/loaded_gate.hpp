@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -46,6 +47,9 @@ class LoadedGate {
     Result<void> set_open(bool open) { return writer_.set_open(open); }
     Result<void> blocklist(const Prefix& prefix, bool add);
     Result<void> resolve(const IpAddress& address, std::uint64_t pattern, std::uint64_t expires_ns);
+
+    /// The patterns that `resolved` has for an address.
+    [[nodiscard]] std::set<std::uint64_t> names_of(const IpAddress& address) const;
 
     /// Runs one frame of at least 14 bytes. @return EINVAL, E2BIG: not a frame the kernel can run
     Result<Observation> run(std::span<const std::byte> frame, policy::Direction direction);
