@@ -65,17 +65,16 @@ struct Candidate {
     unsigned distance = 0;
 };
 
-std::optional<Candidate> near_miss(const Rule& rule, const Tuple& tuple) {
+std::optional<Candidate> near_miss(const Rule& rule, const Tuple& tuple, WallTime now) {
     const bool direction = rule.direction == tuple.direction;
     const bool remote = rule.any_remote() || covers(rule.selector, tuple);
     const bool service = covers(rule, tuple.service);
-    switch (int{direction} + int{remote} + int{service}) {
-        case 3:  // it is not the one that decides, so it has expired
-            return Candidate{{&rule, Differs::expired}, 0};
-        case 2:
-            break;
-        default:
-            return std::nullopt;
+    const bool alive = !is_expired(rule, now);
+    if (int{direction} + int{remote} + int{service} + int{alive} != 3) {
+        return std::nullopt;
+    }
+    if (!alive) {
+        return Candidate{{&rule, Differs::expired}, 0};
     }
     if (!direction) {
         return Candidate{{&rule, Differs::direction}, 0};
@@ -90,10 +89,11 @@ std::optional<Candidate> near_miss(const Rule& rule, const Tuple& tuple) {
 
 std::vector<NearMiss> find_near_misses(const Policy& policy,
                                        const Tuple& tuple,
+                                       WallTime now,
                                        std::size_t limit) {
     std::vector<Candidate> candidates;
     for (const Rule& rule : policy.rules) {
-        const auto candidate = rule.rank == Rank::deny ? std::nullopt : near_miss(rule, tuple);
+        const auto candidate = rule.rank == Rank::deny ? std::nullopt : near_miss(rule, tuple, now);
         if (candidate) {
             candidates.push_back(*candidate);
         }
@@ -216,7 +216,7 @@ Explanation explain(const Policy& policy,
     explanation.reason = reason_of(policy, tuple, explanation.decides, now);
     if (explanation.reason == DropReason::policy_default ||
         explanation.reason == DropReason::rule_expired) {
-        explanation.near_misses = find_near_misses(policy, tuple, near_misses);
+        explanation.near_misses = find_near_misses(policy, tuple, now, near_misses);
     }
     return explanation;
 }

@@ -16,7 +16,8 @@ std::string describe(const Readiness& readiness, std::size_t hours) {
         return "nothing seen yet";
     }
     return fmt::format(
-        "about {:.1f} % of new flows would be of an unseen service ({} seen once in {} observations); "
+        "about {:.1f} % of new flows would be of an unseen service ({} seen once in {} "
+        "observations); "
         "{} of {} hours of the week watched",
         100 * readiness.novelty,
         readiness.seen_once,

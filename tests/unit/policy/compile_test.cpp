@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "policy/yaml_reader.hpp"
 #include "tests/support/compiled_lookup.hpp"
+#include "tests/support/policy_text.hpp"
 #include "tests/support/random_policy.hpp"
 
 namespace tollgate::policy {
@@ -18,20 +18,6 @@ using std::chrono::seconds;
 using tests::RandomPolicy;
 
 constexpr WallTime kNow = RandomPolicy::kNow;
-
-Policy with_rules(const std::string& sections) {
-    const std::string text =
-        "apiVersion: tollgate/v1\n"
-        "kind: Policy\n"
-        "metadata: {name: test}\n"
-        "spec:\n"
-        "  mode: audit\n"
-        "  default: {ingress: drop, egress: drop}\n" +
-        sections;
-    auto reading = read_policy(text);
-    EXPECT_TRUE(reading.policy) << format_problems("test.yaml", reading.problems);
-    return reading.policy.value_or(Policy{});
-}
 
 CompiledPolicy compiled(const Policy& policy, WallTime now = kNow) {
     auto result = compile(policy, now);
@@ -110,7 +96,7 @@ TEST(Compile, KeepsAVerdictOnlyWhereItDiffersFromAnyRule) {
 }
 
 TEST(Compile, AnEmptyPolicyLeavesEverythingToTheDefault) {
-    const CompiledPolicy tables = compiled(with_rules("  allow: []\n"));
+    const CompiledPolicy tables = compiled(tests::policy_of("  allow: []\n"));
     EXPECT_EQ(tables.rules.size(), 1U);
     EXPECT_EQ(tables.port_rules.size(), 1U);
     EXPECT_TRUE(tables.verdicts.empty());
@@ -120,7 +106,7 @@ TEST(Compile, AnEmptyPolicyLeavesEverythingToTheDefault) {
 }
 
 TEST(Compile, ServicesThatTheSameRulesMatchShareAClass) {
-    const CompiledPolicy tables = compiled(with_rules(
+    const CompiledPolicy tables = compiled(tests::policy_of(
         "  allow:\n"
         "    - {name: a, direction: ingress, remote: [192.0.2.1], ports: [tcp/80, tcp/8000-8099]}\n"
         "    - {name: b, direction: ingress, remote: [192.0.2.2], ports: [tcp/8050, tcp/80]}\n"));
@@ -134,7 +120,7 @@ TEST(Compile, ServicesThatTheSameRulesMatchShareAClass) {
 }
 
 TEST(Compile, AHostInsideAPrefixKeepsWhatThePrefixAllows) {
-    const Policy policy = with_rules(
+    const Policy policy = tests::policy_of(
         "  allow:\n"
         "    - {name: lan, direction: ingress, remote: [10.0.0.0/8], ports: [tcp/80]}\n"
         "    - {name: host, direction: ingress, remote: [10.0.0.1], ports: [tcp/22]}\n");
@@ -145,7 +131,7 @@ TEST(Compile, AHostInsideAPrefixKeepsWhatThePrefixAllows) {
 }
 
 TEST(Compile, AnEntryThatSaysNoMoreThanTheOneAroundItIsLeftOut) {
-    const CompiledPolicy tables = compiled(with_rules(
+    const CompiledPolicy tables = compiled(tests::policy_of(
         "  allow:\n"
         "    - {name: lan, direction: ingress, remote: [10.0.0.0/8, 10.1.0.0/16, 10.2.3.4], ports: "
         "[tcp/80]}\n"
@@ -158,7 +144,7 @@ TEST(Compile, AnEntryThatSaysNoMoreThanTheOneAroundItIsLeftOut) {
 
 TEST(Compile, AnIpv6PrefixNeverCatchesAnIpv4Address) {
     for (const char* const prefix : {"::/0", "::/80", "::/95", "::fffe:0:0/95"}) {
-        const Policy policy = with_rules(fmt::format(
+        const Policy policy = tests::policy_of(fmt::format(
             "  allow: [{{name: a, direction: egress, remote: [\"{}\"], ports: [tcp/80]}}]\n",
             prefix));
         const CompiledPolicy tables = compiled(policy);
@@ -171,7 +157,7 @@ TEST(Compile, AnIpv6PrefixNeverCatchesAnIpv4Address) {
 }
 
 TEST(Compile, RanksFailsafeOverDenyOverAllowOverExpired) {
-    const Policy policy = with_rules(
+    const Policy policy = tests::policy_of(
         "  failsafe:\n"
         "    - {name: safe, direction: ingress, remote: [192.0.2.1], ports: [tcp/22]}\n"
         "  allow:\n"
@@ -189,14 +175,15 @@ TEST(Compile, RanksFailsafeOverDenyOverAllowOverExpired) {
 }
 
 TEST(Compile, ARuleExpiresInTheSecondThatItNames) {
-    Policy policy = with_rules("  deny: [{name: shut, direction: ingress, ports: [tcp/22]}]\n");
+    Policy policy =
+        tests::policy_of("  deny: [{name: shut, direction: ingress, ports: [tcp/22]}]\n");
     policy.rules.front().expires = kNow;
     EXPECT_EQ(compiled(policy, kNow - seconds(1)).rules.size(), 2U);
     EXPECT_EQ(compiled(policy, kNow).rules.size(), 1U);
 }
 
 TEST(Compile, RatesBecomeBucketsWithASecondOfBurst) {
-    const CompiledPolicy tables = compiled(with_rules(
+    const CompiledPolicy tables = compiled(tests::policy_of(
         "  allow:\n"
         "    - {name: a, direction: ingress, ports: [tcp/80], log: true,\n"
         "       limit: {packets: 1000/s, newFlows: 10/m}, expires: \"2030-01-01T00:00:00Z\"}\n"));
@@ -219,7 +206,7 @@ TEST(Compile, TheFilterHasEveryAddressOfAnIpv6PrefixOfAnyLength) {
                                      "2001:db8::/31",
                                      "2001:db8::/32",
                                      "2001:db8::1"}) {
-        const Policy policy = with_rules(fmt::format(
+        const Policy policy = tests::policy_of(fmt::format(
             "  allow: [{{name: a, direction: egress, remote: [\"{}\"], ports: [tcp/80]}}]\n",
             prefix));
         const CompiledPolicy tables = compiled(policy);
@@ -236,8 +223,8 @@ TEST(Compile, TheFilterHasEveryAddressOfAnIpv6PrefixOfAnyLength) {
 }
 
 /// `count` rules, each for a host of its own.
-Policy policy_of(std::uint32_t count, bool own_ports) {
-    Policy policy = with_rules("");
+Policy one_rule_per_host(std::uint32_t count, bool own_ports) {
+    Policy policy = tests::policy_of("");
     for (std::uint32_t i = 0; i < count; ++i) {
         Rule rule;
         rule.name = fmt::format("r{}", i);
@@ -253,7 +240,7 @@ Policy policy_of(std::uint32_t count, bool own_ports) {
 
 TEST(Compile, TenThousandRulesTakeFarLessThanASecond) {
     for (const bool own_ports : {false, true}) {
-        const Policy policy = policy_of(10000, own_ports);
+        const Policy policy = one_rule_per_host(10000, own_ports);
         const auto start = std::chrono::steady_clock::now();
         const CompiledPolicy tables = compiled(policy);
         const auto took = std::chrono::steady_clock::now() - start;
@@ -264,10 +251,11 @@ TEST(Compile, TenThousandRulesTakeFarLessThanASecond) {
 }
 
 TEST(Compile, RefusesWhatTheTablesCannotHoldInWords) {
-    EXPECT_THAT(compile(policy_of(TG_RULES_MAX, false), kNow).error().message(),
+    EXPECT_THAT(compile(one_rule_per_host(TG_RULES_MAX, false), kNow).error().message(),
                 testing::HasSubstr("at most 16383 rules"));
 
-    Policy many_verdicts = policy_of(4000, true);  // 4,000 ports, and 100 hosts that see them all
+    Policy many_verdicts =
+        one_rule_per_host(4000, true);  // 4,000 ports, and 100 hosts that see them all
     for (std::uint32_t i = 0; i < 100; ++i) {
         Rule rule = many_verdicts.rules.at(i);
         rule.name = fmt::format("all{}", i);
@@ -277,9 +265,9 @@ TEST(Compile, RefusesWhatTheTablesCannotHoldInWords) {
     EXPECT_THAT(compile(many_verdicts, kNow).error().message(),
                 testing::HasSubstr("131072 verdicts"));
 
-    Policy many_ports = with_rules("");
+    Policy many_ports = tests::policy_of("");
     for (std::uint32_t i = 0; i < 10000; ++i) {
-        Rule rule = policy_of(1, false).rules.front();
+        Rule rule = one_rule_per_host(1, false).rules.front();
         rule.name = fmt::format("r{}", i);
         rule.services = {{IPPROTO_TCP, std::uint16_t(1 + i), std::uint16_t(20001 + i)}};
         many_ports.rules.push_back(rule);
@@ -288,7 +276,7 @@ TEST(Compile, RefusesWhatTheTablesCannotHoldInWords) {
 }
 
 TEST(Compile, RefusesAServiceThatNoFileCouldHold) {
-    Policy policy = policy_of(1, false);
+    Policy policy = one_rule_per_host(1, false);
     policy.rules.front().services = {{IPPROTO_ICMP, 0, 300}};
     EXPECT_THAT(compile(policy, kNow).error().message(), testing::HasSubstr("impossible service"));
 }
