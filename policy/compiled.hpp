@@ -30,7 +30,7 @@ struct CompiledPolicy {
     /// Index: rule. `expires_ns` holds wall-clock seconds since 1970 here; the agent converts.
     std::vector<tg_rule> rules;
     std::vector<std::string> rule_names;  ///< index: rule; rule_names[0] is ""
-    std::array<std::uint64_t, 2 * TG_ADDRESS_FILTER_WORDS> address_filter{};  ///< IPv4, then IPv6
+    std::array<std::uint64_t, std::size_t{2} * TG_ADDRESS_FILTER_WORDS> address_filter{};  ///< IPv4, then IPv6
     std::array<std::uint8_t, TG_DIRECTIONS> default_action{};                 ///< enum tg_action
     std::uint32_t baseline = 0;
 };

@@ -6,6 +6,7 @@
 #include <cassert>
 #include <cerrno>
 #include <string_view>
+#include <vector>
 
 #include <linux/bpf.h>
 
@@ -38,9 +39,22 @@ bool is_shared(const bpf_map* map) {
            std::find(kPrivateMaps.begin(), kPrivateMaps.end(), name) == kPrivateMaps.end();
 }
 
+std::vector<bpf_map*> shared_maps(const bpf_object* object) {
+    std::vector<bpf_map*> maps;
+    bpf_map* map = nullptr;
+    bpf_object__for_each_map(map, object) {
+        if (is_shared(map)) {
+            maps.push_back(map);
+        }
+    }
+    return maps;
+}
+
+using InnerMaps = std::map<std::string, InnerMap, std::less<>>;
+
 // libbpf forgets them when it loads.
-std::map<std::string, InnerMap, std::less<>> inner_maps_of(const bpf_object* object) {
-    std::map<std::string, InnerMap, std::less<>> inner_maps;
+InnerMaps inner_maps_of(const bpf_object* object) {
+    InnerMaps inner_maps;
     bpf_map* map = nullptr;
     bpf_object__for_each_map(map, object) {
         if (const bpf_map* inner = bpf_map__inner_map(map); inner != nullptr) {
@@ -94,6 +108,18 @@ Result<void> check_shape(const bpf_map* map, const std::filesystem::path& path) 
     return {};
 }
 
+// Will be created and pinned, or adopted, when the object is loaded.
+Result<void> pin_shared_maps(const bpf_object* object, const PinFolder& pins) {
+    for (bpf_map* map : shared_maps(object)) {
+        const auto path = pins.map(bpf_map__name(map));
+        if (auto same = check_shape(map, path); !same) {
+            return same;
+        }
+        bpf_map__set_pin_path(map, path.c_str());
+    }
+    return {};
+}
+
 }  // namespace
 
 void GateObject::Destroy::operator()(gate* object) const {
@@ -106,23 +132,12 @@ GateObject::GateObject(GateObject&&) noexcept = default;
 GateObject& GateObject::operator=(GateObject&&) noexcept = default;
 
 Result<GateObject> GateObject::load(const PinFolder& pins, const TableSizes& sizes) {
-    std::map<std::string, InnerMap, std::less<>> inner_maps;
-    const auto prepare = [&](gate& object) -> Result<void> {
+    InnerMaps inner_maps;
+    const auto prepare = [&](gate& object) {
         bpf_map__set_max_entries(object.maps.flows, sizes.flows);
         bpf_map__set_max_entries(object.maps.embryos, sizes.embryos);
         inner_maps = inner_maps_of(object.obj);
-        bpf_map* map = nullptr;
-        bpf_object__for_each_map(map, object.obj) {
-            if (!is_shared(map)) {
-                continue;
-            }
-            const auto path = pins.map(bpf_map__name(map));
-            if (auto same = check_shape(map, path); !same) {
-                return same;
-            }
-            bpf_map__set_pin_path(map, path.c_str());
-        }
-        return {};
+        return pin_shared_maps(object.obj, pins);
     };
     return load(prepare).map([&](GateObject object) {
         object.inner_maps_ = std::move(inner_maps);
@@ -133,12 +148,10 @@ Result<GateObject> GateObject::load(const PinFolder& pins, const TableSizes& siz
 Result<GateObject> GateObject::load_again(std::uint8_t zone, bool dry_run) const {
     return load([&](gate& object) -> Result<void> {
         object.rodata->zone = zone;
-        object.rodata->dry_run = dry_run;
-        bpf_map* map = nullptr;
-        bpf_object__for_each_map(map, object.obj) {
+        object.rodata->dry_run = dry_run ? 1 : 0;
+        for (bpf_map* map : shared_maps(object.obj)) {
             const char* name = bpf_map__name(map);
-            if (const int error = is_shared(map) ? bpf_map__reuse_fd(map, map_fd(name)) : 0;
-                error != 0) {
+            if (const int error = bpf_map__reuse_fd(map, map_fd(name)); error != 0) {
                 return failure(-error, fmt::format("share the map {}", name));
             }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "agent/datapath/interface_gate.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -24,6 +25,14 @@ namespace fs = std::filesystem;
 constexpr std::array kProgramArrays{"xdp_calls", "tc_calls"};
 
 constexpr std::array kDirections{std::pair{TG_INGRESS, "ingress"}, std::pair{TG_EGRESS, "egress"}};
+
+// "xdp_calls_123": of programs that are not yet, or no longer, the ones attached.
+bool is_numbered_array(const fs::path& pin) {
+    const std::string name = pin.filename().string();
+    return std::any_of(kProgramArrays.begin(), kProgramArrays.end(), [&](const std::string& array) {
+        return name.rfind(array + "_", 0) == 0;
+    });
+}
 
 bool is_alive(const FileDescriptor& link, unsigned ifindex) {
     const auto state = link_state(link.get());
@@ -124,11 +133,8 @@ Result<void> InterfaceGate::settle_program_arrays() const {
     }
     std::error_code error;
     for (const auto& entry : fs::directory_iterator{pins_.folder, error}) {
-        const std::string name = entry.path().filename().string();
-        for (const std::string array : kProgramArrays) {
-            if (name.rfind(array + "_", 0) == 0) {
-                ::unlink(entry.path().c_str());
-            }
+        if (is_numbered_array(entry.path())) {
+            ::unlink(entry.path().c_str());
         }
     }
     return {};
@@ -167,21 +173,19 @@ std::vector<std::string> attached_programs(const InterfacePins& pins) {
 }
 
 Result<void> remove_interface(const InterfacePins& pins) {
+    // Without the interface there are no filters either.
     const unsigned ifindex = interface_index(pins.interface).value_or(0);
     for (const auto& [direction, label] : kDirections) {
-        if (auto ended = end_link(link_pin(pins, direction)); !ended) {
-            return ended;
-        }
-        if (ifindex != 0) {
-            if (auto removed = remove_filter(ifindex, direction, pins); !removed) {
-                return removed;
-            }
-        }
-    }
-    if (ifindex != 0) {
-        if (auto removed = remove_clsact(ifindex, pins); !removed) {
+        const auto ended = end_link(link_pin(pins, direction));
+        const auto removed =
+            ended && ifindex != 0 ? remove_filter(ifindex, direction, pins) : ended;
+        if (!removed) {
             return removed;
         }
+    }
+    if (const auto removed = ifindex != 0 ? remove_clsact(ifindex, pins) : Result<void>{};
+        !removed) {
+        return removed;
     }
     std::error_code error;
     fs::remove_all(pins.folder, error);

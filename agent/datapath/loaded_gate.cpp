@@ -25,8 +25,8 @@ namespace {
 // The parts hold references to one another, so this stays where it was made.
 class LoadedGate final : public Gate {
   public:
-    LoadedGate(const GateOptions& options, PinFolder pins, GateObject object, EventReader events)
-        : options_{options},
+    LoadedGate(GateOptions options, PinFolder pins, GateObject object, EventReader events)
+        : options_{std::move(options)},
           pins_{std::move(pins)},
           object_{std::make_shared<const GateObject>(std::move(object))},
           events_{std::move(events)},
@@ -135,11 +135,12 @@ Result<std::shared_ptr<const GateObject>> LoadedGate::programs_for(std::uint8_t 
 // An interface that changed its zone, or a zone that changed its interface.
 Result<void> LoadedGate::remove_other_pins(const InterfacePins& current) const {
     for (const auto& pins : pins_.interfaces()) {
-        const bool other = pins.folder != current.folder;
-        if (other && (pins.interface == current.interface || pins.zone == current.zone)) {
-            if (auto removed = remove_interface(pins); !removed) {
-                return Failure{removed.error()};
-            }
+        const bool same = pins.folder == current.folder;
+        if (same || (pins.interface != current.interface && pins.zone != current.zone)) {
+            continue;
+        }
+        if (auto removed = remove_interface(pins); !removed) {
+            return removed;
         }
     }
     return {};

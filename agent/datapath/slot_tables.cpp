@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t kClassesPerElement = 4;
 constexpr std::uint32_t kPortElements = TG_PORTS_PER_SLOT / kClassesPerElement;
-constexpr std::uint32_t kFilterElements = 2 * TG_ADDRESS_FILTER_WORDS;
+constexpr std::uint32_t kFilterElements = 2U * TG_ADDRESS_FILTER_WORDS;
 static_assert(TG_PORTS_PER_DIRECTION % kClassesPerElement == 0);
 
 constexpr std::array kInnerMaps{"hosts", "prefixes", "macs", "names", "verdicts"};
@@ -203,11 +203,12 @@ Result<void> SlotTables::copy(std::uint32_t from, std::uint32_t to) const {
             return installed;
         }
     }
-    for (const auto& [name, per_slot] : kPolicyArrays) {
-        const MapHandle& map = maps_.map(name);
-        std::vector<std::byte> values(per_slot * map.stride());
-        auto copied = read_range(map, from * per_slot, per_slot, values.data()).and_then([&] {
-            return write_range(map, to * per_slot, per_slot, values.data());
+    for (const SlottedArray& array : kPolicyArrays) {
+        const MapHandle& map = maps_.map(array.name);
+        const std::uint32_t size = array.per_slot;
+        std::vector<std::byte> values(size * map.stride());
+        auto copied = read_range(map, from * size, size, values.data()).and_then([&] {
+            return write_range(map, to * size, size, values.data());
         });
         if (!copied) {
             return copied;
