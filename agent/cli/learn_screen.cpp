@@ -53,7 +53,8 @@ void print_learn_status(Screen& screen, const Json& status) {
         fmt::format("chance that the next flow is new: {:.1f} %; hours of the week seen: {:.0f} %",
                     real(readiness, "novelty") * 100,
                     real(readiness, "hourCoverage") * 100));
-    screen.field("since", screen.since(text(status, "since")));
+    const std::string since = screen.since(text(status, "since"));
+    screen.field("since", since.empty() ? "nothing was seen yet" : since);
     screen.field("seen",
                  fmt::format("{}, {}, {}, {}",
                              plural(number(status, "observations"), "flow"),

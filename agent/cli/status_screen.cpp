@@ -147,13 +147,14 @@ void print_status(Screen& screen, const Json& status) {
     }
     const Json& learn = object(status, "learn");
     const Json& candidates = object(learn, "candidates");
+    const std::string since = screen.since(text(learn, "since"));
     screen.field("learned",
-                 fmt::format("{:.0f} % ready, {} pending, {} approved, {} rejected, since {}",
+                 fmt::format("{:.0f} % ready, {} pending, {} approved, {} rejected{}",
                              real(learn, "readiness") * 100,
                              number(candidates, "pending"),
                              number(candidates, "approved"),
                              number(candidates, "rejected"),
-                             screen.since(text(learn, "since"))));
+                             since.empty() ? "" : ", since " + since));
     screen.line();
     const Json& interfaces = list(status, "interfaces");
     print_interfaces(screen, interfaces);
