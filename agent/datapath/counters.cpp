@@ -11,6 +11,16 @@ namespace tollgate::agent {
 
 namespace {
 
+// @param values  of one key: kWords for each CPU, one CPU after the other
+template <std::size_t kWords>
+std::array<std::uint64_t, kWords> sum_over_cpus(const std::uint64_t* values, std::size_t cpus) {
+    std::array<std::uint64_t, kWords> sum{};
+    for (std::size_t i = 0; i < kWords * cpus; ++i) {
+        sum[i % kWords] += values[i];
+    }
+    return sum;
+}
+
 // Every counter struct is an array of 64-bit numbers.
 template <typename Counters>
 Result<std::vector<Counters>> read_sums(const MapHandle& map,
@@ -23,15 +33,11 @@ Result<std::vector<Counters>> read_sums(const MapHandle& map,
         return Failure{read.error()};
     }
     std::vector<Counters> sums(count);
-    auto word = words.cbegin();
+    const std::uint64_t* values = words.data();
     for (Counters& counters : sums) {
-        std::array<std::uint64_t, kWords> sum{};
-        for (std::uint32_t cpu = 0; cpu < map.values_per_key; ++cpu) {
-            for (std::uint64_t& total : sum) {
-                total += *word++;
-            }
-        }
+        const auto sum = sum_over_cpus<kWords>(values, map.values_per_key);
         std::memcpy(&counters, sum.data(), sizeof counters);
+        values += kWords * map.values_per_key;
     }
     return sums;
 }

@@ -146,17 +146,21 @@ Result<GateObject> GateObject::load(const PinFolder& pins, const TableSizes& siz
 }
 
 Result<GateObject> GateObject::load_again(std::uint8_t zone, bool dry_run) const {
-    return load([&](gate& object) -> Result<void> {
+    return load([&](gate& object) {
         object.rodata->zone = zone;
         object.rodata->dry_run = dry_run ? 1 : 0;
-        for (bpf_map* map : shared_maps(object.obj)) {
-            const char* name = bpf_map__name(map);
-            if (const int error = bpf_map__reuse_fd(map, map_fd(name)); error != 0) {
-                return failure(-error, fmt::format("share the map {}", name));
-            }
-        }
-        return {};
+        return share_maps(object.obj);
     });
+}
+
+Result<void> GateObject::share_maps(const bpf_object* with) const {
+    for (bpf_map* map : shared_maps(with)) {
+        const char* name = bpf_map__name(map);
+        if (const int error = bpf_map__reuse_fd(map, map_fd(name)); error != 0) {
+            return failure(-error, fmt::format("share the map {}", name));
+        }
+    }
+    return {};
 }
 
 Result<GateObject> GateObject::load(const Prepare& prepare) {

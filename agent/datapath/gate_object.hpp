@@ -12,6 +12,7 @@
 #include "agent/datapath/map_entries.hpp"
 #include "agent/datapath/pin_folder.hpp"
 
+struct bpf_object;
 struct gate;  // the skeleton of bpf/gate.bpf.c
 
 namespace tollgate::agent {
@@ -65,6 +66,7 @@ class GateObject {
 
     explicit GateObject(Skeleton skeleton);
     [[nodiscard]] static Result<GateObject> load(const Prepare& prepare);
+    [[nodiscard]] Result<void> share_maps(const bpf_object* with) const;
     [[nodiscard]] static Result<Skeleton> load(const Prepare& prepare, bool fragments);
 
     Skeleton skeleton_;
