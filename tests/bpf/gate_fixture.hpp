@@ -247,6 +247,16 @@ inline std::uint64_t boot_time_ns() {
            static_cast<std::uint64_t>(time.tv_nsec);
 }
 
+/// What a rule may have besides its action.
+struct RuleFields {
+    std::uint64_t expires_ns = 0;
+    std::uint64_t packet_interval_ns = 0;
+    std::uint64_t packet_burst_ns = 0;
+    std::uint64_t flow_interval_ns = 0;
+    std::uint64_t flow_burst_ns = 0;
+    std::uint8_t flags = 0;
+};
+
 /// Skips itself without root; in CI it fails.
 class GateTest : public ::testing::Test {
   protected:
@@ -270,9 +280,16 @@ class GateTest : public ::testing::Test {
     }
 
     /// Rule `number` of the active slot.
-    void set_rule(std::uint32_t number, tg_action action = TG_ACTION_PASS, tg_rule more = {}) {
-        more.action = static_cast<std::uint8_t>(action);
-        programs.put(programs.object().maps.rules, number, more);
+    void set_rule(std::uint32_t number, tg_action action = TG_ACTION_PASS, RuleFields fields = {}) {
+        tg_rule rule{};
+        rule.action = static_cast<std::uint8_t>(action);
+        rule.flags = fields.flags;
+        rule.expires_ns = fields.expires_ns;
+        rule.packet_interval_ns = fields.packet_interval_ns;
+        rule.packet_burst_ns = fields.packet_burst_ns;
+        rule.flow_interval_ns = fields.flow_interval_ns;
+        rule.flow_burst_ns = fields.flow_burst_ns;
+        programs.put(programs.object().maps.rules, number, rule);
     }
     /// Makes port class `port_class` of one service with a rule for any remote (0: none).
     void open_port(Direction direction,
