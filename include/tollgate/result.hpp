@@ -30,6 +30,13 @@ using Result = tl::expected<T, Error>;
 
 using Failure = tl::unexpected<Error>;
 
+/// The value, or a reason of another kind than Error.
+template <typename T, typename E>
+using Expected = tl::expected<T, E>;
+
+template <typename E>
+using Unexpected = tl::unexpected<E>;
+
 /// A failure with the reason in words only.
 [[nodiscard]] inline Failure failure(std::string context) {
     return Failure{Error{{}, std::move(context)}};

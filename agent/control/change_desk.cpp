@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+#include "agent/control/change_desk.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "policy/notation.hpp"
+#include "policy/yaml_writer.hpp"
+
+namespace tollgate::agent {
+
+namespace {
+
+Unexpected<Refusal> unavailable() {
+    return refuse(Refusal::Code::unavailable, "the agent is stopping");
+}
+
+// What the loop answered, or that it does not answer any more.
+template <typename Value>
+Answer<Value> flatten(std::optional<Answer<Value>> answer) {
+    return answer ? std::move(*answer) : Answer<Value>{unavailable()};
+}
+
+Json change_json(const Generation& generation, policy::Stage stage) {
+    Json json = envelope("Change");
+    json["generation"] = generation.number;
+    json["stage"] = policy::to_text(stage);
+    return json;
+}
+
+// The stage that a change leads to; of several interfaces the one that drops most.
+policy::Stage strictest(const Stages& stages) {
+    policy::Stage strictest = policy::Stage::open;
+    for (const auto& [interface, stage] : stages) {
+        strictest = std::min(strictest, stage);  // enum tg_stage is in that order
+    }
+    return strictest;
+}
+
+bool is_loopback(const Session& session) {
+    return session.remote.starts_with("127.") || session.remote == "::1";
+}
+
+// In the stages audit and learn only what a rule denies or the blocklist holds is dropped.
+bool drops(policy::Stage stage, DropReason reason) {
+    const bool always = reason == DropReason::policy_deny || reason == DropReason::blocklist;
+    return reason != DropReason::none && (stage == policy::Stage::enforce || always);
+}
+
+Answer<Stages> stages_of(const policy::Policy& policy, const Agent& agent, policy::Stage stage) {
+    Stages stages;
+    for (const ProtectedInterface& interface : agent.watch().interfaces()) {
+        const auto& names = policy.interfaces;
+        if (names.empty() || std::find(names.begin(), names.end(), interface.name) != names.end()) {
+            stages[interface.name] = stage;
+        }
+    }
+    if (stages.empty()) {
+        return refuse(Refusal::Code::invalid,
+                      "the policy applies to none of this agent's interfaces",
+                      "name one of them in spec.applyTo.interfaces, or leave applyTo out");
+    }
+    return stages;
+}
+
+}  // namespace
+
+// The copy of what the loop owns is made in the loop, the work with it here.
+Answer<ChangeDesk::Draft> ChangeDesk::draft(const std::optional<std::string>& yaml,
+                                            policy::Stage stage) {
+    struct Snapshot {
+        policy::Policy exported;
+        Draft draft;
+    };
+    auto snapshot = queue_.call([&] {
+        Snapshot made;
+        if (!yaml) {
+            made.exported = agent_.exported_policy(stage);
+        }
+        made.draft.before = agent_.warden().policy()->policy;
+        made.draft.traffic = agent_.recorded_traffic();
+        return made;
+    });
+    if (!snapshot) {
+        return unavailable();
+    }
+    Draft draft = std::move(snapshot->draft);
+    auto policy = load_policy(yaml ? *yaml : policy::write_policy(snapshot->exported),
+                              std::chrono::floor<std::chrono::seconds>(draft.traffic.now));
+    if (!policy) {
+        return Unexpected<Refusal>{policy.error()};
+    }
+    draft.policy = *policy;
+    auto stages = flatten(queue_.call(
+        [&] { return stages_of(draft.policy->policy, agent_, draft.policy->policy.mode); }));
+    if (!stages) {
+        return Unexpected<Refusal>{stages.error()};
+    }
+    draft.stages = std::move(*stages);
+    return draft;
+}
+
+Answer<Json> ChangeDesk::put_in_force(const Draft& draft,
+                                      std::string_view change,
+                                      const ChangeRequest& request) {
+    const Effect effect = effect_of(draft.policy->policy, draft.traffic, request.session);
+    const policy::Stage stage = strictest(draft.stages);
+    const bool loses_session =
+        effect.session && !is_loopback(request.session) && drops(stage, effect.session->reason);
+    if (loses_session && request.accept_risk != "lose-session") {
+        auto refusal =
+            refuse(Refusal::Code::risk,
+                   fmt::format("your own connection from {} port {} would be dropped ({})",
+                               request.session.remote,
+                               request.session.remote_port,
+                               label(effect.session->reason)),
+                   fmt::format("add to spec: {}  or say --accept-risk=lose-session",
+                               failsafe_for(request.session)));
+        refusal.value().risk = "lose-session";
+        return refusal;
+    }
+    if (request.dry_run) {
+        Json json = envelope("Change");
+        json["stage"] = policy::to_text(stage);
+        json["effect"] = effect_json(effect);
+        return json;
+    }
+    const Proposal proposal{draft.policy,
+                            draft.stages,
+                            std::string{change},
+                            request.by,
+                            request.confirm_within,
+                            request.session};
+    return flatten(queue_.call([&]() -> Answer<Json> {
+        const auto changed = agent_.change(proposal);
+        if (!changed) {
+            return Unexpected<Refusal>{changed.error()};
+        }
+        Json json = change_json(*changed, stage);
+        json["deadline"] = time_json(agent_.warden().state().pending->deadline_wall_s);
+        json["effect"] = effect_json(effect);
+        return json;
+    }));
+}
+
+Answer<Json> ChangeDesk::change_stage(policy::Stage stage, const ChangeRequest& request) {
+    const auto made = draft(std::nullopt, stage);
+    return made ? put_in_force(*made, policy::to_text(stage), request)
+                : Answer<Json>{Unexpected<Refusal>{made.error()}};
+}
+
+Answer<Json> ChangeDesk::apply(const ChangeRequest& request) {
+    if (!request.yaml) {
+        return refuse(Refusal::Code::invalid, "yaml is missing");
+    }
+    const auto made = draft(request.yaml, policy::Stage::learn);
+    return made ? put_in_force(*made, "policy", request)
+                : Answer<Json>{Unexpected<Refusal>{made.error()}};
+}
+
+Answer<Json> ChangeDesk::rollback(const ChangeRequest& request) {
+    struct Target {
+        std::optional<HistoryEntry> entry;
+        std::optional<Generation> reverted;
+    };
+    auto target = flatten(queue_.call([&]() -> Answer<Target> {
+        const State& state = agent_.warden().state();
+        if (state.pending && !request.generation) {
+            const auto reverted = agent_.revert();
+            return reverted ? Answer<Target>{Target{{}, *reverted}}
+                            : Answer<Target>{Unexpected<Refusal>{reverted.error()}};
+        }
+        const auto entry = std::find_if(
+            state.history.rbegin(), state.history.rend(), [&](const HistoryEntry& candidate) {
+                return request.generation
+                           ? candidate.generation == *request.generation
+                           : candidate.state == "replaced" &&
+                                 candidate.hash != state.confirmed.hash && !candidate.hash.empty();
+            });
+        if (entry == state.history.rend()) {
+            return refuse(Refusal::Code::not_found,
+                          "there is no such earlier policy",
+                          "see `tollgate policy history`");
+        }
+        return Target{*entry, {}};
+    }));
+    if (!target) {
+        return Unexpected<Refusal>{target.error()};
+    }
+    if (target->reverted) {
+        return change_json(*target->reverted, strictest(target->reverted->stages));
+    }
+    return bring_back(*target->entry, request);
+}
+
+Answer<Json> ChangeDesk::bring_back(const HistoryEntry& entry, const ChangeRequest& request) {
+    auto yaml = flatten(queue_.call([&]() -> Answer<std::string> {
+        auto text = agent_.warden().store().load_policy(entry.hash);
+        return text ? Answer<std::string>{std::move(*text)} : refuse(text.error());
+    }));
+    if (!yaml) {
+        return Unexpected<Refusal>{yaml.error()};
+    }
+    auto made = draft(*yaml, policy::Stage::learn);
+    return made ? put_in_force(*made, "rollback", request)
+                : Answer<Json>{Unexpected<Refusal>{made.error()}};
+}
+
+Answer<Json> ChangeDesk::start_learning(const ChangeRequest& request) {
+    return flatten(queue_.call([&]() -> Answer<Json> {
+        Proposal proposal;
+        bool enforcing = false;
+        for (const ProtectedInterface& interface : agent_.watch().interfaces()) {
+            proposal.stages[interface.name] = policy::Stage::learn;
+            enforcing =
+                enforcing || agent_.warden().stage_of(interface.name) == policy::Stage::enforce;
+        }
+        if (enforcing && request.accept_risk != "open") {
+            auto refusal = refuse(Refusal::Code::risk,
+                                  "learning lets everything pass that is dropped now",
+                                  "say --accept-risk=open if that is meant");
+            refusal.value().risk = "open";
+            return refusal;
+        }
+        proposal.change = "learn";
+        proposal.by = request.by;
+        proposal.confirm_within = std::chrono::seconds{0};
+        const auto changed = agent_.change(proposal);
+        return changed ? Answer<Json>{change_json(*changed, policy::Stage::learn)}
+                       : Answer<Json>{Unexpected<Refusal>{changed.error()}};
+    }));
+}
+
+Answer<Json> ChangeDesk::confirm(const ChangeRequest& request) {
+    return flatten(queue_.call([&]() -> Answer<Json> {
+        const auto confirmed = agent_.confirm(request.generation, request.session);
+        return confirmed ? Answer<Json>{change_json(*confirmed, strictest(confirmed->stages))}
+                         : Answer<Json>{Unexpected<Refusal>{confirmed.error()}};
+    }));
+}
+
+Answer<Json> ChangeDesk::open() {
+    return flatten(queue_.call([&]() -> Answer<Json> {
+        const auto opened = agent_.open();
+        return opened ? Answer<Json>{change_json(*opened, policy::Stage::open)}
+                      : Answer<Json>{Unexpected<Refusal>{opened.error()}};
+    }));
+}
+
+Answer<Json> ChangeDesk::diff(const ChangeRequest& request) {
+    const auto made = draft(request.yaml, policy::Stage::enforce);
+    if (!made) {
+        return Unexpected<Refusal>{made.error()};
+    }
+    Json json = diff_json(made->before, made->policy->policy);
+    json["effect"] = effect_json(effect_of(made->policy->policy, made->traffic, request.session));
+    return json;
+}
+
+Answer<Json> ChangeDesk::exported() {
+    return flatten(queue_.call([&]() -> Answer<Json> {
+        Json json = envelope("Export");
+        json["policy"] = policy::write_policy(agent_.exported_policy(policy::Stage::enforce));
+        return json;
+    }));
+}
+
+}  // namespace tollgate::agent

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "agent/control/change_desk.hpp"
+#include "agent/control/http_server.hpp"
+#include "agent/core/agent.hpp"
+#include "agent/core/task_queue.hpp"
+
+namespace tollgate::agent {
+
+/// The calls of docs/control-api.md. Thread-safe: what the agent owns is only touched in its loop.
+class ControlApi {
+  public:
+    static constexpr std::size_t kBodyBytesMax = (std::size_t{1} << 20) + (std::size_t{64} << 10);
+    /// Each follower of events holds a thread; the other threads are kept for everybody else.
+    static constexpr std::size_t kThreads = 8;
+    static constexpr std::size_t kFollowersMax = 6;
+
+    ControlApi(TaskQueue& queue, Agent& agent);
+
+    /// Checks the caller (root may do everything, others read) and answers.
+    [[nodiscard]] HttpResponse handle(const HttpRequest& request);
+
+  private:
+    using Call = std::function<Answer<Json>(const HttpRequest&)>;
+    /// "GET /v1/status"
+    using Calls = std::map<std::string, Call>;
+
+    void add_reading_calls();
+    void add_learning_calls();
+    void add_changing_calls();
+    void add_blocklist_calls();
+    /// A call that is made in the loop.
+    [[nodiscard]] Call in_loop(std::function<Answer<Json>(Agent&, const HttpRequest&)> work);
+    /// A call with the body of a change.
+    [[nodiscard]] Call with_change(std::function<Answer<Json>(const ChangeRequest&)> work);
+    [[nodiscard]] HttpResponse observe(const HttpRequest& request);
+
+    TaskQueue& queue_;
+    Agent& agent_;
+    ChangeDesk desk_;
+    Calls calls_;
+    std::atomic<std::size_t> followers_ = 0;
+};
+
+}  // namespace tollgate::agent

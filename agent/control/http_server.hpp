@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <sys/types.h>
+
+#include <tollgate/result.hpp>
+
+namespace tollgate::agent {
+
+struct HttpRequest {
+    std::string method;  ///< "GET", "POST"
+    std::string path;
+    std::map<std::string, std::string> query;
+    std::string body;
+    std::optional<uid_t> uid;  ///< of the caller (SO_PEERCRED); only on a Unix socket
+};
+
+struct HttpResponse {
+    int status = 200;
+    std::string content_type = "application/json";
+    std::string body;
+    /// If set, the body goes on with what this returns, until it returns none or the client goes.
+    /// It may wait, but only for moments.
+    std::function<std::optional<std::string>()> more;
+};
+
+/// Called by several threads at once.
+using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+
+struct HttpLimits {
+    std::size_t body_bytes = 0;
+    std::size_t threads = 2;                       ///< requests at the same time
+    std::chrono::milliseconds request_time{5000};  ///< to read a request as a whole
+};
+
+/// A small HTTP/1.1 server: GET and POST, one request for each connection, every request bounded in
+/// size and time. Owns its threads.
+class HttpServer {
+  public:
+    /// Serves on a Unix socket with mode 0660 for root and, if there is such a group, `group`. What
+    /// an earlier server left under this path is removed.
+    [[nodiscard]] static Result<std::unique_ptr<HttpServer>> listen_unix(
+        const std::filesystem::path& path,
+        const std::string& group,
+        const HttpLimits& limits,
+        HttpHandler handler);
+
+    [[nodiscard]] static Result<std::unique_ptr<HttpServer>> listen_tcp(const std::string& host,
+                                                                        std::uint16_t port,
+                                                                        const HttpLimits& limits,
+                                                                        HttpHandler handler);
+
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+    /// Ends running answers and waits for the threads. The handler must not block then.
+    ~HttpServer();
+
+  private:
+    class Listener;
+    explicit HttpServer(std::unique_ptr<Listener> listener);
+
+    std::unique_ptr<Listener> listener_;
+};
+
+}  // namespace tollgate::agent

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: MIT
+#include "agent/core/agent.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "agent/core/coverage.hpp"
+#include "agent/core/flow_records.hpp"
+#include "agent/core/flow_seed.hpp"
+#include "agent/report/log.hpp"
+#include "agent/system/file.hpp"
+
+namespace tollgate::agent {
+
+namespace {
+
+constexpr std::uint64_t kSweepTicks = 5;
+constexpr std::uint64_t kSaveTicks = 60;
+constexpr std::size_t kPolicyBytesMax = std::size_t{1} << 20;
+
+Unexpected<StartError> stop_with(ExitCode code, Error error) {
+    return Unexpected<StartError>{StartError{code, std::move(error)}};
+}
+
+EventType type_of(const tg_event& record) {
+    switch (record.type) {
+        case TG_EVENT_NEW_SERVICE:
+            return EventType::service;
+        case TG_EVENT_NEW_FLOW:
+            return EventType::flow;
+        case TG_EVENT_DNS_ANSWER:
+            return EventType::dns;
+        default:
+            return record.would_drop != 0 ? EventType::would_drop : EventType::drop;
+    }
+}
+
+StartResult<PolicyPointer> read_first_policy(const std::filesystem::path& path,
+                                             const Clock& clock) {
+    auto text = read_file(path, kPolicyBytesMax);
+    if (!text) {
+        return stop_with(ExitCode::policy_refused, text.error());
+    }
+    auto policy =
+        load_policy(std::move(*text), policy::WallTime{std::chrono::seconds{clock.wall_seconds()}});
+    if (!policy) {
+        return stop_with(
+            ExitCode::policy_refused,
+            Error{{}, policy::format_problems(path.string(), policy.error().problems)});
+    }
+    return *policy;
+}
+
+}  // namespace
+
+Agent::Agent(Options options, std::unique_ptr<Gate> gate, const Clock& clock)
+    : options_{std::move(options)},
+      gate_{std::move(gate)},
+      clock_{clock},
+      watch_{*gate_},
+      started_ns_{clock.boot_ns()} {}
+
+StartResult<std::unique_ptr<Agent>> Agent::start(const Options& options,
+                                                 std::unique_ptr<Gate> gate,
+                                                 const Clock& clock) {
+    std::unique_ptr<Agent> agent{new Agent(options, std::move(gate), clock)};
+    if (auto opened = agent->open_state(); !opened) {
+        return Unexpected<StartError>{opened.error()};
+    }
+    if (auto attached = agent->attach(); !attached) {
+        return Unexpected<StartError>{attached.error()};
+    }
+    return agent;
+}
+
+StartResult<void> Agent::open_state() {
+    auto store = StateStore::open(options_.state_dir);
+    if (!store) {
+        return stop_with(ExitCode::state_folder, store.error());
+    }
+    PolicyPointer first_policy;
+    if (options_.policy_file) {
+        auto read = read_first_policy(*options_.policy_file, clock_);
+        if (!read) {
+            return Unexpected<StartError>{read.error()};
+        }
+        first_policy = *read;
+    }
+    auto evidence = policy::EvidenceStore::open(options_.state_dir / "evidence.db");
+    if (!evidence) {
+        return stop_with(ExitCode::state_folder, evidence.error());
+    }
+    auto warden = Warden::start(*gate_, *store, clock_, options_.interfaces, first_policy);
+    if (!warden) {
+        const bool state = warden.error().code.value() == EBADMSG ||
+                           warden.error().code.value() == ENOSPC ||
+                           warden.error().code.value() == EROFS;
+        return stop_with(state ? ExitCode::state_folder : ExitCode::failed, warden.error());
+    }
+    warden_ = std::move(*warden);
+    learning_ = std::make_unique<LearnDriver>(*gate_, clock_, std::move(*evidence));
+    if (auto loaded = learning_->load(); !loaded) {
+        return stop_with(ExitCode::state_folder, loaded.error());
+    }
+    learning_->learner().set_blocklist(
+        [this](const IpAddress& address) { return blocklist_.holds(address); });
+    if (auto restored = restore_blocklist(); !restored) {
+        return stop_with(ExitCode::state_folder, restored.error());
+    }
+    return {};
+}
+
+Result<void> Agent::restore_blocklist() {
+    auto stored = warden_->store().load_blocklist();
+    if (!stored) {
+        return Failure{stored.error()};
+    }
+    blocklist_ = PrefixSet{std::move(*stored)};
+    return gate_->adopted() ? Result<void>{} : gate_->blocklist_add(blocklist_.prefixes());
+}
+
+StartResult<void> Agent::attach() {
+    for (const std::string& interface : options_.interfaces) {
+        const std::uint8_t zone = warden_->state().zones.at(interface);
+        if (auto attached = watch_.attach(interface, zone); !attached) {
+            return attached;
+        }
+        if (gate_->adopted()) {
+            continue;
+        }
+        if (auto seeded = seed_flows(*gate_, interface, zone, clock_.boot_ns()); !seeded) {
+            log(LogLevel::warn, "flows.unseeded", {{"error", seeded.error().message()}});
+        }
+    }
+    learning_->preload_names(warden_->policy()->policy);
+    return {};
+}
+
+void Agent::on_event(std::span<const std::byte> record) {
+    ObservedEvent event;
+    if (record.size() < sizeof event.record) {
+        return;
+    }
+    std::memcpy(&event.record, record.data(), sizeof event.record);
+    event.type = type_of(event.record);
+    event.wall_ns = static_cast<std::int64_t>(event.record.time_ns) - clock_.boot_minus_wall_ns();
+    if (event.type == EventType::dns && record.size() >= offsetof(tg_event_dns, message)) {
+        std::uint32_t size = 0;
+        std::memcpy(&size, record.data() + offsetof(tg_event_dns, size), sizeof size);
+        const auto message = record.subspan(offsetof(tg_event_dns, message));
+        event.name = learning_->on_dns_answer(
+            event.record, message.first(std::min<std::size_t>(size, message.size())));
+    } else {
+        event.name = learning_->name_of(to_address(event.record.key.remote));
+    }
+    events_.add(std::move(event));
+}
+
+void Agent::read_events() {
+    auto read = gate_->poll_events([this](std::span<const std::byte> record) { on_event(record); });
+    if (!read) {
+        ++changes_.errors;
+        log(LogLevel::warn, "events.unread", {{"error", read.error().message()}});
+    }
+}
+
+// A row in the history that says how many drops no event tells of.
+void Agent::note_losses() {
+    const auto counters = gate_->gate_counters();
+    if (!counters) {
+        return;
+    }
+    const std::uint64_t lost = counters->events_lost + counters->drops_unreported;
+    if (ticks_ > 1 && lost > losses_told_) {
+        ObservedEvent event;
+        event.type = EventType::lost;
+        event.wall_ns = clock_.wall_ns();
+        event.record.packets = lost - losses_told_;
+        events_.add(std::move(event));
+    }
+    losses_told_ = lost;
+}
+
+void Agent::tick() {
+    ++ticks_;
+    if (warden_->tick()) {
+        changes_.last_successful = false;
+        learning_->preload_names(warden_->policy()->policy);
+    }
+    watch_.tick();
+    note_losses();
+    if (ticks_ % kSweepTicks == 0) {
+        learning_->sweep();
+    }
+    if (ticks_ % kSaveTicks == 0) {
+        learning_->save();
+    }
+}
+
+void Agent::stop() {
+    learning_->sweep();
+    learning_->save();
+}
+
+std::string Agent::interface_of(std::uint8_t zone) const {
+    for (const ProtectedInterface& interface : watch_.interfaces()) {
+        if (interface.zone == zone) {
+            return interface.name;
+        }
+    }
+    return {};
+}
+
+std::vector<std::string> Agent::warnings() const {
+    std::vector<std::string> warnings = warden_->warnings();
+    if (!learning_->warning().empty()) {
+        warnings.push_back(learning_->warning());
+    }
+    for (const ProtectedInterface& interface : watch_.interfaces()) {
+        if (!interface.attachment) {
+            warnings.push_back(
+                fmt::format("{} is not protected: {}", interface.name, interface.reason));
+        } else if (interface.attachment->ingress != AttachMode::native) {
+            warnings.push_back(fmt::format("{} is not protected in the driver: {}",
+                                           interface.name,
+                                           interface.attachment->fallback_reason));
+        }
+    }
+    return warnings;
+}
+
+policy::Policy Agent::exported_policy(policy::Stage mode) {
+    learning_->sweep();
+    policy::ProposalOptions proposal;
+    proposal.mode = mode;
+    proposal.approved_only = true;
+    const policy::Policy approved = learning_->learner().propose(proposal);
+    if (warden_->policy()->hash.empty()) {
+        return approved;
+    }
+    policy::Policy merged = with_rules_of(warden_->policy()->policy, approved);
+    merged.mode = mode;
+    return merged;
+}
+
+RecordedTraffic Agent::recorded_traffic() {
+    learning_->sweep();
+    RecordedTraffic traffic;
+    const auto& flows = learning_->learner().history().flows();
+    traffic.flows.assign(flows.begin(), flows.end());
+    traffic.names = learning_->learner().names();
+    traffic.blocklist = blocklist_;
+    traffic.now = to_timestamp(clock_.boot_ns(), clock_.boot_minus_wall_ns());
+    return traffic;
+}
+
+void Agent::note(const Answer<Generation>& change, std::string_view what) {
+    changes_.last_successful = change.has_value();
+    if (!change) {
+        ++changes_.errors;
+        log(LogLevel::warn,
+            "policy.refused",
+            {{"change", what}, {"reason", change.error().message}});
+        return;
+    }
+    changes_.last_success_wall_s = clock_.wall_seconds();
+    log(LogLevel::info,
+        "policy.changed",
+        {{"change", what}, {"generation", change->number}, {"hash", change->hash.substr(0, 12)}});
+}
+
+Answer<Generation> Agent::change(const Proposal& proposal) {
+    // Before the switch: the first packet to a name that the new policy allows must not be late.
+    if (proposal.policy) {
+        learning_->preload_names(proposal.policy->policy);
+    }
+    auto changed = warden_->change(proposal);
+    note(changed, proposal.change);
+    return changed;
+}
+
+Answer<Generation> Agent::confirm(std::optional<std::uint32_t> generation, const Session& session) {
+    auto confirmed = warden_->confirm(generation, session);
+    note(confirmed, "confirm");
+    return confirmed;
+}
+
+Answer<Generation> Agent::revert() {
+    auto reverted = warden_->revert();
+    note(reverted, "revert");
+    return reverted;
+}
+
+Answer<Generation> Agent::open() {
+    if (auto opened = warden_->open(); !opened) {
+        return refuse(opened.error());
+    }
+    log(LogLevel::warn, "gate.opened");
+    return warden_->in_force();
+}
+
+Answer<std::size_t> Agent::set_blocklist(PrefixSet next) {
+    if (next.prefixes().size() > TG_BLOCKLIST_MAX) {
+        return refuse(Refusal::Code::invalid,
+                      fmt::format("the block list holds at most {} prefixes", TG_BLOCKLIST_MAX));
+    }
+    const auto& before = blocklist_.prefixes();
+    const auto& after = next.prefixes();
+    std::vector<Prefix> added;
+    std::vector<Prefix> removed;
+    std::set_difference(
+        after.begin(), after.end(), before.begin(), before.end(), std::back_inserter(added));
+    std::set_difference(
+        before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(removed));
+    if (added.empty() && removed.empty()) {
+        return 0;
+    }
+    if (auto saved = warden_->store().save_blocklist(after); !saved) {
+        return refuse(saved.error());
+    }
+    auto done = gate_->blocklist_remove(removed);
+    if (done) {
+        done = gate_->blocklist_add(added);
+    }
+    if (done) {
+        done = warden_->revoke_verdicts();
+    }
+    if (!done) {
+        return refuse(done.error());
+    }
+    blocklist_ = std::move(next);
+    return added.size() + removed.size();
+}
+
+Answer<std::size_t> Agent::block(const std::vector<Prefix>& prefixes) {
+    PrefixSet next = blocklist_;
+    next.add(prefixes);
+    return set_blocklist(std::move(next));
+}
+
+Answer<std::size_t> Agent::unblock(const std::vector<Prefix>& prefixes) {
+    PrefixSet next = blocklist_;
+    next.remove(prefixes);
+    return set_blocklist(std::move(next));
+}
+
+Answer<std::size_t> Agent::replace_blocklist(const std::vector<Prefix>& prefixes) {
+    return set_blocklist(PrefixSet{prefixes});
+}
+
+}  // namespace tollgate::agent

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tollgate/result.hpp>
+
+#include "agent/core/clock.hpp"
+#include "agent/core/effect.hpp"
+#include "agent/core/event_history.hpp"
+#include "agent/core/exit_code.hpp"
+#include "agent/core/interface_watch.hpp"
+#include "agent/core/learn_driver.hpp"
+#include "agent/core/options.hpp"
+#include "agent/core/prefix_set.hpp"
+#include "agent/core/warden.hpp"
+#include "agent/datapath/gate.hpp"
+
+namespace tollgate::agent {
+
+/// Everything that the agent's loop owns, and what the control API and the metrics ask of it. Not
+/// thread-safe: others reach it through the TaskQueue.
+class Agent {
+  public:
+    /// Opens the state folder, brings the policy into force and attaches to the interfaces.
+    [[nodiscard]] static StartResult<std::unique_ptr<Agent>> start(const Options& options,
+                                                                   std::unique_ptr<Gate> gate,
+                                                                   const Clock& clock);
+
+    /// Reads all waiting events.
+    void read_events();
+    /// To be called once a second.
+    void tick();
+    /// Before the agent ends: what it knows goes to disk. The data path stays as it is.
+    void stop();
+
+    [[nodiscard]] const Options& options() const { return options_; }
+    [[nodiscard]] const Clock& clock() const { return clock_; }
+    [[nodiscard]] Gate& gate() { return *gate_; }
+    [[nodiscard]] const Warden& warden() const { return *warden_; }
+    [[nodiscard]] const InterfaceWatch& watch() const { return watch_; }
+    [[nodiscard]] const EventHistory& events() const { return events_; }
+    [[nodiscard]] LearnDriver& learning() { return *learning_; }
+    [[nodiscard]] const PrefixSet& blocklist() const { return blocklist_; }
+    [[nodiscard]] std::string interface_of(std::uint8_t zone) const;
+    [[nodiscard]] std::vector<std::string> warnings() const;
+    [[nodiscard]] std::uint64_t started_ns() const { return started_ns_; }
+
+    /// The policy that enforce and audit put in force: the present one with the approved
+    /// candidates.
+    [[nodiscard]] policy::Policy exported_policy(policy::Stage mode);
+    [[nodiscard]] RecordedTraffic recorded_traffic();
+
+    [[nodiscard]] Answer<Generation> change(const Proposal& proposal);
+    [[nodiscard]] Answer<Generation> confirm(std::optional<std::uint32_t> generation,
+                                             const Session& session);
+    [[nodiscard]] Answer<Generation> revert();
+    [[nodiscard]] Answer<Generation> open();
+
+    /// What happens to the blocklist is on disk, in the kernel and in force when these return.
+    /// @return how many prefixes were new, or gone
+    [[nodiscard]] Answer<std::size_t> block(const std::vector<Prefix>& prefixes);
+    [[nodiscard]] Answer<std::size_t> unblock(const std::vector<Prefix>& prefixes);
+    /// @return how many were new or are gone
+    [[nodiscard]] Answer<std::size_t> replace_blocklist(const std::vector<Prefix>& prefixes);
+
+    /// How often policies were put in force, and how the last one went; for metrics.
+    struct Changes {
+        bool last_successful = true;
+        std::int64_t last_success_wall_s = 0;
+        std::uint64_t errors = 0;
+    };
+    [[nodiscard]] const Changes& changes() const { return changes_; }
+
+  private:
+    Agent(Options options, std::unique_ptr<Gate> gate, const Clock& clock);
+
+    StartResult<void> open_state();
+    StartResult<void> attach();
+    Result<void> restore_blocklist();
+    void on_event(std::span<const std::byte> record);
+    void note_losses();
+    [[nodiscard]] Answer<std::size_t> set_blocklist(PrefixSet next);
+    void note(const Answer<Generation>& change, std::string_view what);
+
+    Options options_;
+    std::unique_ptr<Gate> gate_;
+    const Clock& clock_;
+    std::unique_ptr<Warden> warden_;
+    std::unique_ptr<LearnDriver> learning_;
+    InterfaceWatch watch_;
+    EventHistory events_;
+    PrefixSet blocklist_;
+    std::uint64_t started_ns_ = 0;
+    std::uint64_t ticks_ = 0;
+    std::uint64_t losses_told_ = 0;
+    Changes changes_;
+};
+
+}  // namespace tollgate::agent

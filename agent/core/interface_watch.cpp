@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "agent/core/interface_watch.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "agent/report/log.hpp"
+#include "agent/system/interface.hpp"
+
+namespace tollgate::agent {
+
+namespace {
+
+bool is_whole(const Attachment& attachment) {
+    return attachment.ingress != AttachMode::none && attachment.egress != TcHook::none;
+}
+
+}  // namespace
+
+StartResult<void> InterfaceWatch::attach(const std::string& name, std::uint8_t zone) {
+    auto attached = gate_.attach(name, zone);
+    if (!attached) {
+        return Unexpected<StartError>{
+            StartError{exit_code_of_attach(attached.error()), attached.error()}};
+    }
+    if (attached->ingress != AttachMode::native) {
+        log(LogLevel::warn,
+            "interface.fell_back",
+            {{"interface", name}, {"reason", attached->fallback_reason}});
+    }
+    log(LogLevel::info,
+        "interface.attached",
+        {{"interface", name}, {"adopted", attached->adopted ? 1 : 0}});
+    interfaces_.push_back({name, zone, std::move(*attached), {}});
+    return {};
+}
+
+// Leaves `attachment` empty while the interface is not there.
+bool InterfaceWatch::repair(ProtectedInterface& interface) {
+    if (interface.attachment) {
+        log(LogLevel::warn, "interface.detached", {{"interface", interface.name}});
+        // The rest of a broken attachment must not be in the way of the new one.
+        if (auto detached = gate_.detach(interface.name); !detached) {
+            log(LogLevel::debug,
+                "interface.detach_failed",
+                {{"interface", interface.name}, {"error", detached.error().message()}});
+        }
+        interface.attachment.reset();
+    }
+    if (!interface_index(interface.name)) {
+        interface.reason = fmt::format("there is no interface {}", interface.name);
+        return false;
+    }
+    auto attached = gate_.attach(interface.name, interface.zone);
+    if (!attached) {
+        if (interface.reason != attached.error().message()) {
+            interface.reason = attached.error().message();
+            log(LogLevel::error,
+                "interface.attach_failed",
+                {{"interface", interface.name}, {"error", interface.reason}});
+        }
+        return false;
+    }
+    log(LogLevel::info, "interface.attached", {{"interface", interface.name}, {"again", 1}});
+    interface.attachment = std::move(*attached);
+    interface.reason.clear();
+    ++reattachments_;
+    return true;
+}
+
+std::size_t InterfaceWatch::tick() {
+    const std::vector<Attachment> now = gate_.attachments();
+    std::size_t repaired = 0;
+    for (ProtectedInterface& interface : interfaces_) {
+        const auto found = std::find_if(now.begin(), now.end(), [&](const Attachment& attachment) {
+            return attachment.interface == interface.name && is_whole(attachment);
+        });
+        const auto index = interface_index(interface.name);
+        const bool intact = interface.attachment && found != now.end() && index &&
+                            *index == interface.attachment->ifindex;
+        if (!intact && repair(interface)) {
+            ++repaired;
+        }
+    }
+    return repaired;
+}
+
+bool InterfaceWatch::all_attached() const {
+    return std::all_of(interfaces_.begin(), interfaces_.end(), [](const auto& interface) {
+        return interface.attachment.has_value();
+    });
+}
+
+}  // namespace tollgate::agent

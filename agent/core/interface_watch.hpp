@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tollgate/result.hpp>
+
+#include "agent/core/exit_code.hpp"
+#include "agent/datapath/gate.hpp"
+
+namespace tollgate::agent {
+
+/// One interface that the agent protects, whether it is there or not.
+struct ProtectedInterface {
+    std::string name;
+    std::uint8_t zone = 0;
+    std::optional<Attachment> attachment;  ///< none: pending, the interface is not there
+    std::string reason;                    ///< why it is not attached
+};
+
+/// Attaches the gate to its interfaces and sees to it that it stays there: links removed by force
+/// are put back, and an interface that comes back is attached again.
+class InterfaceWatch {
+  public:
+    explicit InterfaceWatch(Gate& gate) : gate_{gate} {}
+
+    /// @return no_interface, hook_taken, …: then what was attached stays so, it does no harm
+    [[nodiscard]] StartResult<void> attach(const std::string& name, std::uint8_t zone);
+
+    /// To be called once a second. @return how many interfaces were attached again
+    std::size_t tick();
+
+    [[nodiscard]] const std::vector<ProtectedInterface>& interfaces() const { return interfaces_; }
+    [[nodiscard]] bool all_attached() const;
+    /// How often links had to be put back.
+    [[nodiscard]] std::uint64_t reattachments() const { return reattachments_; }
+
+  private:
+    bool repair(ProtectedInterface& interface);
+
+    Gate& gate_;
+    std::vector<ProtectedInterface> interfaces_;
+    std::uint64_t reattachments_ = 0;
+};
+
+}  // namespace tollgate::agent

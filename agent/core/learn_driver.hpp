@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tollgate/result.hpp>
+
+#include "agent/core/clock.hpp"
+#include "agent/datapath/gate.hpp"
+#include "policy/evidence.hpp"
+#include "policy/learn.hpp"
+
+namespace tollgate::agent {
+
+/// Feeds the learner from the data path: names from DNS answers as they come, flows and services
+/// from the tables every few seconds. Keeps the evidence on disk. Not thread-safe.
+class LearnDriver {
+  public:
+    LearnDriver(Gate& gate, const Clock& clock, std::unique_ptr<policy::EvidenceStore> store);
+
+    /// Takes what an earlier agent has learned. @return as EvidenceStore::load()
+    [[nodiscard]] Result<void> load();
+
+    /// Takes a record of the type TG_EVENT_DNS_ANSWER. @return the name that was asked for
+    std::string on_dns_answer(const tg_event& event, std::span<const std::byte> message);
+
+    /// Reads the flows that have changed since the last sweep and all services, and keeps the
+    /// addresses alive that live flows were resolved to.
+    void sweep();
+    /// Writes the evidence; a failure is logged and tried again the next time.
+    void save();
+
+    /// Admits what is known of the names of a policy that has just come into force, as if their
+    /// answers came now.
+    void preload_names(const policy::Policy& policy);
+
+    [[nodiscard]] policy::Learner& learner() { return learner_; }
+    [[nodiscard]] const policy::Learner& learner() const { return learner_; }
+    /// The MAC address that a remote address was last seen with; zero: none was.
+    [[nodiscard]] MacAddress mac_of(const IpAddress& address) const;
+    /// The name that an address was last resolved from; empty: none.
+    [[nodiscard]] std::string name_of(const IpAddress& address) const;
+    /// What went wrong with the evidence; empty: nothing.
+    [[nodiscard]] const std::string& warning() const { return warning_; }
+
+  private:
+    std::vector<policy::FlowRecord> read_services();
+    void read_flows();
+    void keep_names_alive();
+
+    Gate& gate_;
+    const Clock& clock_;
+    std::unique_ptr<policy::EvidenceStore> store_;
+    policy::Learner learner_;
+    std::map<IpAddress, MacAddress> macs_;
+    std::map<IpAddress, std::uint64_t> live_remotes_;  ///< to when they were last heard of
+    std::uint64_t swept_to_ns_ = 0;
+    std::string warning_;
+};
+
+}  // namespace tollgate::agent

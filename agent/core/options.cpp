@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+#include "agent/core/options.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <functional>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "agent/system/file.hpp"
+#include "agent/system/interface.hpp"
+#include "policy/agent_config.hpp"
+
+namespace tollgate::agent {
+
+namespace {
+
+constexpr auto kDefaultConfig = "/etc/tollgate/tollgate.yaml";
+constexpr std::size_t kConfigBytesMax = std::size_t{1} << 20;
+
+using Flags = std::map<std::string, std::vector<std::string>>;
+
+Unexpected<StartError> refuse_usage(std::string why) {
+    return Unexpected<StartError>{
+        StartError{ExitCode::usage, Error{{}, std::move(why) + "; see `tollgated --help`"}}};
+}
+
+// "--name value" and "--name=value".
+StartResult<Flags> split(const std::vector<std::string>& arguments) {
+    static const std::vector<std::string> kNames{"--interface",
+                                                 "--config",
+                                                 "--policy",
+                                                 "--state-dir",
+                                                 "--run-dir",
+                                                 "--pin-dir",
+                                                 "--metrics",
+                                                 "--xdp-mode",
+                                                 "--log-level"};
+    Flags flags;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::size_t equals = arguments[i].find('=');
+        const std::string name = arguments[i].substr(0, equals);
+        if (name == "--help" || name == "-h" || name == "--version") {
+            flags[name == "-h" ? "--help" : name];
+            continue;
+        }
+        if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) {
+            return refuse_usage(fmt::format("unknown argument '{}'", arguments[i]));
+        }
+        if (equals == std::string::npos && i + 1 == arguments.size()) {
+            return refuse_usage(fmt::format("{} needs a value", name));
+        }
+        std::string value =
+            equals == std::string::npos ? arguments[++i] : arguments[i].substr(equals + 1);
+        if (name != "--interface" && flags.contains(name)) {
+            return refuse_usage(fmt::format("{} is given twice", name));
+        }
+        flags[name].push_back(std::move(value));
+    }
+    return flags;
+}
+
+bool set_xdp_mode(GateOptions& gate, const std::string& mode) {
+    gate.force_generic = mode == "generic";
+    gate.force_tc = mode == "tc";
+    gate.lowest = mode == "native"    ? AttachMode::native
+                  : mode == "generic" ? AttachMode::generic
+                                      : AttachMode::tc;
+    return mode == "auto" || mode == "native" || mode == "generic" || mode == "tc";
+}
+
+StartResult<void> read_config(const std::filesystem::path& path, bool wanted, Options& options) {
+    auto text = read_file(path, kConfigBytesMax);
+    if (!text) {
+        if (!wanted && text.error().code.value() == ENOENT) {
+            return {};
+        }
+        return Unexpected<StartError>{StartError{ExitCode::usage, text.error()}};
+    }
+    const policy::ConfigReading reading = policy::read_agent_config(*text);
+    if (!reading.config) {
+        return Unexpected<StartError>{StartError{
+            ExitCode::usage, Error{{}, policy::format_problems(path.string(), reading.problems)}}};
+    }
+    const policy::AgentConfig& config = *reading.config;
+    options.interfaces = config.interfaces;
+    if (config.policy) {
+        options.policy_file = *config.policy;
+    }
+    if (config.metrics) {
+        auto address = parse_listen_address(*config.metrics);
+        if (!address) {
+            return Unexpected<StartError>{StartError{ExitCode::usage, address.error()}};
+        }
+        options.metrics = *address;
+    }
+    set_xdp_mode(options.gate, config.xdp_mode.value_or("auto"));
+    options.log_level = parse_log_level(config.log_level.value_or("info")).value_or(LogLevel::info);
+    options.gate.flows = config.flows.value_or(options.gate.flows);
+    options.gate.embryos = config.embryos.value_or(options.gate.embryos);
+    return {};
+}
+
+StartResult<void> apply_flags(const Flags& flags, Options& options) {
+    const auto path = [&](const std::string& name, std::filesystem::path& target) {
+        if (const auto flag = flags.find(name); flag != flags.end()) {
+            target = flag->second.front();
+        }
+    };
+    path("--state-dir", options.state_dir);
+    path("--run-dir", options.run_dir);
+    path("--pin-dir", options.gate.pin_dir);
+    if (const auto flag = flags.find("--interface"); flag != flags.end()) {
+        options.interfaces = flag->second;
+    }
+    if (const auto flag = flags.find("--policy"); flag != flags.end()) {
+        options.policy_file = flag->second.front();
+    }
+    if (const auto flag = flags.find("--metrics"); flag != flags.end()) {
+        auto address = parse_listen_address(flag->second.front());
+        if (!address) {
+            return refuse_usage(address.error().message());
+        }
+        options.metrics = *address;
+    }
+    if (const auto flag = flags.find("--xdp-mode"); flag != flags.end()) {
+        if (!set_xdp_mode(options.gate, flag->second.front())) {
+            return refuse_usage("--xdp-mode is auto, native, generic or tc");
+        }
+    }
+    if (const auto flag = flags.find("--log-level"); flag != flags.end()) {
+        const auto level = parse_log_level(flag->second.front());
+        if (!level) {
+            return refuse_usage("--log-level is error, warn, info or debug");
+        }
+        options.log_level = *level;
+    }
+    return {};
+}
+
+StartResult<void> check_interfaces(const std::vector<std::string>& interfaces) {
+    if (interfaces.empty()) {
+        return refuse_usage("no interface to protect: give --interface or a configuration");
+    }
+    if (interfaces.size() > TG_ZONES_MAX) {
+        return refuse_usage(fmt::format("at most {} interfaces", TG_ZONES_MAX));
+    }
+    for (std::size_t i = 0; i < interfaces.size(); ++i) {
+        if (!is_interface_name(interfaces[i])) {
+            return refuse_usage(fmt::format("'{}' is no name of an interface", interfaces[i]));
+        }
+        if (std::count(interfaces.begin(), interfaces.end(), interfaces[i]) > 1) {
+            return refuse_usage(fmt::format("the interface {} is named twice", interfaces[i]));
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string usage() {
+    return R"(tollgated: learns what this host says on the network and drops everything else
+
+  --interface IF        an interface to protect; may be given several times
+  --config FILE         configuration (default: /etc/tollgate/tollgate.yaml, if there is one)
+  --policy FILE         the policy of the first start (default: learn, nothing is dropped)
+  --state-dir FOLDER    what survives a reboot (default: /var/lib/tollgate)
+  --run-dir FOLDER      the control socket (default: /run/tollgate)
+  --pin-dir FOLDER      the data path, in a BPF file system (default: /sys/fs/bpf/tollgate)
+  --metrics ADDRESS:PORT|off   metrics and health pages (default: 127.0.0.1:9586)
+  --xdp-mode MODE       auto, native, generic or tc (default: auto)
+  --log-level LEVEL     error, warn, info or debug (default: info)
+  --version, --help
+)";
+}
+
+Result<std::optional<ListenAddress>> parse_listen_address(const std::string& text) {
+    if (text == "off") {
+        return std::optional<ListenAddress>{};
+    }
+    const std::size_t colon = text.rfind(':');
+    ListenAddress address;
+    if (colon == std::string::npos) {
+        return failure(fmt::format("'{}' is no ADDRESS:PORT", text));
+    }
+    address.host = text.substr(0, colon);
+    if (address.host.size() > 2 && address.host.front() == '[' && address.host.back() == ']') {
+        address.host = address.host.substr(1, address.host.size() - 2);
+    }
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data() + colon + 1, end, address.port);
+    if (parsed.ec != std::errc{} || parsed.ptr != end || address.port == 0 ||
+        !IpAddress::parse(address.host)) {
+        return failure(fmt::format("'{}' is no ADDRESS:PORT", text));
+    }
+    return std::optional{address};
+}
+
+StartResult<Options> read_options(const std::vector<std::string>& arguments) {
+    const auto flags = split(arguments);
+    if (!flags) {
+        return Unexpected<StartError>{flags.error()};
+    }
+    Options options;
+    options.show_help = flags->contains("--help");
+    options.show_version = flags->contains("--version");
+    if (options.show_help || options.show_version) {
+        return options;
+    }
+    const auto config = flags->find("--config");
+    const bool wanted = config != flags->end();
+    auto read = read_config(wanted ? config->second.front() : kDefaultConfig, wanted, options);
+    if (read) {
+        read = apply_flags(*flags, options);
+    }
+    if (read) {
+        read = check_interfaces(options.interfaces);
+    }
+    return read ? StartResult<Options>{options} : Unexpected<StartError>{read.error()};
+}
+
+}  // namespace tollgate::agent

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/core/exit_code.hpp"
+#include "agent/datapath/gate.hpp"
+#include "agent/report/log.hpp"
+
+namespace tollgate::agent {
+
+/// Where the metrics are served.
+struct ListenAddress {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 9586;
+    bool operator==(const ListenAddress&) const = default;
+};
+
+/// What tollgated was told to do, by its command line, its configuration file and its defaults, in
+/// this order.
+struct Options {
+    std::vector<std::string> interfaces;
+    std::optional<std::filesystem::path> policy_file;
+    std::filesystem::path state_dir = "/var/lib/tollgate";
+    std::filesystem::path run_dir = "/run/tollgate";
+    GateOptions gate;
+    std::optional<ListenAddress> metrics = ListenAddress{};
+    LogLevel log_level = LogLevel::info;
+    bool show_help = false;
+    bool show_version = false;
+};
+
+/// The text of --help.
+[[nodiscard]] std::string usage();
+
+/// Reads the command line, and the configuration file that it names or /etc/tollgate/tollgate.yaml
+/// if there is one. @param arguments  without the program's name
+[[nodiscard]] StartResult<Options> read_options(const std::vector<std::string>& arguments);
+
+/// "127.0.0.1:9586", "[::1]:9586", "off".
+[[nodiscard]] Result<std::optional<ListenAddress>> parse_listen_address(const std::string& text);
+
+}  // namespace tollgate::agent

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+// How the warden begins: what the kernel has, what the disk says, and which of them is right.
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "agent/core/boot_id.hpp"
+#include "agent/core/warden.hpp"
+#include "agent/report/log.hpp"
+
+namespace tollgate::agent {
+
+namespace {
+
+policy::WallTime wall_time(std::int64_t seconds) {
+    return policy::WallTime{std::chrono::seconds{seconds}};
+}
+
+void revert_on_disk(State& state) {
+    for (HistoryEntry& entry : state.history) {
+        if (entry.generation == state.pending->generation.number) {
+            entry.state = "reverted";
+        }
+    }
+    log(LogLevel::warn,
+        "policy.reverted",
+        {{"generation", state.pending->generation.number},
+         {"reason", "not confirmed before the deadline or a reboot"}});
+    state.pending.reset();
+}
+
+}  // namespace
+
+Warden::Warden(Gate& gate, StateStore store, const Clock& clock, State state)
+    : gate_{gate},
+      store_{std::move(store)},
+      clock_{clock},
+      state_{std::move(state)},
+      policy_{no_policy(wall_time(clock.wall_seconds()))},
+      confirmed_{policy_},
+      boot_minus_wall_ns_{clock.boot_minus_wall_ns()} {}
+
+Result<std::unique_ptr<Warden>> Warden::start(Gate& gate,
+                                              StateStore store,
+                                              const Clock& clock,
+                                              const std::vector<std::string>& interfaces,
+                                              const PolicyPointer& first_policy) {
+    auto stored = store.load();
+    if (!stored) {
+        return Failure{stored.error()};
+    }
+    std::unique_ptr<Warden> warden{
+        new Warden(gate, std::move(store), clock, stored->value_or(State{}))};
+    if (auto given = warden->give_zones(interfaces); !given) {
+        return Failure{given.error()};
+    }
+    auto begun = gate.adopted() ? warden->adopt() : warden->load_confirmed(first_policy);
+    if (!begun) {
+        return Failure{begun.error()};
+    }
+    return warden;
+}
+
+Result<void> Warden::give_zones(const std::vector<std::string>& interfaces) {
+    for (const std::string& interface : interfaces) {
+        if (state_.zones.contains(interface)) {
+            continue;
+        }
+        std::set<std::uint8_t> taken;
+        for (const auto& zone : state_.zones) {
+            taken.insert(zone.second);
+        }
+        std::uint8_t zone = 0;
+        while (taken.contains(zone)) {
+            ++zone;
+        }
+        if (zone >= TG_ZONES_MAX) {
+            return failure(
+                ENOSPC, fmt::format("protect {}: at most {} interfaces", interface, TG_ZONES_MAX));
+        }
+        state_.zones[interface] = zone;
+    }
+    return {};
+}
+
+Result<PolicyPointer> Warden::stored_policy(const Generation& generation) const {
+    const auto compiled_at = wall_time(generation.compiled_wall_s);
+    if (generation.hash.empty()) {
+        return no_policy(compiled_at);
+    }
+    auto yaml = store_.load_policy(generation.hash);
+    if (!yaml) {
+        return Failure{yaml.error()};
+    }
+    auto policy = load_policy(std::move(*yaml), compiled_at);
+    if (!policy) {
+        return failure(EBADMSG,
+                       fmt::format("the confirmed policy {} is refused by this version: {}",
+                                   generation.hash.substr(0, 12),
+                                   policy.error().message));
+    }
+    return *policy;
+}
+
+Result<void> Warden::load_confirmed(const PolicyPointer& first_policy) {
+    State next = state_;
+    if (next.pending) {
+        revert_on_disk(next);
+    }
+    Generation& generation = next.confirmed;
+    const bool first = generation.number == 0;
+    generation.loaded_number = ++next.last_number;
+    generation.compiled_wall_s = clock_.wall_seconds();
+    if (first) {
+        generation.number = generation.loaded_number;
+    }
+    PolicyPointer policy;
+    if (first && first_policy) {
+        policy = first_policy;
+        generation.hash = policy->hash;
+        for (const auto& zone : next.zones) {
+            generation.stages[zone.first] = policy->policy.mode;
+        }
+        next.history.push_back({generation.number,
+                                clock_.wall_seconds(),
+                                "start",
+                                "",
+                                policy->hash,
+                                policy->policy.name,
+                                "active"});
+        if (auto saved = store_.save_policy(policy->hash, policy->yaml); !saved) {
+            return saved;
+        }
+    } else {
+        auto stored = stored_policy(generation);
+        if (!stored) {
+            return Failure{stored.error()};
+        }
+        policy = *stored;
+    }
+    next.boot_id = boot_id();
+    auto done = commit(next, [&]() -> Result<void> {
+        auto loaded = load(next.confirmed, policy.get(), 0);
+        return loaded && next.open ? gate_.set_open(true) : loaded;
+    });
+    if (done) {
+        policy_ = confirmed_ = policy;
+    }
+    return done;
+}
+
+Result<void> Warden::adopt() {
+    const auto kernel = gate_.generation();
+    const auto control = gate_.control();
+    if (!kernel || !control) {
+        return Failure{kernel ? control.error() : kernel.error()};
+    }
+    state_.open = control->open != 0;
+    state_.boot_id = boot_id();
+    const bool kernel_is_newer = kernel->number > state_.last_number;
+    // Gate::bump() may have given the other slot the number after.
+    state_.last_number = std::max(state_.last_number, kernel->number + 1);
+    if (kernel_is_newer) {
+        return adopt_unknown(*kernel);
+    }
+    return state_.pending ? adopt_pending(*kernel) : adopt_confirmed(*kernel);
+}
+
+Result<void> Warden::adopt_pending(const tg_generation& kernel) {
+    auto confirmed = stored_policy(state_.confirmed);
+    if (!confirmed) {
+        return Failure{confirmed.error()};
+    }
+    confirmed_ = policy_ = *confirmed;
+    if (kernel.number == state_.pending->generation.loaded_number) {
+        auto pending = stored_policy(state_.pending->generation);
+        if (!pending) {
+            return Failure{pending.error()};
+        }
+        policy_ = *pending;
+        deadline_ns_ = kernel.deadline_ns;
+        return store_.save(state_);
+    }
+    // The kernel has reverted it, or never got it. A copy of what is in force makes that official.
+    State next = state_;
+    revert_on_disk(next);
+    next.confirmed.loaded_number = ++next.last_number;
+    return commit(next, [&] { return load(next.confirmed, nullptr, 0); });
+}
+
+Result<void> Warden::adopt_confirmed(const tg_generation& kernel) {
+    auto stored = stored_policy(state_.confirmed);
+    if (!stored) {
+        return Failure{stored.error()};
+    }
+    policy_ = confirmed_ = *stored;
+    if (kernel.number != state_.confirmed.loaded_number) {
+        // Confirmed on disk, but the agent died before the kernel heard of it.
+        State next = state_;
+        next.confirmed.loaded_number = ++next.last_number;
+        return commit(next, [&] { return load(next.confirmed, policy_.get(), 0); });
+    }
+    if (kernel.deadline_ns != 0) {
+        if (auto confirmed = gate_.confirm(); !confirmed) {
+            return confirmed;
+        }
+    }
+    return store_.save(state_);
+}
+
+// The state folder was lost or put back from a copy: the kernel goes on with what it has.
+Result<void> Warden::adopt_unknown(const tg_generation& kernel) {
+    state_.pending.reset();
+    state_.confirmed = Generation{kernel.number, kernel.number, {}, clock_.wall_seconds(), {}};
+    for (const auto& [interface, zone] : state_.zones) {
+        state_.confirmed.stages[interface] = static_cast<policy::Stage>(kernel.stage[zone]);
+    }
+    warn(
+        "policy.unknown",
+        Error{{},
+              fmt::format("generation {} is in force, but the state folder does not have its text; "
+                          "apply a policy to replace it",
+                          kernel.number)});
+    return store_.save(state_);
+}
+
+}  // namespace tollgate::agent

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+#include <atomic>
+#include <csignal>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "agent/control/control_api.hpp"
+#include "agent/control/http_server.hpp"
+#include "agent/core/agent.hpp"
+#include "agent/core/clock.hpp"
+#include "agent/core/options.hpp"
+#include "agent/core/task_queue.hpp"
+#include "agent/report/log.hpp"
+#include "agent/report/service_notify.hpp"
+#include "agent/system/event_loop.hpp"
+#include "agent/system/file.hpp"
+
+namespace {
+
+using namespace tollgate;
+using namespace tollgate::agent;
+
+constexpr auto kTick = std::chrono::seconds{1};
+constexpr auto kGroup = "tollgate";
+constexpr mode_t kRunDirMode = 0750;
+
+Unexpected<StartError> stop_with(ExitCode code, Error error) {
+    return Unexpected<StartError>{StartError{code, std::move(error)}};
+}
+
+// One agent for each run folder; the lock goes with the process.
+StartResult<FileDescriptor> lock_run_dir(const std::filesystem::path& run_dir) {
+    if (auto made = make_folder(run_dir, kRunDirMode); !made) {
+        return stop_with(ExitCode::failed, made.error());
+    }
+    const auto path = run_dir / "tollgated.lock";
+    FileDescriptor lock{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR)};
+    if (!lock) {
+        return stop_with(ExitCode::failed,
+                         failure(errno, fmt::format("open {}", path.string())).value());
+    }
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+        return stop_with(ExitCode::already_running,
+                         Error{{},
+                               fmt::format("another tollgated runs with {}; stop it, or give "
+                                           "this one folders of its own",
+                                           run_dir.string())});
+    }
+    return lock;
+}
+
+StartResult<std::unique_ptr<Gate>> open_gate(const Options& options) {
+    if (::geteuid() != 0) {
+        return stop_with(ExitCode::no_permission,
+                         Error{{}, "tollgated needs root: run it with sudo"});
+    }
+    auto gate = Gate::open(options.gate);
+    if (!gate) {
+        return stop_with(exit_code_of_open(gate.error()), gate.error());
+    }
+    return std::move(*gate);
+}
+
+/// The agent with its loop and its listeners.
+class Daemon {
+  public:
+    static StartResult<std::unique_ptr<Daemon>> start(const Options& options) {
+        auto signals = SignalSource::block({SIGTERM, SIGINT});
+        auto loop = EventLoop::create();
+        auto timer = Timer::create();
+        auto queue = TaskQueue::create();
+        for (const Error* error : {signals ? nullptr : &signals.error(),
+                                   loop ? nullptr : &loop.error(),
+                                   timer ? nullptr : &timer.error(),
+                                   queue ? nullptr : &queue.error()}) {
+            if (error != nullptr) {
+                return stop_with(ExitCode::failed, *error);
+            }
+        }
+        auto lock = lock_run_dir(options.run_dir);
+        if (!lock) {
+            return Unexpected<StartError>{lock.error()};
+        }
+        std::unique_ptr<Daemon> daemon{new Daemon(std::move(*signals),
+                                                  std::move(*loop),
+                                                  std::move(*timer),
+                                                  std::move(*queue),
+                                                  std::move(*lock))};
+        auto prepared = daemon->prepare(options);
+        return prepared ? StartResult<std::unique_ptr<Daemon>>{std::move(daemon)}
+                        : Unexpected<StartError>{prepared.error()};
+    }
+
+    ExitCode run() {
+        notify_service_manager("READY=1");
+        log(LogLevel::info,
+            "agent.started",
+            {{"version", TOLLGATE_VERSION}, {"pid", static_cast<int>(::getpid())}});
+        const auto ran = loop_.run();
+        notify_service_manager("STOPPING=1");
+        queue_->close();
+        control_.reset();
+        agent_->stop();
+        if (!ran) {
+            log(LogLevel::error, "agent.failed", {{"error", ran.error().message()}});
+            return ExitCode::failed;
+        }
+        log(LogLevel::info, "agent.stopped", {{"datapath", "stays"}});
+        return ExitCode::stopped;
+    }
+
+  private:
+    Daemon(SignalSource signals,
+           EventLoop loop,
+           Timer timer,
+           std::unique_ptr<TaskQueue> queue,
+           FileDescriptor lock)
+        : lock_{std::move(lock)},
+          signals_{std::move(signals)},
+          loop_{std::move(loop)},
+          timer_{std::move(timer)},
+          queue_{std::move(queue)} {}
+
+    StartResult<void> prepare(const Options& options) {
+        auto gate = open_gate(options);
+        if (!gate) {
+            return Unexpected<StartError>{gate.error()};
+        }
+        auto agent = Agent::start(options, std::move(*gate), clock_);
+        if (!agent) {
+            return Unexpected<StartError>{agent.error()};
+        }
+        agent_ = std::move(*agent);
+        if (auto watched = watch(); !watched) {
+            return stop_with(ExitCode::failed, watched.error());
+        }
+        api_ = std::make_unique<ControlApi>(*queue_, *agent_);
+        const HttpLimits limits{ControlApi::kBodyBytesMax, ControlApi::kThreads};
+        auto control = HttpServer::listen_unix(
+            options.run_dir / "control.sock", kGroup, limits, [this](const HttpRequest& request) {
+                return api_->handle(request);
+            });
+        if (!control) {
+            return stop_with(ExitCode::failed, control.error());
+        }
+        control_ = std::move(*control);
+        return {};
+    }
+
+    Result<void> watch() {
+        auto watched = loop_.watch(signals_.fd(), EPOLLIN, [this](std::uint32_t) {
+            if (signals_.take()) {
+                loop_.stop();
+            }
+        });
+        if (watched) {
+            watched = loop_.watch(timer_.fd(), EPOLLIN, [this](std::uint32_t) { tick(); });
+        }
+        if (watched) {
+            watched = loop_.watch(
+                queue_->fd(), EPOLLIN, [this](std::uint32_t) { queue_->run_waiting(); });
+        }
+        if (watched) {
+            watched = loop_.watch(agent_->gate().events_fd(), EPOLLIN, [this](std::uint32_t) {
+                agent_->read_events();
+            });
+        }
+        return watched ? timer_.arm(kTick, kTick) : watched;
+    }
+
+    void tick() {
+        static_cast<void>(timer_.take());
+        agent_->tick();
+        if (watchdog_interval()) {
+            notify_service_manager("WATCHDOG=1");
+        }
+    }
+
+    SystemClock clock_;
+    FileDescriptor lock_;
+    SignalSource signals_;
+    EventLoop loop_;
+    Timer timer_;
+    std::unique_ptr<TaskQueue> queue_;
+    std::unique_ptr<Agent> agent_;
+    std::unique_ptr<ControlApi> api_;
+    std::unique_ptr<HttpServer> control_;
+};
+
+ExitCode run(const std::vector<std::string>& arguments) {
+    const auto options = read_options(arguments);
+    if (!options) {
+        log(LogLevel::error, "agent.refused", {{"error", options.error().error.message()}});
+        return options.error().code;
+    }
+    if (options->show_help || options->show_version) {
+        const std::string text =
+            options->show_help ? usage() : fmt::format("tollgated {}\n", TOLLGATE_VERSION);
+        return ::write(STDOUT_FILENO, text.data(), text.size()) < 0 ? ExitCode::failed
+                                                                    : ExitCode::stopped;
+    }
+    set_log_level(options->log_level);
+    auto daemon = Daemon::start(*options);
+    if (!daemon) {
+        log(LogLevel::error,
+            "agent.refused",
+            {{"error", daemon.error().error.message()},
+             {"exit_code", static_cast<int>(daemon.error().code)}});
+        return daemon.error().code;
+    }
+    return (*daemon)->run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return static_cast<int>(run({argv + 1, argv + argc}));
+    } catch (const std::exception& error) {
+        tollgate::agent::log(
+            tollgate::agent::LogLevel::error, "agent.failed", {{"error", error.what()}});
+        return static_cast<int>(tollgate::agent::ExitCode::failed);
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "policy/agent_config.hpp"
+
+#include <array>
+
+#include <tollgate/abi/limits.h>
+
+#include "policy/yaml_fields.hpp"
+#include "policy/yaml_strict.hpp"
+
+namespace tollgate::policy {
+
+namespace {
+
+constexpr std::uint32_t kTableMin = 1024;
+constexpr std::uint32_t kTableMax = 4194304;
+
+constexpr std::array<std::string_view, 1> kVersions{"tollgate/v1"};
+constexpr std::array<std::string_view, 1> kKinds{"Agent"};
+constexpr std::array<std::string_view, 4> kXdpModes{"auto", "native", "generic", "tc"};
+constexpr std::array<std::string_view, 4> kLogLevels{"error", "warn", "info", "debug"};
+
+class Reader {
+  public:
+    explicit Reader(std::vector<Problem>& problems) : problems_{problems} {}
+
+    void read(const YamlNode& root, AgentConfig& config) {
+        Fields fields{root, "the configuration", problems_};
+        if (!fields.is_map()) {
+            return;
+        }
+        expect(fields.required("apiVersion"), "apiVersion", kVersions);
+        expect(fields.required("kind"), "kind", kKinds);
+        read_interfaces(fields.optional("interfaces"), config);
+        config.policy = text(fields.optional("policy"), "policy");
+        config.metrics = text(fields.optional("metrics"), "metrics");
+        config.xdp_mode = choice(fields.optional("xdpMode"), "xdpMode", kXdpModes);
+        config.log_level = choice(fields.optional("logLevel"), "logLevel", kLogLevels);
+        if (const YamlNode* tables = fields.optional("tables")) {
+            Fields sizes{*tables, "tables", problems_};
+            config.flows = size(sizes.optional("flows"), "flows");
+            config.embryos = size(sizes.optional("embryos"), "embryos");
+            sizes.refuse_others();
+        }
+        fields.refuse_others();
+    }
+
+  private:
+    void expect(const YamlNode* node,
+                std::string_view key,
+                std::span<const std::string_view> words) {
+        if (node != nullptr) {
+            static_cast<void>(read_choice(*node, key, words, problems_));
+        }
+    }
+
+    std::optional<std::string> text(const YamlNode* node, std::string_view key) {
+        return node == nullptr ? std::nullopt : read_line(*node, key, problems_);
+    }
+
+    std::optional<std::string> choice(const YamlNode* node,
+                                      std::string_view key,
+                                      std::span<const std::string_view> words) {
+        if (node == nullptr) {
+            return std::nullopt;
+        }
+        const auto index = read_choice(*node, key, words, problems_);
+        return index ? std::optional{std::string{words[*index]}} : std::nullopt;
+    }
+
+    std::optional<std::uint32_t> size(const YamlNode* node, std::string_view key) {
+        if (node == nullptr) {
+            return std::nullopt;
+        }
+        const auto value = read_integer(*node, key, problems_);
+        if (!value) {
+            return std::nullopt;
+        }
+        if (*value < kTableMin || *value > kTableMax) {
+            report(problems_,
+                   {node->mark,
+                    std::string{key} + " must be from 1024 to 4194304",
+                    {},
+                    Severity::error});
+            return std::nullopt;
+        }
+        return static_cast<std::uint32_t>(*value);
+    }
+
+    void read_interfaces(const YamlNode* node, AgentConfig& config) {
+        if (node == nullptr) {
+            return;
+        }
+        for (const YamlNode& item : read_list(*node, "interfaces", problems_)) {
+            if (auto name = read_line(item, "interface", problems_)) {
+                config.interfaces.push_back(std::move(*name));
+            }
+        }
+        if (config.interfaces.size() > TG_ZONES_MAX) {
+            report(problems_, {node->mark, "too many interfaces", "at most 16", Severity::error});
+        }
+    }
+
+    std::vector<Problem>& problems_;
+};
+
+}  // namespace
+
+ConfigReading read_agent_config(std::string_view text) {
+    ConfigReading reading;
+    const auto root = parse_yaml(text, reading.problems);
+    AgentConfig config;
+    if (root) {
+        Reader{reading.problems}.read(*root, config);
+    }
+    if (root && !has_errors(reading.problems)) {
+        reading.config = std::move(config);
+    }
+    return reading;
+}
+
+}  // namespace tollgate::policy

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/problem.hpp"
+
+namespace tollgate::policy {
+
+/// The agent's configuration file (docs/configuration.md); what is absent keeps its default.
+struct AgentConfig {
+    std::vector<std::string> interfaces;
+    std::optional<std::string> policy;    ///< path of the policy of the first start
+    std::optional<std::string> metrics;   ///< "ADDRESS:PORT" or "off"
+    std::optional<std::string> xdp_mode;  ///< "auto", "native", "generic", "tc"
+    std::optional<std::string> log_level;
+    std::optional<std::uint32_t> flows;    ///< entries of the flow table
+    std::optional<std::uint32_t> embryos;  ///< entries of the table of half-open flows
+};
+
+struct ConfigReading {
+    std::optional<AgentConfig> config;  ///< absent if there is any error
+    std::vector<Problem> problems;
+};
+
+/// Reads /etc/tollgate/tollgate.yaml as strictly as a policy.
+[[nodiscard]] ConfigReading read_agent_config(std::string_view text);
+
+}  // namespace tollgate::policy
