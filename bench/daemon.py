@@ -8,8 +8,10 @@ from pathlib import Path
 import lab as lab_module
 
 FLOWS = 262144
-CONFIG = """interfaces: [veth0]
-flows: {flows}
+CONFIG = f"""apiVersion: tollgate/v1
+kind: Agent
+interfaces: [veth0]
+tables: {{flows: {FLOWS}}}
 """
 
 
@@ -41,7 +43,7 @@ def measure(programs, agent):
     """In the stage learn, where every flow that the target answers makes an entry."""
     with lab_module.Lab() as lab:
         work = Path(lab_module.run("mktemp", "-d").strip())
-        (work / "tollgate.yaml").write_text(CONFIG.format(flows=FLOWS), encoding="utf-8")
+        (work / "tollgate.yaml").write_text(CONFIG, encoding="utf-8")
         daemon = lab.start("target", agent / "tollgated", "--config", work / "tollgate.yaml", "--state-dir",
                            work / "state", "--run-dir", work / "run", "--pin-dir", lab.pins, "--metrics", "off",
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
