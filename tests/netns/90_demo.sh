@@ -35,8 +35,9 @@ for attacked in 5 8; do
     section $attacked | grep -q 'open: none' || fail "section $attacked: a scan found open ports"
     section $attacked | grep -q 'stopped' || fail "section $attacked: data left the device"
 done
+(($(section 5 | grep -c '20 of 20 packets dropped') == 5)) || fail "a crafted packet was not dropped"
 for used in 7 8; do
-    (($(section $used | grep -cE ' works$') == 3)) || fail "section $used: something allowed does not work"
+    (($(section $used | grep -cE '  works$') == 3)) || fail "section $used: something allowed does not work"
 done
 for reason in policy_default martian no_flow ipv4_source_route fragment_tiny fragment_unknown; do
     section 6 | grep -qE "[1-9][0-9]* packets .*$reason " || fail "no packet was dropped as $reason"
