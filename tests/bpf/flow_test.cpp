@@ -25,7 +25,7 @@ class Flow : public GateTest {
             talk.tcp(kOut, {.flags = static_cast<std::uint8_t>(flags), .sequence = sequence}),
             kOut);
     }
-    Bytes frame(const Talk& talk) { return talk.tcp(kIn, {}); }
+    static Bytes frame(const Talk& talk) { return talk.tcp(kIn, {}); }
 
     void establish() {
         allow_any(kIn, service(IPPROTO_TCP, 22));

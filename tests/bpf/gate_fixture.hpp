@@ -46,8 +46,8 @@ struct Outcome {
     bool operator==(const Outcome&) const = default;
 };
 
-inline void PrintTo(const Outcome& outcome, std::ostream* to) {
-    *to << (outcome.passed ? "passed" : "dropped") << ", " << label(outcome.reason);
+inline std::ostream& operator<<(std::ostream& to, const Outcome& outcome) {
+    return to << (outcome.passed ? "passed" : "dropped") << ", " << label(outcome.reason);
 }
 
 inline constexpr Outcome kPassed{true, DropReason::none};
@@ -74,7 +74,7 @@ class LoadedPrograms {
             return -errno;
         }
         gate_->rodata->zone = kZone;
-        gate_->rodata->dry_run = dry_run;
+        gate_->rodata->dry_run = dry_run ? 1 : 0;
         const std::vector<int> inner_maps = make_inner_maps();
         const int error = gate__load(gate_.get());
         if (error != 0) {
@@ -109,8 +109,8 @@ class LoadedPrograms {
     template <typename Value>
     [[nodiscard]] Value sum(bpf_map* map, std::uint32_t index) const {
         static_assert(sizeof(Value) % sizeof(std::uint64_t) == 0);
-        constexpr std::size_t words = sizeof(Value) / sizeof(std::uint64_t);
-        using Words = std::array<std::uint64_t, words>;
+        constexpr std::size_t kWords = sizeof(Value) / sizeof(std::uint64_t);
+        using Words = std::array<std::uint64_t, kWords>;
         std::vector<Words> per_cpu(static_cast<std::size_t>(libbpf_num_possible_cpus()));
         EXPECT_EQ(bpf_map_lookup_elem(bpf_map__fd(map), &index, per_cpu.data()), 0);
         Words total{};
