@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "policy/learn.hpp"
 
-#include <algorithm>
+#include <set>
+#include <string_view>
 
 #include <gmock/gmock.h>
 
@@ -252,6 +253,22 @@ TEST(CandidateKey, IsReadBackAsTheSameRule) {
         ASSERT_TRUE(candidate) << key;
         EXPECT_EQ(policy::candidate_key(candidate->rule), key);
     }
+}
+
+TEST(Labels, AreDistinctWords) {
+    std::set<std::string_view> words;
+    for (int i = 0; i <= static_cast<int>(Objection::bystander); ++i) {
+        words.insert(label(static_cast<Objection>(i)));
+    }
+    EXPECT_EQ(words.size(), 9U);
+    EXPECT_FALSE(words.contains("unknown"));
+    EXPECT_EQ(label(Decision::pending), "pending");
+    EXPECT_EQ(label(Decision::approved), "approved");
+    EXPECT_EQ(label(Decision::rejected), "rejected");
+}
+
+TEST(ServicePort, OfProtocolsWithoutPortsIsZero) {
+    EXPECT_EQ(test::with_service(flow_to("192.0.2.1"), IPPROTO_GRE, 7).service_port(), 0);
 }
 
 TEST(CandidateKey, OtherTextIsNoKey) {
