@@ -87,8 +87,6 @@ TG_INLINE enum way pass_by_flow(struct gate *gate, const struct known_flow *know
         if (reason != TG_DROP_NONE && drops(gate, reason)) {
             const __u8 direction = flow->flags & TG_FLOW_LOCAL_INITIATED ? TG_EGRESS : TG_INGRESS;
             gate->rule = gate->passage->judgements[direction].rule;
-            if (!dry_run && !known->is_embryo)
-                bpf_map_delete_elem(&flows, &gate->packet->key);
             return refuse(gate, reason);
         }
     }

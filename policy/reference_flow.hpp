@@ -55,7 +55,6 @@ class ReferenceFlows {
     /// The live flow under this key. @return null: none, or it has been silent for too long
     [[nodiscard]] ReferenceFlow* live(const tg_flow_key& key, BootTime now);
     ReferenceFlow& replace(const tg_flow_key& key, const ReferenceFlow& flow);
-    void erase(const tg_flow_key& key) { flows_.erase(key); }
 
     /// Dead flows too: they leave when their key is used again.
     [[nodiscard]] const Map& all() const { return flows_; }

@@ -240,9 +240,6 @@ std::optional<Judgement> ReferenceModel::judge_again(const Packet& packet, Refer
     const PolicyVerdict again = verdict(packet, flow.initiator, true);
     const Judgement judgement = packet.judged(again.reason, again.rule);
     if (!judgement.passed) {
-        if (!flow.embryo) {
-            flows_.erase(packet.view.packet.key);
-        }
         return judgement;
     }
     flow.generation = packet.generation.number;

@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include <tollgate/abi/parse.h>
+
 #include "policy/compile.hpp"
 
 namespace tollgate::test {
@@ -13,6 +15,8 @@ namespace {
 
 using policy::BootTime;
 using policy::Judgement;
+
+constexpr std::uint64_t kFramesPerNameCheck = 64;
 
 std::string hex(std::span<const std::byte> bytes) {
     constexpr std::string_view kDigits = "0123456789abcdef";
@@ -30,6 +34,14 @@ std::string words(bool passed, bool would_drop, DropReason reason) {
     text += would_drop ? " (would drop): " : ": ";
     text += label(reason);
     return text;
+}
+
+std::string describe(const policy::Rule& rule) {
+    std::string text = rule.name + " (";
+    for (const std::string& remote : rule.remote) {
+        text += remote + " ";
+    }
+    return text + (rule.expires ? "expires)" : ")");
 }
 
 // A packet that a rule lets through, or that a deny rule drops, is counted for it.
@@ -137,11 +149,12 @@ testing::AssertionResult Agreement::judge(std::span<const std::byte> frame,
     ++frames_;
     ++reasons_[expected.reason];
     auto result = compare(expected, *seen, is_counted(expected));
-    if (result && direction == policy::Direction::ingress) {
+    if (result && frames_ % kFramesPerNameCheck == 0) {
         result = names_agree();
     }
     if (!result) {
-        result << "\nframe " << frames_ << ", "
+        result << "\n"
+               << flow_of(frame, direction) << "\nframe " << frames_ << ", "
                << (direction == policy::Direction::ingress ? "ingress" : "egress") << ", "
                << frame.size() << " bytes: " << hex(frame);
     }
@@ -168,7 +181,7 @@ testing::AssertionResult Agreement::compare(const Judgement& expected,
     }
     auto result = testing::AssertionFailure();
     result << "the model " << words(expected.passed, expected.would_drop, expected.reason)
-           << (expected.rule == nullptr ? "" : " by rule " + expected.rule->name)
+           << (expected.rule == nullptr ? "" : " by " + describe(*expected.rule))
            << ", the program " << words(seen.passed, seen.would_drop, seen.reason);
     if (!rule_counted) {
         result << ", but counts it for another rule";
@@ -177,6 +190,38 @@ testing::AssertionResult Agreement::compare(const Judgement& expected,
         result << ", and counts " << seen.frames_counted << " frames";
     }
     return result;
+}
+
+// What both know of the frame's flow.
+std::string Agreement::flow_of(std::span<const std::byte> frame,
+                               policy::Direction direction) const {
+    const tg_frame parsed{frame.data(),
+                          frame.data() + frame.size(),
+                          static_cast<std::uint32_t>(frame.size()),
+                          static_cast<std::uint8_t>(direction)};
+    tg_packet packet{};
+    if (tg_parse(&parsed, 0, &packet) != TG_DROP_NONE) {
+        return "not a packet";
+    }
+    std::string text = "generation " + std::to_string(generation_);
+    if (const auto known = model_.flows().find(packet.key); known != model_.flows().end()) {
+        const policy::ReferenceFlow& flow = known->second;
+        text += ", model: initiator " + std::to_string(static_cast<int>(flow.initiator)) +
+                (flow.embryo ? " embryo" : " flow") + (flow.answered ? " answered" : "") +
+                (flow.established ? " established" : "") + (flow.picked_up ? " assured" : "") +
+                (flow.reset ? " reset" : "") + " generation " + std::to_string(flow.generation) +
+                " isn " + std::to_string(flow.isn) + " seen " +
+                std::to_string((boot_now() - flow.last_seen).count());
+    }
+    for (const char* table : {"flows", "embryos"}) {
+        if (const auto flow = gate_->flow(table, packet.key)) {
+            text += std::string(", program's ") + table + ": flags " + std::to_string(flow->flags) +
+                    " generation " + std::to_string(flow->generation) + " isn " +
+                    std::to_string(flow->isn) + " packets " + std::to_string(flow->packets[0]) +
+                    "/" + std::to_string(flow->packets[1]);
+        }
+    }
+    return text;
 }
 
 // Every address that the model has resolved has the same names in the program's table.

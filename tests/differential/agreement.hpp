@@ -59,6 +59,8 @@ class Agreement {
 
     [[nodiscard]] bool is_counted(const policy::Judgement& expected);
     [[nodiscard]] testing::AssertionResult names_agree();
+    [[nodiscard]] std::string flow_of(std::span<const std::byte> frame,
+                                      policy::Direction direction) const;
     [[nodiscard]] testing::AssertionResult compare(const policy::Judgement& expected,
                                                    const Observation& seen,
                                                    bool rule_counted) const;

@@ -205,6 +205,14 @@ std::vector<tg_flow_key> LoadedGate::flows(const char* table) const {
     return keys;
 }
 
+std::optional<tg_flow> LoadedGate::flow(const char* table, const tg_flow_key& key) const {
+    tg_flow_key in_zone = key;
+    in_zone.zone = kZone;
+    tg_flow flow{};
+    const bool found = bpf_map_lookup_elem(maps_.map_fd(table), &in_zone, &flow) == 0;
+    return found ? std::optional(flow) : std::nullopt;
+}
+
 Result<void> LoadedGate::put_flow(const char* table, const tg_flow_key& key, const tg_flow& flow) {
     if (const int error = bpf_map_update_elem(maps_.map_fd(table), &key, &flow, BPF_ANY)) {
         return failure(-error, std::string("put a flow into ") + table);

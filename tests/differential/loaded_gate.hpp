@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <vector>
@@ -61,6 +62,7 @@ class LoadedGate {
     /// Packets counted for a rule of a slot.
     [[nodiscard]] std::uint64_t rule_packets(std::uint32_t slot, std::uint32_t rule) const;
     [[nodiscard]] std::vector<tg_flow_key> flows(const char* table) const;
+    [[nodiscard]] std::optional<tg_flow> flow(const char* table, const tg_flow_key& key) const;
     Result<void> put_flow(const char* table, const tg_flow_key& key, const tg_flow& flow);
     [[nodiscard]] int map(const char* name) const { return maps_.map_fd(name); }
     [[nodiscard]] int program(policy::Direction direction) const;

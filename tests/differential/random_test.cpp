@@ -15,7 +15,7 @@ namespace tollgate::test {
 namespace {
 
 constexpr std::uint64_t kFrames = 240'000;
-constexpr std::uint64_t kFramesPerPolicy = 3'000;
+constexpr std::uint64_t kFramesPerPolicy = 5'000;
 
 std::uint64_t seed() {
     const char* given = std::getenv("TOLLGATE_SEED");
