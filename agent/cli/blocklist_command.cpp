@@ -107,23 +107,25 @@ Exit load(const Cli& cli, const std::string& file, bool replace) {
     return cli.show(answer, print_blocklist);
 }
 
+void add_changing(CLI::App& group, Cli& cli, const char* verb, const char* description) {
+    auto prefixes = std::make_shared<Texts>();
+    CLI::App* command = group.add_subcommand(verb, description);
+    command->add_option("PREFIX", *prefixes, "An address or a CIDR block")->required();
+    command->callback([&cli, verb, prefixes] {
+        cli.action = [&cli, verb, prefixes] {
+            return change(cli, verb, *prefixes);
+        };
+    });
+}
+
 }  // namespace
 
 void add_blocklist_commands(CLI::App& app, Cli& cli) {
     CLI::App* blocklist =
         app.add_subcommand("blocklist", "Addresses that are dropped in every stage but open");
     blocklist->require_subcommand(1);
-    for (const char* verb : {"add", "remove"}) {
-        auto prefixes = std::make_shared<Texts>();
-        CLI::App* command = blocklist->add_subcommand(
-            verb, std::string{verb} + " addresses or CIDR blocks, at once");
-        command->add_option("PREFIX", *prefixes, "An address or a CIDR block")->required();
-        command->callback([&cli, verb, prefixes] {
-            cli.action = [&cli, verb, prefixes] {
-                return change(cli, verb, *prefixes);
-            };
-        });
-    }
+    add_changing(*blocklist, cli, "add", "Add addresses or CIDR blocks, at once");
+    add_changing(*blocklist, cli, "remove", "Remove addresses or CIDR blocks, at once");
     blocklist->add_subcommand("list", "Print the block list")->callback([&cli] {
         cli.action = [&cli] {
             return cli.show(cli.client().get("/v1/blocklist"), print_blocklist);

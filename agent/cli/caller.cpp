@@ -124,11 +124,14 @@ std::optional<Json> parse_ssh_connection(std::string_view value) {
 }
 
 Json client_session() {
-    Json session = parse_ssh_connection(ssh_connection()).value_or(Json::object());
-    if (std::string terminal = terminal_session(); !terminal.empty()) {
-        session["tty"] = std::move(terminal);
+    auto session = parse_ssh_connection(ssh_connection());
+    if (!session) {
+        return Json::object();
     }
-    return session;
+    if (std::string terminal = terminal_session(); !terminal.empty()) {
+        (*session)["tty"] = std::move(terminal);
+    }
+    return *std::move(session);
 }
 
 std::string caller_name() {

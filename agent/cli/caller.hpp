@@ -9,9 +9,10 @@
 
 namespace tollgate::cli {
 
-/// Who runs this command, as the control API's `clientSession`: the SSH connection it came through
-/// (absent outside SSH) and `tty`, the terminal session ("SID.START", absent without a terminal).
-/// Looks at the environment of the ancestors too: sudo removes SSH_CONNECTION.
+/// The SSH connection that this command came through, as the control API's `clientSession`, with
+/// the terminal session as `tty` ("SID.START"). Empty outside SSH: at the console of the host
+/// itself there is nothing that a change could cut off, and nothing for a confirm to prove. Looks
+/// at the environment of the ancestors too: sudo removes SSH_CONNECTION.
 [[nodiscard]] Json client_session();
 
 /// `{remote, remotePort, local, localPort}` of an SSH_CONNECTION ("CLIENT PORT SERVER PORT",

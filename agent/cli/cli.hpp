@@ -26,14 +26,16 @@ struct Cli {
     /// Prints an answer in the format that was asked for: the object as received, or with `print`
     /// for people. A failed answer goes to show_failure().
     using Printer = std::function<void(Screen&, const Json&)>;
-    Exit show(const Answer& answer, const Printer& print) const;
+    [[nodiscard]] Exit show(const Answer& answer, const Printer& print) const;
 
     /// The failure in words on stderr, and with -o json as an object on stdout.
     /// @param file  what the agent's problems refer to
-    Exit show_failure(const Answer& answer, const std::string& file = "policy") const;
+    [[nodiscard]] Exit show_failure(const Answer& answer, const std::string& file = "policy") const;
 
     /// A failure that is found here.
-    Exit fail(Exit exit, const std::string& message, const std::string& hint = "") const;
+    [[nodiscard]] Exit fail(Exit exit,
+                            const std::string& message,
+                            const std::string& hint = "") const;
 
     /// "json" indented, "jsonl" on one line.
     void print_json(const Json& object) const;

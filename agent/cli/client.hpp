@@ -13,7 +13,7 @@
 namespace tollgate::cli {
 
 /// What came of a call to the agent.
-struct Answer {
+struct Answer {  // NOLINT(bugprone-exception-escape): moving a Json is noexcept in fact
     Exit exit = Exit::ok;
     /// The object as received. If the call failed, one of kind Error: the agent's, or one made here
     /// with the code "unreachable", "forbidden", "timeout" or "internal".

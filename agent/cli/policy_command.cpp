@@ -37,8 +37,8 @@ Exit check(const Cli& cli, const std::string& file) {
                         Tone::good);
         }
     };
-    cli.show({Exit::ok, describe_reading(file, *reading)}, print);
-    return reading->policy ? Exit::ok : Exit::check_failed;
+    const Exit exit = cli.show({Exit::ok, describe_reading(file, *reading)}, print);
+    return reading->policy ? exit : Exit::check_failed;
 }
 
 Exit show(const Cli& cli, bool effective) {
@@ -75,8 +75,8 @@ Exit diff(const Cli& cli, const std::string& file) {
     if (!answer.ok()) {
         return cli.show_failure(answer, file.empty() ? "policy" : file);
     }
-    cli.show(answer, print_diff);
-    return differs(answer.body) ? Exit::would_change : Exit::ok;
+    const Exit exit = cli.show(answer, print_diff);
+    return differs(answer.body) ? Exit::would_change : exit;
 }
 
 void print_applied(Screen& screen, const Json& change) {

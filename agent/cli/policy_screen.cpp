@@ -54,7 +54,8 @@ std::string service_of_flow(const Json& flow) {
     const bool ingress = text(flow, "direction") == "ingress";
     const std::uint64_t port = number(flow, ingress ? "localPort" : "remotePort");
     const std::string protocol = text(flow, "protocol");
-    return port == 0 ? protocol : fmt::format("{}/{}", protocol, port);
+    const bool echo = protocol.starts_with("icmp");  // its ports are the identifier
+    return port == 0 || echo ? protocol : fmt::format("{}/{}", protocol, port);
 }
 
 void print_dropped_flows(Screen& screen, const Json& flows) {
@@ -106,15 +107,16 @@ void print_policy(Screen& screen, const Json& policy) {
 }
 
 void print_effect(Screen& screen, const Json& effect) {
+    constexpr double kHour = 3600;
+    const std::chrono::seconds window{static_cast<std::int64_t>(real(effect, "hours") * kHour)};
     const std::uint64_t dropped = number(effect, "drop");
-    screen.field(
-        "effect",
-        fmt::format("of {} recorded flows in the last {:.3g} h: {} pass, {} would be dropped",
-                    number(effect, "flows"),
-                    real(effect, "hours"),
-                    number(effect, "pass"),
-                    dropped),
-        dropped == 0 ? Tone::good : Tone::warn);
+    screen.field("effect",
+                 fmt::format("of {} recorded flows in the last {}: {} pass, {} would be dropped",
+                             number(effect, "flows"),
+                             duration_text(window),
+                             number(effect, "pass"),
+                             dropped),
+                 dropped == 0 ? Tone::good : Tone::warn);
     print_dropped_flows(screen, list(effect, "wouldDropFlows"));
     if (has(effect, "callerSession")) {
         const Json& caller = object(effect, "callerSession");

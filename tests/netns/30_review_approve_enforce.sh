@@ -19,7 +19,7 @@ done
 background device "$bin/tollgated" --interface eth0 --state-dir "$lab/state" --run-dir "$lab/run" \
     --pin-dir "$pins" --metrics off 2>"$lab/tollgated.log"
 tollgate() {
-    on device env -u SSH_CONNECTION "$bin/tollgate" --socket "$lab/run/control.sock" --pin-dir "$pins" "$@"
+    on device env SSH_CONNECTION= "$bin/tollgate" --socket "$lab/run/control.sock" --pin-dir "$pins" "$@"
 }
 # exits CODE COMMAND...: the command ends with this code
 exits() {

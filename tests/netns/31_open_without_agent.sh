@@ -24,7 +24,7 @@ background device "$bin/tollgated" --interface eth0 --state-dir "$lab/state" --r
     --pin-dir "$pins" --metrics off 2>"$lab/tollgated.log"
 agent=$background_process
 tollgate() {
-    on device env -u SSH_CONNECTION "$bin/tollgate" --socket "$lab/run/control.sock" --pin-dir "$pins" "$@"
+    on device env SSH_CONNECTION= "$bin/tollgate" --socket "$lab/run/control.sock" --pin-dir "$pins" "$@"
 }
 pings() { on router ping -c 1 -W 1 192.0.2.10 >/dev/null; }
 until_true 20 tollgate status --quiet 2>/dev/null || { cat "$lab/tollgated.log"; fail "no answer"; }
