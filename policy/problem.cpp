@@ -92,6 +92,10 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
     std::string_view best;
     std::size_t fewest = std::max<std::size_t>(1, word.size() / 3);
     for (const std::string_view candidate : candidates) {
+        const std::size_t longer = std::max(word.size(), candidate.size());
+        if (longer - std::min(word.size(), candidate.size()) > fewest) {
+            continue;
+        }
         const std::size_t edits = distance(word, candidate);
         if (edits < fewest || (edits == fewest && best.empty())) {
             best = candidate;

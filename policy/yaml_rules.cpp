@@ -169,7 +169,10 @@ void RuleReader::append(const YamlNode& node, const Selector& from, Selector& to
 }
 
 std::string RuleReader::missing_group_hint(std::string_view word) const {
-    constexpr std::size_t kCandidatesMax = 256;
+    constexpr std::size_t kCandidatesMax = 64;
+    if (problems_.size() >= kProblemsMax) {  // nobody will read it
+        return "";
+    }
     std::vector<std::string_view> names{"any"};
     for (const auto& [name, group] : groups_) {
         if (names.size() < kCandidatesMax) {
