@@ -63,6 +63,11 @@ TEST(Validate, ARuleThatOutlivesTheOneAboveItIsNotShadowed) {
         "    - {name: short, direction: ingress, ports: [tcp/80], expires: "
         "\"2030-01-01T00:00:00Z\"}\n"
         "    - {name: long, direction: ingress, ports: [tcp/80]}\n";
+    const std::string denied =
+        "  allow: [{name: a, direction: ingress, ports: [tcp/80]}]\n"
+        "  deny: [{name: d, direction: ingress, ports: [tcp/80], expires: "
+        "\"2030-01-01T00:00:00Z\"}]\n";
+    EXPECT_THAT(problems_of(denied), IsEmpty());
     EXPECT_THAT(problems_of(rules), HasSubstr("'short' never decides"));
     EXPECT_THAT(problems_of(rules), Not(HasSubstr("'long' never decides")));
 }
