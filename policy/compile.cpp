@@ -55,17 +55,23 @@ void number_rules(Rules rules, CompiledPolicy& compiled) {
     }
 }
 
+// The rule decides in its port classes, unless an earlier one does.
+void set_any_rule(const PortPartition& ports,
+                  std::size_t rule,
+                  std::vector<tg_port_rule>& classes) {
+    for (const auto run : ports.runs(rule)) {
+        for (const std::uint16_t port_class : run) {
+            std::uint32_t& best = classes[port_class].any_rule;
+            best = best == 0 ? static_cast<std::uint32_t>(rule + 1) : best;
+        }
+    }
+}
+
 void fill_port_rules(Rules rules, const PortPartition& ports, CompiledPolicy& compiled) {
     compiled.port_rules.resize(ports.classes());
     for (std::size_t i = 0; i < rules.size(); ++i) {
-        if (!rules[i]->any_remote()) {
-            continue;
-        }
-        for (const auto run : ports.runs(i)) {
-            for (const std::uint16_t port_class : run) {
-                std::uint32_t& best = compiled.port_rules[port_class].any_rule;
-                best = best == 0 ? static_cast<std::uint32_t>(i + 1) : best;
-            }
+        if (rules[i]->any_remote()) {
+            set_any_rule(ports, i, compiled.port_rules);
         }
     }
 }
