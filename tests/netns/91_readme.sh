@@ -19,7 +19,7 @@ daemon=
 cleanup() {
     [[ -z $daemon ]] || kill "$daemon" 2>/dev/null || true
     wait
-    umount /run "$work/peer" "$work/host" 2>/dev/null || true
+    umount --lazy /run /var/lib "$work/peer" "$work/host" 2>/dev/null || true
     ip netns del "$lab-peer" 2>/dev/null || true
     ip netns del "$lab-host" 2>/dev/null || true
     rm -rf "$work"
