@@ -195,6 +195,26 @@ class Daemon {
     std::unique_ptr<HttpServer> control_;
 };
 
+ExitCode print(const std::string& text) {
+    return ::write(STDOUT_FILENO, text.data(), text.size()) < 0 ? ExitCode::failed
+                                                                : ExitCode::stopped;
+}
+
+ExitCode clean_up(const Options& options) {
+    const auto removed = cleanup(options.gate.pin_dir, options.dry_run);
+    if (!removed) {
+        log(LogLevel::error, "cleanup.failed", {{"error", removed.error().message()}});
+        return removed.error().code == std::errc::device_or_resource_busy
+                   ? ExitCode::already_running
+                   : ExitCode::failed;
+    }
+    std::string text;
+    for (const std::string& line : *removed) {
+        text += fmt::format("{} {}\n", options.dry_run ? "would remove" : "removed", line);
+    }
+    return print(text.empty() ? "there is nothing to remove\n" : text);
+}
+
 ExitCode run(const std::vector<std::string>& arguments) {
     const auto options = read_options(arguments);
     if (!options) {
@@ -202,10 +222,11 @@ ExitCode run(const std::vector<std::string>& arguments) {
         return options.error().code;
     }
     if (options->show_help || options->show_version) {
-        const std::string text =
-            options->show_help ? usage() : fmt::format("tollgated {}\n", TOLLGATE_VERSION);
-        return ::write(STDOUT_FILENO, text.data(), text.size()) < 0 ? ExitCode::failed
-                                                                    : ExitCode::stopped;
+        return print(options->show_help ? usage()
+                                        : fmt::format("tollgated {}\n", TOLLGATE_VERSION));
+    }
+    if (options->cleanup) {
+        return clean_up(*options);
     }
     set_log_level(options->log_level);
     auto daemon = Daemon::start(*options);

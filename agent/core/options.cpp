@@ -27,7 +27,11 @@ Unexpected<StartError> refuse_usage(std::string why) {
         StartError{ExitCode::usage, Error{{}, std::move(why) + "; see `tollgated --help`"}}};
 }
 
-// "--name value" and "--name=value".
+bool is_switch(const std::string& name) {
+    return name == "--help" || name == "--version" || name == "--cleanup" || name == "--dry-run";
+}
+
+// "--name value", "--name=value" and switches.
 StartResult<Flags> split(const std::vector<std::string>& arguments) {
     static const std::vector<std::string> kNames{"--interface",
                                                  "--config",
@@ -41,9 +45,9 @@ StartResult<Flags> split(const std::vector<std::string>& arguments) {
     Flags flags;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::size_t equals = arguments[i].find('=');
-        const std::string name = arguments[i].substr(0, equals);
-        if (name == "--help" || name == "-h" || name == "--version") {
-            flags[name == "-h" ? "--help" : name];
+        const std::string name = arguments[i] == "-h" ? "--help" : arguments[i].substr(0, equals);
+        if (is_switch(name)) {
+            flags[name];
             continue;
         }
         if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) {
@@ -172,6 +176,7 @@ std::string usage() {
   --metrics ADDRESS:PORT|off   metrics and health pages (default: 127.0.0.1:9586)
   --xdp-mode MODE       auto, native, generic or tc (default: auto)
   --log-level LEVEL     error, warn, info or debug (default: info)
+  --cleanup [--dry-run] removes the gate's programs and maps from the kernel, and nothing else
   --version, --help
 )";
 }
@@ -209,13 +214,18 @@ StartResult<Options> read_options(const std::vector<std::string>& arguments) {
     if (options.show_help || options.show_version) {
         return options;
     }
+    options.cleanup = flags->contains("--cleanup");
+    options.dry_run = flags->contains("--dry-run");
+    if (options.dry_run && !options.cleanup) {
+        return refuse_usage("--dry-run goes with --cleanup");
+    }
     const auto config = flags->find("--config");
     const bool wanted = config != flags->end();
     auto read = read_config(wanted ? config->second.front() : kDefaultConfig, wanted, options);
     if (read) {
         read = apply_flags(*flags, options);
     }
-    if (read) {
+    if (read && !options.cleanup) {
         read = check_interfaces(options.interfaces);
     }
     return read ? StartResult<Options>{options} : Unexpected<StartError>{read.error()};

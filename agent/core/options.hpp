@@ -32,6 +32,8 @@ struct Options {
     LogLevel log_level = LogLevel::info;
     bool show_help = false;
     bool show_version = false;
+    bool cleanup = false;  ///< remove the data path instead of running
+    bool dry_run = false;  ///< only say what cleanup would remove
 };
 
 /// The text of --help.
