@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "agent/control/control_api.hpp"
+#include "agent/control/exporter.hpp"
 #include "agent/control/http_server.hpp"
 #include "agent/core/agent.hpp"
 #include "agent/core/clock.hpp"
@@ -108,6 +109,7 @@ class Daemon {
         notify_service_manager("STOPPING=1");
         queue_->close();
         control_.reset();
+        metrics_.reset();
         agent_->stop();
         if (!ran) {
             log(LogLevel::error, "agent.failed", {{"error", ran.error().message()}});
@@ -143,6 +145,7 @@ class Daemon {
             return stop_with(ExitCode::failed, watched.error());
         }
         api_ = std::make_unique<ControlApi>(*queue_, *agent_);
+        exporter_ = std::make_unique<Exporter>(*queue_, *agent_, clock_);
         const HttpLimits limits{ControlApi::kBodyBytesMax, ControlApi::kThreads};
         auto control = HttpServer::listen_unix(
             options.run_dir / "control.sock", kGroup, limits, [this](const HttpRequest& request) {
@@ -152,6 +155,21 @@ class Daemon {
             return stop_with(ExitCode::failed, control.error());
         }
         control_ = std::move(*control);
+        return options.metrics ? serve_metrics(*options.metrics) : StartResult<void>{};
+    }
+
+    StartResult<void> serve_metrics(const ListenAddress& address) {
+        const HttpLimits limits{1024, 2, std::chrono::milliseconds{1000}};
+        auto metrics = HttpServer::listen_tcp(
+            address.host, address.port, limits, [this](const HttpRequest& request) {
+                return exporter_->handle(request);
+            });
+        if (!metrics) {
+            return stop_with(ExitCode::failed,
+                             Error{metrics.error().code,
+                                   metrics.error().context + " (--metrics ADDRESS:PORT or off)"});
+        }
+        metrics_ = std::move(*metrics);
         return {};
     }
 
@@ -179,6 +197,7 @@ class Daemon {
     void tick() {
         static_cast<void>(timer_.take());
         agent_->tick();
+        exporter_->beat();
         if (watchdog_interval()) {
             notify_service_manager("WATCHDOG=1");
         }
@@ -192,7 +211,9 @@ class Daemon {
     std::unique_ptr<TaskQueue> queue_;
     std::unique_ptr<Agent> agent_;
     std::unique_ptr<ControlApi> api_;
+    std::unique_ptr<Exporter> exporter_;
     std::unique_ptr<HttpServer> control_;
+    std::unique_ptr<HttpServer> metrics_;
 };
 
 ExitCode print(const std::string& text) {

@@ -38,6 +38,15 @@ policy::Stage strictest(const Stages& stages) {
     return strictest;
 }
 
+// Of what is in force now.
+policy::Stage present_stage(const Agent& agent) {
+    policy::Stage strictest = policy::Stage::open;
+    for (const ProtectedInterface& interface : agent.watch().interfaces()) {
+        strictest = std::min(strictest, agent.warden().stage_of(interface.name));
+    }
+    return strictest;
+}
+
 bool is_loopback(const Session& session) {
     return session.remote.starts_with("127.") || session.remote == "::1";
 }
@@ -163,12 +172,13 @@ Answer<Json> ChangeDesk::rollback(const ChangeRequest& request) {
     struct Target {
         std::optional<HistoryEntry> entry;
         std::optional<Generation> reverted;
+        policy::Stage stage = policy::Stage::enforce;
     };
     auto target = flatten(queue_.call([&]() -> Answer<Target> {
         const State& state = agent_.warden().state();
         if (state.pending && !request.generation) {
             const auto reverted = agent_.revert();
-            return reverted ? Answer<Target>{Target{{}, *reverted}}
+            return reverted ? Answer<Target>{Target{{}, *reverted, present_stage(agent_)}}
                             : Answer<Target>{Unexpected<Refusal>{reverted.error()}};
         }
         const auto entry = std::find_if(
@@ -183,13 +193,13 @@ Answer<Json> ChangeDesk::rollback(const ChangeRequest& request) {
                           "there is no such earlier policy",
                           "see `tollgate policy history`");
         }
-        return Target{*entry, {}};
+        return Target{*entry, {}, {}};
     }));
     if (!target) {
         return Unexpected<Refusal>{target.error()};
     }
     if (target->reverted) {
-        return change_json(*target->reverted, strictest(target->reverted->stages));
+        return change_json(*target->reverted, target->stage);
     }
     return bring_back(*target->entry, request);
 }
@@ -235,7 +245,7 @@ Answer<Json> ChangeDesk::start_learning(const ChangeRequest& request) {
 Answer<Json> ChangeDesk::confirm(const ChangeRequest& request) {
     return flatten(queue_.call([&]() -> Answer<Json> {
         const auto confirmed = agent_.confirm(request.generation, request.session);
-        return confirmed ? Answer<Json>{change_json(*confirmed, strictest(confirmed->stages))}
+        return confirmed ? Answer<Json>{change_json(*confirmed, present_stage(agent_))}
                          : Answer<Json>{Unexpected<Refusal>{confirmed.error()}};
     }));
 }

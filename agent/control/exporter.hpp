@@ -1,20 +1,35 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+
 #include "agent/control/http_server.hpp"
 #include "agent/core/agent.hpp"
 #include "agent/core/task_queue.hpp"
 
 namespace tollgate::agent {
 
-/// How many rules have series of their own; the others are summed up as "_other".
-inline constexpr std::size_t kRuleSeriesMax = 200;
+/// The pages for monitoring: /metrics, /livez (the loop goes round) and /readyz (attached
+/// everywhere, with a policy). GET only. Thread-safe.
+class Exporter {
+  public:
+    Exporter(TaskQueue& queue, Agent& agent, const Clock& clock);
 
-/// The text of /metrics. Called by the loop's thread.
-[[nodiscard]] std::string metrics_text(Agent& agent);
+    /// To be called by the loop once a second.
+    void beat();
 
-/// Answers GET /metrics, /livez and /readyz. Thread-safe: what it needs of the agent the loop does.
-/// A loop that does not answer shows as a request that takes long, and as a missing scrape.
-[[nodiscard]] HttpHandler metrics_handler(Agent& agent, TaskQueue& queue);
+    [[nodiscard]] HttpResponse handle(const HttpRequest& request);
+
+  private:
+    [[nodiscard]] HttpResponse metrics();
+    [[nodiscard]] HttpResponse live() const;
+    [[nodiscard]] HttpResponse ready();
+
+    TaskQueue& queue_;
+    Agent& agent_;
+    const Clock& clock_;
+    std::atomic<std::uint64_t> beaten_ns_;
+};
 
 }  // namespace tollgate::agent

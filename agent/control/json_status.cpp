@@ -214,6 +214,9 @@ Json flow_json(const JudgedFlow& judged) {
     json["remotePort"] = flow.remote_port;
     json["local"] = flow.local.to_string();
     json["localPort"] = flow.local_port;
+    if (flow.icmp_type != 0) {
+        json["icmpType"] = flow.icmp_type;  // the ports are the identifier of an echo
+    }
     json["packets"] = flow.packets[TG_INGRESS] + flow.packets[TG_EGRESS];
     json["bytes"] = flow.bytes[TG_INGRESS] + flow.bytes[TG_EGRESS];
     json["verdict"] = judged.passes() ? "pass" : "drop";

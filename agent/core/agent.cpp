@@ -162,7 +162,7 @@ void Agent::on_event(std::span<const std::byte> record) {
 void Agent::read_events() {
     auto read = gate_->poll_events([this](std::span<const std::byte> record) { on_event(record); });
     if (!read) {
-        ++changes_.errors;
+        ++changes_.event_errors;
         log(LogLevel::warn, "events.unread", {{"error", read.error().message()}});
     }
 }
@@ -260,7 +260,7 @@ RecordedTraffic Agent::recorded_traffic() {
 void Agent::note(const Answer<Generation>& change, std::string_view what) {
     changes_.last_successful = change.has_value();
     if (!change) {
-        ++changes_.errors;
+        ++changes_.refused;
         log(LogLevel::warn,
             "policy.refused",
             {{"change", what}, {"reason", change.error().message}});
@@ -277,7 +277,9 @@ Answer<Generation> Agent::change(const Proposal& proposal) {
     if (proposal.policy) {
         learning_->preload_names(proposal.policy->policy);
     }
+    const std::uint64_t begun = clock_.boot_ns();
     auto changed = warden_->change(proposal);
+    changes_.durations.add(static_cast<double>(clock_.boot_ns() - begun) / TG_SECOND);
     note(changed, proposal.change);
     return changed;
 }

@@ -20,6 +20,7 @@
 #include "agent/core/prefix_set.hpp"
 #include "agent/core/warden.hpp"
 #include "agent/datapath/gate.hpp"
+#include "agent/report/metrics.hpp"
 
 namespace tollgate::agent {
 
@@ -73,7 +74,9 @@ class Agent {
     struct Changes {
         bool last_successful = true;
         std::int64_t last_success_wall_s = 0;
-        std::uint64_t errors = 0;
+        std::uint64_t refused = 0;
+        std::uint64_t event_errors = 0;  ///< times that the ring could not be read
+        Durations durations;
     };
     [[nodiscard]] const Changes& changes() const { return changes_; }
 

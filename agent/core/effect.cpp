@@ -2,6 +2,7 @@
 #include "agent/core/effect.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <netinet/in.h>
 
@@ -69,7 +70,8 @@ Effect effect_of(const policy::Policy& policy,
             effect.would_drop.push_back(std::move(judged));
         }
     }
-    effect.hours = std::chrono::duration<double, std::ratio<3600>>{traffic.now - oldest}.count();
+    const std::chrono::duration<double, std::ratio<3600>> hours{traffic.now - oldest};
+    effect.hours = std::round(hours.count() * 100) / 100;
     return effect;
 }
 

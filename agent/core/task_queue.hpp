@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <future>
 #include <memory>
@@ -26,13 +27,15 @@ class TaskQueue {
     /// @return none: the queue is closed, the work was not and will not be done
     template <typename Work>
     auto call(Work work) -> std::optional<decltype(work())> {
-        using Value = decltype(work());
-        auto promise = std::make_shared<std::promise<std::optional<Value>>>();
-        auto answer = promise->get_future();
-        post([promise, work = std::move(work)](bool open) mutable {
-            promise->set_value(open ? std::optional<Value>{work()} : std::nullopt);
-        });
-        return answer.get();
+        return begin(std::move(work)).get();
+    }
+
+    /// As call(), but waits no longer than that. The work may still be done later, and so must not
+    /// refer to anything on the caller's stack.
+    template <typename Work>
+    auto call_within(std::chrono::milliseconds time, Work work) -> std::optional<decltype(work())> {
+        auto answer = begin(std::move(work));
+        return answer.wait_for(time) == std::future_status::ready ? answer.get() : std::nullopt;
     }
 
     /// Polls readable when tasks wait.
@@ -46,6 +49,17 @@ class TaskQueue {
 
     explicit TaskQueue(FileDescriptor event) : event_{std::move(event)} {}
     void post(Task task);
+
+    template <typename Work>
+    auto begin(Work work) -> std::future<std::optional<decltype(work())>> {
+        using Value = decltype(work());
+        auto promise = std::make_shared<std::promise<std::optional<Value>>>();
+        auto answer = promise->get_future();
+        post([promise, work = std::move(work)](bool open) mutable {
+            promise->set_value(open ? std::optional<Value>{work()} : std::nullopt);
+        });
+        return answer;
+    }
 
     FileDescriptor event_;
     std::mutex mutex_;

@@ -1,148 +1,168 @@
 // SPDX-License-Identifier: MIT
 #include "agent/report/metrics.hpp"
 
-#include <algorithm>
-#include <array>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <map>
 #include <sstream>
-#include <string>
-#include <vector>
 
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
 namespace tollgate::agent {
+
 namespace {
 
-constexpr std::array kDescriptions{
-#define X(id, name, kind, labels, help) \
-    MetricDescription{Metric::id, name, MetricKind::kind, labels, help},
+using prometheus::MetricType;
+
+struct Definition {
+    std::string_view name;
+    MetricType type;
+    std::string_view type_name;
+    std::string_view labels;
+    std::string_view help;
+};
+
+constexpr MetricType gauge = MetricType::Gauge;
+constexpr MetricType counter = MetricType::Counter;
+constexpr MetricType histogram = MetricType::Histogram;
+
+constexpr std::array kDefinitions{
+#define X(id, name, type, labels, help) Definition{name, type, #type, labels, help},
     TOLLGATE_METRICS(X)
 #undef X
 };
 
-// The label names of a description.
-std::vector<std::string> split(std::string_view labels) {
-    std::vector<std::string> names;
-    while (!labels.empty()) {
-        const std::size_t comma = std::min(labels.find(','), labels.size());
-        names.emplace_back(labels.substr(0, comma));
-        labels.remove_prefix(std::min(comma + 2, labels.size()));
+prometheus::ClientMetric to_client(MetricType type, double value, const Durations& durations) {
+    prometheus::ClientMetric client;
+    if (type == MetricType::Counter) {
+        client.counter.value = value;
+    } else if (type == MetricType::Gauge) {
+        client.gauge.value = value;
+    } else {
+        client.histogram.sample_count = durations.count;
+        client.histogram.sample_sum = durations.sum_seconds;
+        for (std::size_t i = 0; i < kApplyBuckets.size(); ++i) {
+            client.histogram.bucket.push_back({durations.at_most.at(i), kApplyBuckets.at(i)});
+        }
     }
-    return names;
+    return client;
 }
 
-double seconds(const timeval& time) {
-    constexpr double kMicroseconds = 1e-6;
-    return static_cast<double>(time.tv_sec) + kMicroseconds * static_cast<double>(time.tv_usec);
-}
-
-// The fields of /proc/self/stat behind the command name, the state first; empty if unreadable.
-std::vector<std::string> stat_fields() {
-    std::ifstream file("/proc/self/stat");
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    const std::size_t command_end = text.rfind(')');  // the name may hold spaces and brackets
-    if (command_end == std::string::npos) {
-        return {};
+// Fields of /proc/self/stat behind the program's name, which may hold anything (proc(5)).
+std::vector<double> process_fields() {
+    std::ifstream file{"/proc/self/stat"};
+    std::string text{std::istreambuf_iterator<char>{file}, {}};
+    const std::size_t state = text.rfind(')') + 2;  // a letter
+    std::istringstream fields{text.substr(std::min(text.size(), state + 1))};
+    std::vector<double> values;
+    for (double value = 0; fields >> value;) {
+        values.push_back(value);
     }
-    std::istringstream rest(text.substr(command_end + 1));
-    return {std::istream_iterator<std::string>(rest), {}};
+    return values;
 }
 
-// When the machine was started, in seconds since 1970; 0 if unknown.
 double boot_time() {
-    std::ifstream file("/proc/stat");
-    std::string word;
-    while (file >> word) {
-        double value = 0;
-        if (word == "btime" && file >> value) {
-            return value;
+    std::ifstream file{"/proc/stat"};
+    for (std::string word; file >> word;) {
+        double seconds = 0;
+        if (word == "btime" && file >> seconds) {
+            return seconds;
         }
     }
     return 0;
 }
 
+std::uint64_t open_descriptors() {
+    std::error_code error;
+    const std::filesystem::directory_iterator entries{"/proc/self/fd", error};
+    return static_cast<std::uint64_t>(std::distance(begin(entries), end(entries)));
+}
+
 }  // namespace
 
-std::span<const MetricDescription> metric_descriptions() {
-    return kDescriptions;
+void Durations::add(double seconds) {
+    for (std::size_t i = 0; i < kApplyBuckets.size(); ++i) {
+        at_most.at(i) += seconds <= kApplyBuckets.at(i) ? 1 : 0;
+    }
+    ++count;
+    sum_seconds += seconds;
 }
 
-struct Metrics::Families {
-    std::array<prometheus::MetricFamily, kDescriptions.size()> family;
-};
-
-Metrics::Metrics() : families_{std::make_unique<Families>()} {
-    for (std::size_t i = 0; i < kDescriptions.size(); ++i) {
-        prometheus::MetricFamily& family = families_->family[i];
-        family.name = kDescriptions[i].name;
-        family.help = kDescriptions[i].help;
-        family.type = kDescriptions[i].kind == MetricKind::counter ? prometheus::MetricType::Counter
-                                                                   : prometheus::MetricType::Gauge;
+void MetricsPage::add(Metric metric, Labels labels, double value) {
+    Sample sample{metric, {}, value, {}};
+    for (const auto& [name, text] : labels) {
+        sample.labels.emplace_back(name, text);
     }
+    samples_.push_back(std::move(sample));
 }
 
-Metrics::~Metrics() = default;
-Metrics::Metrics(Metrics&&) noexcept = default;
-Metrics& Metrics::operator=(Metrics&&) noexcept = default;
-
-void Metrics::add(Metric metric, std::initializer_list<std::string_view> labels, double value) {
-    const auto index = static_cast<std::size_t>(metric);
-    prometheus::ClientMetric sample;
-    const std::string_view* label = labels.begin();
-    for (std::string& name : split(kDescriptions[index].labels)) {
-        const std::string_view text = label != labels.end() ? *label++ : std::string_view{};
-        sample.label.push_back({std::move(name), std::string{text}});
-    }
-    if (kDescriptions[index].kind == MetricKind::counter) {
-        sample.counter.value = value;
-    } else {
-        sample.gauge.value = value;
-    }
-    families_->family[index].metric.push_back(std::move(sample));
+void MetricsPage::add(Metric metric, const Durations& durations) {
+    samples_.push_back({metric, {}, 0, durations});
 }
 
-void Metrics::add_process() {
-    rusage usage{};
-    if (getrusage(RUSAGE_SELF, &usage) == 0) {
-        add(Metric::process_cpu, {}, seconds(usage.ru_utime) + seconds(usage.ru_stime));
+void MetricsPage::add_process() {
+    // Of the fields behind the state, which is field 3 of proc(5).
+    constexpr std::size_t kUserTime = 14 - 4;
+    constexpr std::size_t kSystemTime = 15 - 4;
+    constexpr std::size_t kStart = 22 - 4;
+    constexpr std::size_t kVirtual = 23 - 4;
+    constexpr std::size_t kResident = 24 - 4;
+    const std::vector<double> fields = process_fields();
+    if (fields.size() <= kResident) {
+        return;
     }
-    rlimit files{};
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        add(Metric::process_max_fds, {}, static_cast<double>(files.rlim_cur));
-    }
-    std::error_code error;
-    const std::filesystem::directory_iterator open_files("/proc/self/fd", error);
-    if (!error) {
-        const auto count = std::distance(begin(open_files), end(open_files));
-        add(Metric::process_fds, {}, static_cast<double>(count - 1));  // one is this iteration's
-    }
-    // proc(5): the 22nd field is the start in ticks after boot, then size in bytes and pages.
-    constexpr std::size_t kStart = 19;
-    const std::vector<std::string> fields = stat_fields();
-    if (fields.size() > kStart + 2) {
-        const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
-        const auto page = static_cast<double>(sysconf(_SC_PAGESIZE));
-        add(Metric::process_start, {}, boot_time() + std::stod(fields[kStart]) / ticks);
-        add(Metric::process_virtual, {}, std::stod(fields[kStart + 1]));
-        add(Metric::process_memory, {}, std::stod(fields[kStart + 2]) * page);
+    const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
+    const auto page = static_cast<double>(::sysconf(_SC_PAGESIZE));
+    add(Metric::process_cpu, {}, (fields[kUserTime] + fields[kSystemTime]) / ticks);
+    add(Metric::process_resident, {}, fields[kResident] * page);
+    add(Metric::process_virtual, {}, fields[kVirtual]);
+    add(Metric::process_start, {}, boot_time() + fields[kStart] / ticks);
+    add(Metric::process_fds, {}, open_descriptors());
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        add(Metric::process_max_fds, {}, static_cast<double>(limit.rlim_cur));
     }
 }
 
-std::string Metrics::text() const {
-    std::vector<prometheus::MetricFamily> families;
-    std::copy_if(families_->family.begin(),
-                 families_->family.end(),
-                 std::back_inserter(families),
-                 [](const auto& family) { return !family.metric.empty(); });
-    std::ostringstream out;
-    prometheus::TextSerializer{}.Serialize(out, families);
-    return out.str();
+std::string MetricsPage::to_text() const {
+    std::map<Metric, prometheus::MetricFamily> families;
+    for (const Sample& sample : samples_) {
+        const Definition& definition = kDefinitions.at(static_cast<std::size_t>(sample.metric));
+        prometheus::MetricFamily& family = families[sample.metric];
+        family.name = definition.name;
+        family.help = definition.help;
+        family.type = definition.type;
+        prometheus::ClientMetric client =
+            to_client(definition.type, sample.value, sample.durations);
+        for (const auto& [name, value] : sample.labels) {
+            client.label.push_back({name, value});
+        }
+        family.metric.push_back(std::move(client));
+    }
+    std::vector<prometheus::MetricFamily> ordered;
+    for (auto& family : families) {
+        ordered.push_back(std::move(family.second));
+    }
+    std::ostringstream text;
+    prometheus::TextSerializer{}.Serialize(text, ordered);
+    return text.str();
+}
+
+std::string metrics_table() {
+    std::string table = "| metric | type | labels | meaning |\n|---|---|---|---|\n";
+    for (const Definition& definition : kDefinitions) {
+        table += fmt::format("| `{}` | {} | {} | {} |\n",
+                             definition.name,
+                             definition.type_name,
+                             definition.labels,
+                             definition.help);
+    }
+    return table;
 }
 
 }  // namespace tollgate::agent

@@ -1,188 +1,206 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <memory>
-#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace tollgate::agent {
 
-enum class MetricKind : std::uint8_t { gauge, counter };
-
-/// Every metric of the agent: X(enumerator, name, kind, labels, help). The exposition, the
-/// reference (docs/metrics.md) and the enumeration come from this list. No label ever carries a
-/// remote address.
-#define TOLLGATE_METRICS(X)                                                                     \
-    X(build_info, "tollgate_build_info", gauge, "version", "Version of the running agent.")     \
-    X(mode,                                                                                     \
-      "tollgate_mode",                                                                          \
-      gauge,                                                                                    \
-      "interface, mode",                                                                        \
-      "Stage of an interface; 1 for the one in force.")                                         \
-    X(confirm_deadline,                                                                         \
-      "tollgate_enforce_confirm_deadline_timestamp_seconds",                                    \
-      gauge,                                                                                    \
-      "interface",                                                                              \
-      "When the pending change reverts itself; absent when nothing is pending.")                \
-    X(xdp_attached,                                                                             \
-      "tollgate_xdp_attached",                                                                  \
-      gauge,                                                                                    \
-      "interface, attach_mode",                                                                 \
-      "Whether the ingress program is attached, by attach mode.")                               \
-    X(tc_attached,                                                                              \
-      "tollgate_tc_attached",                                                                   \
-      gauge,                                                                                    \
-      "interface, direction",                                                                   \
-      "Whether a TC program is attached, by direction.")                                        \
-    X(packets,                                                                                  \
-      "tollgate_packets_total",                                                                 \
-      counter,                                                                                  \
-      "interface, direction, verdict",                                                          \
-      "Packets that crossed the gate, by verdict.")                                             \
-    X(bytes,                                                                                    \
-      "tollgate_bytes_total",                                                                   \
-      counter,                                                                                  \
-      "interface, direction, verdict",                                                          \
-      "Bytes of frames that crossed the gate, by verdict.")                                     \
-    X(drops,                                                                                    \
-      "tollgate_drops_total",                                                                   \
-      counter,                                                                                  \
-      "interface, direction, reason",                                                           \
-      "Packets dropped, by reason.")                                                            \
-    X(would_drop,                                                                               \
-      "tollgate_audit_would_drop_packets_total",                                                \
-      counter,                                                                                  \
-      "interface, direction, reason",                                                           \
-      "Packets passed that the stage enforce would drop.")                                      \
-    X(rule_packets,                                                                             \
-      "tollgate_rule_packets_total",                                                            \
-      counter,                                                                                  \
-      "rule, action",                                                                           \
-      "Packets under a rule since it was loaded; all rules past the 200th are _other.")         \
-    X(rule_bytes,                                                                               \
-      "tollgate_rule_bytes_total",                                                              \
-      counter,                                                                                  \
-      "rule, action",                                                                           \
-      "Bytes under a rule since it was loaded; all rules past the 200th are _other.")           \
-    X(flows, "tollgate_flows", gauge, "table", "Entries in a table of the data path.")          \
-    X(flows_limit, "tollgate_flows_limit", gauge, "table", "Room in a table of the data path.") \
-    X(flow_inserts, "tollgate_flow_inserts_total", counter, "table", "Flows created.")          \
-    X(flows_promoted,                                                                           \
-      "tollgate_flows_promoted_total",                                                          \
-      counter,                                                                                  \
-      "",                                                                                       \
-      "Half-open flows that became established.")                                               \
-    X(map_errors, "tollgate_map_errors_total", counter, "", "Updates that the kernel refused.") \
-    X(policy_generation,                                                                        \
-      "tollgate_policy_generation",                                                             \
-      gauge,                                                                                    \
-      "",                                                                                       \
-      "Number of the generation in force.")                                                     \
-    X(policy_rules, "tollgate_policy_rules", gauge, "action", "Rules in force.")                \
-    X(reload_successful,                                                                        \
-      "tollgate_policy_last_reload_successful",                                                 \
-      gauge,                                                                                    \
-      "",                                                                                       \
-      "Whether the last change of policy succeeded.")                                           \
-    X(reload_time,                                                                              \
-      "tollgate_policy_last_reload_success_timestamp_seconds",                                  \
-      gauge,                                                                                    \
-      "",                                                                                       \
-      "Time of the last change of policy that succeeded.")                                      \
-    X(learn_candidates,                                                                         \
-      "tollgate_learn_candidates",                                                              \
-      gauge,                                                                                    \
-      "state",                                                                                  \
-      "Candidates of the learner, by decision.")                                                \
-    X(learn_overflow,                                                                           \
-      "tollgate_learn_overflow_total",                                                          \
-      counter,                                                                                  \
-      "",                                                                                       \
-      "New services that the kernel had no room for.")                                          \
-    X(learn_readiness,                                                                          \
-      "tollgate_learn_readiness",                                                               \
-      gauge,                                                                                    \
-      "",                                                                                       \
-      "How much of the traffic the learner has seen, from 0 to 100.")                           \
-    X(resolved,                                                                                 \
-      "tollgate_fqdn_resolutions_total",                                                        \
-      counter,                                                                                  \
-      "result",                                                                                 \
-      "Addresses admitted by DNS answers, and answers that admitted nothing.")                  \
-    X(events_sent, "tollgate_events_sent_total", counter, "", "Events sent by the data path.")  \
-    X(events_lost,                                                                              \
-      "tollgate_events_lost_total",                                                             \
-      counter,                                                                                  \
-      "ring",                                                                                   \
-      "Events lost because the ring was full.")                                                 \
-    X(drops_unreported,                                                                         \
-      "tollgate_drops_unreported_total",                                                        \
-      counter,                                                                                  \
-      "",                                                                                       \
-      "Dropped packets that no event tells of: over the event rate, or in a lost event.")       \
-    X(reattachments,                                                                            \
-      "tollgate_reattachments_total",                                                           \
-      counter,                                                                                  \
-      "",                                                                                       \
-      "Programs put back after they were detached by force.")                                   \
-    X(heartbeat,                                                                                \
-      "tollgate_agent_heartbeat_timestamp_seconds",                                             \
-      gauge,                                                                                    \
-      "",                                                                                       \
-      "When the agent's loop last turned.")                                                     \
-    X(agent_errors,                                                                             \
-      "tollgate_agent_errors_total",                                                            \
-      counter,                                                                                  \
-      "component",                                                                              \
-      "Operations of the agent that failed.")                                                   \
-    X(process_cpu, "process_cpu_seconds_total", counter, "", "User and system CPU time.")       \
-    X(process_memory, "process_resident_memory_bytes", gauge, "", "Resident memory.")           \
-    X(process_virtual, "process_virtual_memory_bytes", gauge, "", "Virtual memory.")            \
-    X(process_fds, "process_open_fds", gauge, "", "Open file descriptors.")                     \
-    X(process_max_fds, "process_max_fds", gauge, "", "Limit of open file descriptors.")         \
+/// Every metric that the agent serves: the one list behind /metrics and docs/metrics.md.
+///
+///   X(enumerator, name, type, labels, help)
+#define TOLLGATE_METRICS(X)                                                                        \
+    X(build, "tollgate_build_info", gauge, "version, kernel", "Always 1; what runs here.")         \
+    X(mode,                                                                                        \
+      "tollgate_mode",                                                                             \
+      gauge,                                                                                       \
+      "interface, mode",                                                                           \
+      "1 for the stage that the interface is in, 0 for the others.")                               \
+    X(confirm_deadline,                                                                            \
+      "tollgate_enforce_confirm_deadline_timestamp_seconds",                                       \
+      gauge,                                                                                       \
+      "",                                                                                          \
+      "When an unconfirmed change reverts; absent when nothing waits.")                            \
+    X(xdp_attached,                                                                                \
+      "tollgate_xdp_attached",                                                                     \
+      gauge,                                                                                       \
+      "interface, attach_mode",                                                                    \
+      "1 for the way in which ingress is attached: native, generic, tc or none.")                  \
+    X(tc_attached,                                                                                 \
+      "tollgate_tc_attached",                                                                      \
+      gauge,                                                                                       \
+      "interface, direction",                                                                      \
+      "1 if egress is attached at TC.")                                                            \
+    X(reattachments,                                                                               \
+      "tollgate_interface_reattachments_total",                                                    \
+      counter,                                                                                     \
+      "",                                                                                          \
+      "Times that a detached gate was put back.")                                                  \
+    X(packets,                                                                                     \
+      "tollgate_packets_total",                                                                    \
+      counter,                                                                                     \
+      "interface, direction, verdict",                                                             \
+      "Packets by verdict, pass or drop; every frame counts once.")                                \
+    X(bytes,                                                                                       \
+      "tollgate_bytes_total",                                                                      \
+      counter,                                                                                     \
+      "interface, direction, verdict",                                                             \
+      "Bytes of frames by verdict.")                                                               \
+    X(drops,                                                                                       \
+      "tollgate_drops_total",                                                                      \
+      counter,                                                                                     \
+      "interface, direction, reason",                                                              \
+      "Packets dropped, by reason (docs/packet-path.md).")                                         \
+    X(would_drops,                                                                                 \
+      "tollgate_audit_would_drop_packets_total",                                                   \
+      counter,                                                                                     \
+      "interface, direction, reason",                                                              \
+      "Packets that passed only because of the stage, by the reason enforce would give.")          \
+    X(rule_packets,                                                                                \
+      "tollgate_rule_packets_total",                                                               \
+      counter,                                                                                     \
+      "rule, action",                                                                              \
+      "Packets of the flows of a rule since the policy came into force.")                          \
+    X(rule_bytes,                                                                                  \
+      "tollgate_rule_bytes_total",                                                                 \
+      counter,                                                                                     \
+      "rule, action",                                                                              \
+      "Bytes of the flows of a rule since the policy came into force.")                            \
+    X(flows, "tollgate_flows", gauge, "table", "Entries in use in a table of the data path.")      \
+    X(flows_limit, "tollgate_flows_limit", gauge, "table", "Entries that the table has room for.") \
+    X(flow_inserts,                                                                                \
+      "tollgate_flow_inserts_total",                                                               \
+      counter,                                                                                     \
+      "table",                                                                                     \
+      "Flows that were entered into a table.")                                                     \
+    X(map_errors,                                                                                  \
+      "tollgate_map_errors_total",                                                                 \
+      counter,                                                                                     \
+      "",                                                                                          \
+      "Updates of tables that the kernel refused.")                                                \
+    X(policy_generation,                                                                           \
+      "tollgate_policy_generation",                                                                \
+      gauge,                                                                                       \
+      "",                                                                                          \
+      "Number of the policy generation in force.")                                                 \
+    X(policy_rules,                                                                                \
+      "tollgate_policy_rules",                                                                     \
+      gauge,                                                                                       \
+      "source, action",                                                                            \
+      "Rules in force by origin (learned, written) and action.")                                   \
+    X(policy_rules_expired,                                                                        \
+      "tollgate_policy_rules_expired",                                                             \
+      gauge,                                                                                       \
+      "",                                                                                          \
+      "Rules that have expired.")                                                                  \
+    X(policy_last_successful,                                                                      \
+      "tollgate_policy_last_reload_successful",                                                    \
+      gauge,                                                                                       \
+      "",                                                                                          \
+      "1 unless the last change was refused or reverted.")                                         \
+    X(policy_last_success,                                                                         \
+      "tollgate_policy_last_reload_success_timestamp_seconds",                                     \
+      gauge,                                                                                       \
+      "",                                                                                          \
+      "When a policy last came into force.")                                                       \
+    X(policy_apply_duration,                                                                       \
+      "tollgate_policy_apply_duration_seconds",                                                    \
+      histogram,                                                                                   \
+      "",                                                                                          \
+      "Time to load a policy into the data path and switch to it.")                                \
+    X(learn_candidates,                                                                            \
+      "tollgate_learn_candidates",                                                                 \
+      gauge,                                                                                       \
+      "state",                                                                                     \
+      "Candidates by decision: pending, approved, rejected.")                                      \
+    X(learn_overflow,                                                                              \
+      "tollgate_learn_overflow_total",                                                             \
+      counter,                                                                                     \
+      "",                                                                                          \
+      "New services for which there was no room.")                                                 \
+    X(fqdn_resolutions,                                                                            \
+      "tollgate_fqdn_resolutions_total",                                                           \
+      counter,                                                                                     \
+      "result",                                                                                    \
+      "DNS answers: addresses admitted, answers to no query of ours, answers not readable.")       \
+    X(fqdn_addresses, "tollgate_fqdn_addresses", gauge, "", "Addresses admitted for a name now.")  \
+    X(events_lost,                                                                                 \
+      "tollgate_events_lost_total",                                                                \
+      counter,                                                                                     \
+      "ring",                                                                                      \
+      "Events that did not fit into the ring buffer.")                                             \
+    X(heartbeat,                                                                                   \
+      "tollgate_agent_heartbeat_timestamp_seconds",                                                \
+      gauge,                                                                                       \
+      "",                                                                                          \
+      "When the agent's loop last went round.")                                                    \
+    X(agent_errors,                                                                                \
+      "tollgate_agent_errors_total",                                                               \
+      counter,                                                                                     \
+      "component",                                                                                 \
+      "Failures that the agent went on after.")                                                    \
+    X(process_cpu, "process_cpu_seconds_total", counter, "", "User and system CPU time.")          \
+    X(process_resident, "process_resident_memory_bytes", gauge, "", "Resident memory.")            \
+    X(process_virtual, "process_virtual_memory_bytes", gauge, "", "Virtual memory.")               \
+    X(process_fds, "process_open_fds", gauge, "", "Open file descriptors.")                        \
+    X(process_max_fds, "process_max_fds", gauge, "", "Limit of open file descriptors.")            \
     X(process_start, "process_start_time_seconds", gauge, "", "When the process started.")
 
 enum class Metric : std::uint8_t {
-#define X(id, name, kind, labels, help) id,
+#define X(id, name, type, labels, help) id,
     TOLLGATE_METRICS(X)
 #undef X
 };
 
-struct MetricDescription {
-    Metric metric{};
-    std::string_view name;
-    MetricKind kind{};
-    std::string_view labels;  ///< names, ", " between them; empty: none
-    std::string_view help;
+/// Rules beyond these are summed up as rule="_other": a policy must not make a scrape large.
+inline constexpr std::size_t kRuleSeriesMax = 200;
+
+/// Upper bounds of tollgate_policy_apply_duration_seconds.
+inline constexpr std::array<double, 5> kApplyBuckets{0.005, 0.025, 0.1, 0.5, 2.5};
+
+/// How long things took.
+struct Durations {
+    std::array<std::uint64_t, kApplyBuckets.size()> at_most{};  ///< cumulative
+    std::uint64_t count = 0;
+    double sum_seconds = 0;
+
+    void add(double seconds);
 };
 
-/// All metrics, in the order of the list.
-[[nodiscard]] std::span<const MetricDescription> metric_descriptions();
-
-/// One scrape: samples are added, then the text is taken.
-class Metrics {
+/// One scrape: samples are added, then it is written once.
+class MetricsPage {
   public:
-    Metrics();
-    ~Metrics();
-    Metrics(Metrics&&) noexcept;
-    Metrics& operator=(Metrics&&) noexcept;
+    using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-    /// @param labels  values in the order of MetricDescription::labels; missing ones are empty
-    void add(Metric metric, std::initializer_list<std::string_view> labels, double value);
-
-    /// Reads /proc/self and getrusage; what cannot be read is left out.
+    void add(Metric metric, Labels labels, double value);
+    void add(Metric metric, Labels labels, std::unsigned_integral auto value) {
+        add(metric, labels, static_cast<double>(value));
+    }
+    void add(Metric metric, const Durations& durations);
+    /// process_*, of this process.
     void add_process();
 
-    /// In the text format 0.0.4; metrics without a sample are left out.
-    [[nodiscard]] std::string text() const;
+    /// The text format of Prometheus, version 0.0.4. Metrics without samples are left out.
+    [[nodiscard]] std::string to_text() const;
 
   private:
-    struct Families;
-    std::unique_ptr<Families> families_;
+    struct Sample {
+        Metric metric;
+        std::vector<std::pair<std::string, std::string>> labels;
+        double value;
+        Durations durations;
+    };
+    std::vector<Sample> samples_;
 };
+
+/// The table of docs/metrics.md.
+[[nodiscard]] std::string metrics_table();
 
 }  // namespace tollgate::agent

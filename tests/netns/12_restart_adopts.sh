@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The data path outlives the agent: SIGTERM and SIGKILL open nothing and close nothing, the next agent
+# adopts what is there, and links that are removed by force are put back.
+#
+#   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
+set -euo pipefail
+# shellcheck source=tests/netns/lib.sh
+source "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/netns/daemon.sh
+source "$(dirname "$0")/daemon.sh"
+lab_start
+host device && host router
+wire device eth0 192.0.2.10/24 router eth0 192.0.2.1/24
+serve device 192.0.2.10 22
+serve device 192.0.2.10 23
+cat >"$lab/policy.yaml" <<'END'
+apiVersion: tollgate/v1
+kind: Policy
+metadata: {name: lab}
+spec:
+  mode: enforce
+  default: {ingress: drop, egress: drop}
+  allow:
+    - {name: ssh, direction: ingress, ports: [tcp/22]}
+END
+holds() {
+    reaches router 192.0.2.10 22 || fail "$1: what is allowed does not pass"
+    ! reaches router 192.0.2.10 23 || fail "$1: what is forbidden passes"
+}
+daemon_start --policy "$lab/policy.yaml"
+holds "with the first policy"
+generation=$(api status | jq .generation)
+for signal in TERM KILL KILL; do
+    daemon_kill "$signal"
+    holds "after SIG$signal"
+    daemon_start
+    holds "after the restart"
+    api status | jq -e --argjson generation "$generation" \
+        '.interfaces[0].attach.adopted and .generation == $generation and .policyName == "lab"' >/dev/null ||
+        fail "the restart does not adopt"
+done
+
+# A second agent does not disturb the first.
+code=0
+on device "$bin/tollgated" --interface eth0 --state-dir "$lab/state2" --run-dir "$lab/run" \
+    --pin-dir "$pins" --metrics off 2>/dev/null || code=$?
+((code == 18)) || fail "a second agent exits with $code, not 18"
+holds "beside a second agent"
+
+# An interface that goes away and comes back is protected again.
+ip -n "tg-router-$$" link del eth0
+until_true 10 eval 'api status | jq -e "any(.warnings[]; contains(\"not protected\"))" >/dev/null' ||
+    fail "nobody notices that the interface is gone"
+wire device eth0 192.0.2.10/24 router eth0 192.0.2.1/24
+protected() { api status | jq -e '.interfaces[0].attach.ingress != "none"' >/dev/null; }
+until_true 10 protected || fail "the interface that came back is not protected"
+holds "on the interface that came back"

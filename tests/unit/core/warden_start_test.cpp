@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// The warden's beginning: restarts, crashes at the worst moments, reboots, lost and damaged state.
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/warden_lab.hpp"
+
+namespace tollgate::agent {
+namespace {
+
+using policy::Stage;
+using test::WardenLab;
+
+TEST(WardenStart, ARestartAdoptsWhatTheKernelHas) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    const std::uint32_t number = lab.gate->generation()->number;
+    ASSERT_TRUE(lab.start());
+    EXPECT_EQ(lab.gate->generation()->number, number);
+    EXPECT_EQ(lab.warden->policy()->policy.rules.front().name, "ssh");
+    EXPECT_EQ(lab.warden->stage_of("eth0"), Stage::enforce);
+}
+
+TEST(WardenStart, ARestartKeepsAPendingChangeAndItsDeadline) {
+    WardenLab lab;
+    ASSERT_TRUE(lab.warden->change(lab.proposal("ssh")));
+    lab.clock.advance(100);
+    ASSERT_TRUE(lab.start());
+    EXPECT_EQ(lab.gate->stage(), Stage::enforce);
+    lab.clock.advance(20);
+    EXPECT_TRUE(lab.warden->tick());
+    EXPECT_EQ(lab.gate->stage(), Stage::learn);
+}
+
+TEST(WardenStart, AChangeThatRevertedWhileTheAgentWasDeadIsRecordedAsSuch) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    ASSERT_TRUE(lab.warden->change(lab.proposal("web")));
+    lab.clock.advance(500);
+    ASSERT_TRUE(lab.start());
+    EXPECT_EQ(lab.gate->rules(), "ssh");
+    EXPECT_EQ(lab.last_outcome(), "reverted");
+    EXPECT_FALSE(lab.warden->state().pending);
+    EXPECT_EQ(lab.warden->in_force().loaded_number, lab.gate->generation()->number);
+}
+
+TEST(WardenStart, AChangeThatTheKernelNeverHeardOfIsRecordedAsReverted) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    const test::FakeKernel before = lab.kernel;
+    ASSERT_TRUE(lab.warden->change(lab.proposal("web")));
+    lab.kernel = before;  // the crash came between disk and kernel
+    ASSERT_TRUE(lab.start());
+    EXPECT_EQ(lab.gate->rules(), "ssh");
+    EXPECT_EQ(lab.last_outcome(), "reverted");
+}
+
+TEST(WardenStart, AConfirmationThatTheKernelNeverHeardOfIsFinished) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    ASSERT_TRUE(lab.warden->change(lab.proposal("web")));
+    const test::FakeKernel pending = lab.kernel;
+    ASSERT_TRUE(lab.warden->confirm(std::nullopt, {}));
+    lab.kernel = pending;
+    ASSERT_TRUE(lab.start());
+    lab.clock.advance(500);
+    EXPECT_EQ(lab.gate->rules(), "web");
+}
+
+TEST(WardenStart, AConfirmationOnDiskIsHonouredAfterTheKernelReverted) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    ASSERT_TRUE(lab.warden->change(lab.proposal("web")));
+    const test::FakeKernel pending = lab.kernel;
+    ASSERT_TRUE(lab.warden->confirm(std::nullopt, {}));
+    lab.kernel = pending;
+    lab.clock.advance(500);
+    ASSERT_TRUE(lab.start());
+    EXPECT_EQ(lab.gate->rules(), "web");
+}
+
+TEST(WardenStart, ARebootLoadsTheConfirmedPolicy) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    ASSERT_TRUE(lab.reboot());
+    EXPECT_EQ(lab.gate->rules(), "ssh");
+    EXPECT_EQ(lab.gate->stage(), Stage::enforce);
+    EXPECT_EQ(lab.warden->in_force().number, 2U);
+}
+
+TEST(WardenStart, ARebootRevertsAnUnconfirmedChange) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    ASSERT_TRUE(lab.warden->change(lab.proposal("web", 86400)));
+    ASSERT_TRUE(lab.reboot());
+    EXPECT_EQ(lab.gate->rules(), "ssh");
+    EXPECT_EQ(lab.last_outcome(), "reverted");
+}
+
+TEST(WardenStart, OpenSurvivesRestartAndReboot) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    ASSERT_TRUE(lab.warden->open());
+    ASSERT_TRUE(lab.start());
+    EXPECT_EQ(lab.warden->stage_of("eth0"), Stage::open);
+    ASSERT_TRUE(lab.reboot());
+    EXPECT_EQ(lab.gate->stage(), Stage::open);
+}
+
+TEST(WardenStart, AnOpenGateThatTheAgentDidNotOpenIsSeen) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    lab.kernel.control.open = 1;  // tollgate open while the agent was dead
+    ASSERT_TRUE(lab.start());
+    EXPECT_EQ(lab.warden->stage_of("eth0"), Stage::open);
+}
+
+TEST(WardenStart, TheFirstPolicyComesIntoForceOnlyIfThereNeverWasOne) {
+    WardenLab lab;
+    lab.kernel = test::FakeKernel{};
+    std::filesystem::remove_all(lab.folder.path() / "state");
+    ASSERT_TRUE(lab.start(lab.load(test::policy_yaml("ssh", "audit"))));
+    EXPECT_EQ(lab.gate->rules(), "ssh");
+    EXPECT_EQ(lab.gate->stage(), Stage::audit);
+    lab.kernel = test::FakeKernel{};
+    ASSERT_TRUE(lab.start(lab.load(test::policy_yaml("web"))));
+    EXPECT_EQ(lab.gate->rules(), "ssh");
+}
+
+TEST(WardenStart, ALostStateFolderLeavesTheRunningPolicyAlone) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    std::filesystem::remove_all(lab.folder.path() / "state");
+    ASSERT_TRUE(lab.start());
+    EXPECT_EQ(lab.gate->rules(), "ssh");
+    EXPECT_EQ(lab.warden->stage_of("eth0"), Stage::enforce);
+    EXPECT_EQ(lab.warden->warnings().size(), 1U);
+}
+
+TEST(WardenStart, ADamagedStateIsRefusedAndTheRunningPolicyLeftAlone) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    const std::uint32_t number = lab.gate->generation()->number;
+    std::ofstream{lab.folder.path() / "state/state.json"} << "{\"version\": 1, ";
+    const auto started = lab.start();
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().code.value(), EBADMSG);
+    EXPECT_NE(started.error().message().find("state.json is damaged"), std::string::npos);
+    EXPECT_EQ(lab.gate->generation()->number, number);
+}
+
+TEST(WardenStart, AConfirmedPolicyWhoseTextWasChangedIsRefused) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    const std::string hash = lab.warden->in_force().hash;
+    std::ofstream{lab.folder.path() / "state/policies" / (hash + ".yaml")}
+        << test::policy_yaml("telnet");
+    EXPECT_FALSE(lab.reboot());
+}
+
+TEST(WardenStart, AnInterfaceKeepsItsZone) {
+    WardenLab lab;
+    auto store = StateStore::open(lab.folder.path() / "state");
+    auto second = Warden::start(*lab.gate, *store, lab.clock, {"eth1", "eth0"}, nullptr);
+    ASSERT_TRUE(second);
+    EXPECT_EQ((*second)->state().zones.at("eth0"), 0);
+    EXPECT_EQ((*second)->state().zones.at("eth1"), 1);
+}
+
+}  // namespace
+}  // namespace tollgate::agent
