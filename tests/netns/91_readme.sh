@@ -74,7 +74,7 @@ expect() {
 }
 
 start_daemon() {
-    host tollgated --interface eth0 >"$work/tollgated.log" 2>&1 &
+    nsenter --net="$work/host" tollgated --interface eth0 >"$work/tollgated.log" 2>&1 &
     daemon=$!
     local tries=50
     until tollgate status >/dev/null 2>&1; do
