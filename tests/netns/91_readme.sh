@@ -19,7 +19,7 @@ daemon=
 cleanup() {
     [[ -z $daemon ]] || kill "$daemon" 2>/dev/null || true
     wait
-    umount --lazy /run /var/lib "$work/peer" "$work/host" 2>/dev/null || true
+    umount --lazy /run /var/lib /etc "$work/peer" "$work/host" 2>/dev/null || true
     ip netns del "$lab-peer" 2>/dev/null || true
     ip netns del "$lab-host" 2>/dev/null || true
     rm -rf "$work"
@@ -43,14 +43,16 @@ lab_up() {
     ip -n "$lab-host" addr add 192.0.2.1/24 dev eth0
     ip -n "$lab-peer" link set eth0 up
     ip -n "$lab-host" link set eth0 up
-    mkdir -p /var/lib/tollgate /etc/tollgate "$work/bin"
+    mkdir -p "$work/bin"
     for name in peer host; do # reached through these once /run is the lab's own
         touch "$work/$name"
         mount --bind "/run/netns/$lab-$name" "$work/$name"
     done
     mount -t tmpfs tmpfs /run
     mount -t tmpfs tmpfs /var/lib
-    mount -t tmpfs tmpfs /etc/tollgate
+    cp -a /etc "$work/etc"
+    mount --bind "$work/etc" /etc
+    mkdir -p /var/lib/tollgate /etc/tollgate
     mount -t bpf bpf /sys/fs/bpf
     printf '#!/bin/sh\nexec "$@"\n' >"$work/bin/sudo"
     chmod +x "$work/bin/sudo"
