@@ -15,12 +15,16 @@
 namespace tollgate::cli {
 namespace {
 
-/// tollgated beside this program, else the one of PATH.
+/// tollgated beside this program or in the sbin beside its bin, else the one of PATH.
 std::string daemon_path() {
     std::error_code error;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-    const auto beside = self.parent_path() / "tollgated";
-    return !error && ::access(beside.c_str(), X_OK) == 0 ? beside.string() : "tollgated";
+    const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+    for (const auto& path : {folder / "tollgated", folder.parent_path() / "sbin" / "tollgated"}) {
+        if (!error && ::access(path.c_str(), X_OK) == 0) {
+            return path.string();
+        }
+    }
+    return "tollgated";
 }
 
 /// docs/control-api.md, tollgated: 10 not root or a capability is missing.
