@@ -25,13 +25,15 @@ struct CompiledPolicy {
     std::vector<std::pair<IpAddress, std::uint32_t>> hosts;
     std::vector<std::pair<Prefix, std::uint32_t>> prefixes;  ///< no hosts among them
     std::vector<std::pair<MacAddress, std::uint32_t>> macs;
-    std::vector<std::pair<std::uint64_t, std::uint32_t>> names;  ///< NamePattern::hash → class, or 0
+    std::vector<std::pair<std::uint64_t, std::uint32_t>>
+        names;  ///< NamePattern::hash → class, or 0
     std::vector<std::pair<tg_verdict_key, std::uint32_t>> verdicts;
     /// Index: rule. `expires_ns` holds wall-clock seconds since 1970 here; the agent converts.
     std::vector<tg_rule> rules;
     std::vector<std::string> rule_names;  ///< index: rule; rule_names[0] is ""
-    std::array<std::uint64_t, std::size_t{2} * TG_ADDRESS_FILTER_WORDS> address_filter{};  ///< IPv4, then IPv6
-    std::array<std::uint8_t, TG_DIRECTIONS> default_action{};                 ///< enum tg_action
+    std::array<std::uint64_t, std::size_t{2} * TG_ADDRESS_FILTER_WORDS>
+        address_filter{};                                      ///< IPv4, then IPv6
+    std::array<std::uint8_t, TG_DIRECTIONS> default_action{};  ///< enum tg_action
     std::uint32_t baseline = 0;
 };
 
