@@ -24,6 +24,10 @@ struct Subject {
     const char* address;
 };
 
+void PrintTo(const Subject& subject, std::ostream* out) {
+    *out << subject.file;
+}
+
 fs::path corpus() {
     const char* chosen = std::getenv("TOLLGATE_CORPUS");
     return chosen == nullptr ? fs::path("../shared/corpus") : fs::path(chosen);
