@@ -59,10 +59,6 @@ StartResult<FileDescriptor> lock_run_dir(const std::filesystem::path& run_dir) {
 }
 
 StartResult<std::unique_ptr<Gate>> open_gate(const Options& options) {
-    if (::geteuid() != 0) {
-        return stop_with(ExitCode::no_permission,
-                         Error{{}, "tollgated needs root: run it with sudo"});
-    }
     auto gate = Gate::open(options.gate);
     if (!gate) {
         return stop_with(exit_code_of_open(gate.error()), gate.error());
@@ -74,6 +70,10 @@ StartResult<std::unique_ptr<Gate>> open_gate(const Options& options) {
 class Daemon {
   public:
     static StartResult<std::unique_ptr<Daemon>> start(const Options& options) {
+        if (::geteuid() != 0) {
+            return stop_with(ExitCode::no_permission,
+                             Error{{}, "tollgated needs root: run it with sudo"});
+        }
         auto signals = SignalSource::block({SIGTERM, SIGINT});
         auto loop = EventLoop::create();
         auto timer = Timer::create();
@@ -138,6 +138,9 @@ class Daemon {
         }
         auto agent = Agent::start(options, std::move(*gate), clock_);
         if (!agent) {
+            if (agent.error().leaves_nothing) {
+                static_cast<void>(cleanup(options.gate.pin_dir, /*dry_run=*/false));
+            }
             return Unexpected<StartError>{agent.error()};
         }
         agent_ = std::move(*agent);

@@ -67,11 +67,14 @@ StartResult<std::unique_ptr<Agent>> Agent::start(const Options& options,
                                                  std::unique_ptr<Gate> gate,
                                                  const Clock& clock) {
     std::unique_ptr<Agent> agent{new Agent(options, std::move(gate), clock)};
-    if (auto opened = agent->open_state(); !opened) {
-        return Unexpected<StartError>{opened.error()};
+    auto started = agent->open_state();
+    if (started) {
+        started = agent->attach();
     }
-    if (auto attached = agent->attach(); !attached) {
-        return Unexpected<StartError>{attached.error()};
+    if (!started) {
+        started.error().leaves_nothing =
+            !agent->gate_->adopted() && agent->watch_.interfaces().empty();
+        return Unexpected<StartError>{started.error()};
     }
     return agent;
 }

@@ -25,6 +25,7 @@ enum class ExitCode : int {
 struct StartError {
     ExitCode code = ExitCode::failed;
     Error error;
+    bool leaves_nothing = false;  ///< what was pinned so far protects no interface and can go
 };
 
 template <typename T>

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Each reason for which the daemon refuses to start: its exit code, one plain sentence, and the policy
+# that runs is left alone; and each refusal of the disk while it runs.
+#
+#   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
+set -euo pipefail
+# shellcheck source=tests/netns/lib.sh
+source "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/netns/daemon.sh
+source "$(dirname "$0")/daemon.sh"
+lab_start
+host device && host router
+wire device eth0 192.0.2.10/24 router eth0 192.0.2.1/24
+serve device 192.0.2.10 22
+serve device 192.0.2.10 23
+
+# ends_with CODE TEXT COMMAND...: the command ends with this code and says this in one line
+ends_with() {
+    local wanted=$1 text=$2 code=0
+    shift 2
+    "$@" 2>"$lab/said" || code=$?
+    ((code == wanted)) || { cat "$lab/said"; fail "$* exits with $code, not $wanted"; }
+    grep -qiE "level=error.*$text" "$lab/said" || { cat "$lab/said"; fail "$* does not say '$text'"; }
+}
+tollgated() { # with folders of its own; FLAGS...
+    on device timeout 20 "${wrap[@]}" "$bin/tollgated" --state-dir "${state2:-$lab/state2}" --run-dir "$lab/run2" \
+        --pin-dir "$pins/second" --metrics off "$@"
+}
+wrap=(env)
+pin=(--interface eth0)
+
+ends_with 2 'unknown argument' tollgated --frobnicate
+ends_with 2 'no interface' tollgated
+echo 'interfaces: [eth0' >"$lab/broken.yaml"
+ends_with 2 'broken.yaml:' tollgated --config "$lab/broken.yaml"
+printf 'apiVersion: tollgate/v1\nkind: Agent\ninterfaces: [eth0]\nmetrix: off\n' >"$lab/unknown.yaml"
+ends_with 2 'unknown.yaml:4:1: .*metrics' tollgated --config "$lab/unknown.yaml"
+
+chmod 755 "$lab"
+wrap=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+ends_with 10 'root' tollgated "${pin[@]}"
+wrap=(setpriv --bounding-set '-bpf,-sys_admin' --inh-caps '-bpf,-sys_admin')
+ends_with 10 'CAP_BPF|root' tollgated "${pin[@]}"
+wrap=(unshare --mount --propagation private sh -c 'umount -l /sys/fs/bpf; exec "$@"' sh)
+ends_with 12 'bpffs|mount' tollgated "${pin[@]}"
+wrap=(env)
+ends_with 13 'no-such-if' tollgated --interface no-such-if
+echo 'apiVersion: tollgate/v0' >"$lab/policy.yaml"
+ends_with 17 'policy.yaml:1:' tollgated "${pin[@]}" --policy "$lab/policy.yaml"
+ends_with 17 'No such file' tollgated "${pin[@]}" --policy "$lab/nowhere.yaml"
+touch "$lab/a-file"
+state2=$lab/a-file ends_with 16 'a-file' tollgated "${pin[@]}"
+[[ ! -d $pins/second ]] || fail "a refused start leaves pins"
+
+# A foreign XDP program stays where it is.
+cat >"$lab/foreign.c" <<'END'
+__attribute__((section("xdp"), used)) int foreign(void *ctx) { return 2; }
+char _license[] __attribute__((section("license"), used)) = "GPL";
+END
+clang -target bpf -O2 -c "$lab/foreign.c" -o "$lab/foreign.o"
+on device ip link set eth0 xdpdrv obj "$lab/foreign.o" sec xdp
+ends_with 14 'eth0' tollgated "${pin[@]}"
+on device ip link show eth0 | grep -q 'prog/xdp' || fail "the foreign program was removed"
+on device ip link set eth0 xdpdrv off
+
+# With a policy in force: what is refused must leave it alone.
+cat >"$lab/good.yaml" <<'END'
+apiVersion: tollgate/v1
+kind: Policy
+metadata: {name: lab}
+spec:
+  mode: enforce
+  default: {ingress: drop, egress: drop}
+  allow:
+    - {name: ssh, direction: ingress, ports: [tcp/22]}
+END
+holds() {
+    reaches router 192.0.2.10 22 || fail "$1: what is allowed does not pass"
+    ! reaches router 192.0.2.10 23 || fail "$1: what is forbidden passes"
+}
+mkdir "$lab/state"
+mount -t tmpfs -o size=1m tollgate-test "$lab/state"
+trap 'umount -l "$lab/state"; lab_end' EXIT
+daemon_start --policy "$lab/good.yaml"
+holds "at first"
+ends_with 18 'another' on device timeout 20 "$bin/tollgated" "${pin[@]}" --state-dir "$lab/state" --run-dir "$lab/run" \
+    --pin-dir "$pins" --metrics off
+ends_with 18 'another|agent' on device timeout 20 "$bin/tollgated" "${pin[@]}" --state-dir "$lab/state2" \
+    --run-dir "$lab/run2" --pin-dir "$pins" --metrics off
+
+dd if=/dev/zero of="$lab/state/filler" bs=4k 2>/dev/null || true
+[[ $(refused enforce '{"confirmWithin":60}') == internal ]] || fail "a full disk does not refuse a change"
+[[ $(refused blocklist/add '{"prefixes":["192.0.2.1"]}') == internal ]] || fail "a full disk takes a prefix"
+holds "with a full disk"
+[[ $(refused policy/apply '{"yaml":"apiVersion: tollgate/v1\nkind: Policy\nspec: [1]\n"}') == policyInvalid ]] ||
+    fail "a broken policy is not refused"
+[[ $(refused policy/apply '{"yaml":7}') == invalid && $(refused enforce 'no json') == invalid ]] ||
+    fail "a malformed request is not refused"
+holds "after refused policies"
+rm "$lab/state/filler"
+daemon_kill TERM
+
+cp -r "$lab/state" "$lab/saved"
+echo '{' >"$lab/state/state.json"
+restart=(on device timeout 20 "$bin/tollgated" "${pin[@]}" --state-dir "$lab/state" --run-dir "$lab/run" --pin-dir "$pins"
+    --metrics off)
+ends_with 16 'state.json is damaged' "${restart[@]}"
+holds "with a damaged state"
+cp "$lab/saved/state.json" "$lab/state/state.json"
+head -c 8192 /dev/urandom >"$lab/state/evidence.db"
+rm -f "$lab/state"/evidence.db-*
+daemon_start
+holds "with a damaged database"
+api status | jq -e 'any(.warnings[]; contains("evidence.db"))' >/dev/null ||
+    fail "nobody tells that the database was damaged"
