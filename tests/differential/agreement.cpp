@@ -147,6 +147,7 @@ testing::AssertionResult Agreement::judge(std::span<const std::byte> frame,
     }
     const Judgement expected = model_.judge(frame, direction, boot_now());
     ++frames_;
+    last_passed_ = expected.passed;
     ++reasons_[expected.reason];
     auto result = compare(expected, *seen, is_counted(expected));
     if (result && frames_ % kFramesPerNameCheck == 0) {

@@ -45,6 +45,8 @@ class Agreement {
     /// frame that the kernel's test run refuses (length) is counted and skipped.
     testing::AssertionResult judge(std::span<const std::byte> frame, policy::Direction direction);
 
+    /// Whether the last frame passed.
+    [[nodiscard]] bool last_passed() const { return last_passed_; }
     [[nodiscard]] std::uint64_t frames() const { return frames_; }
     [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
     /// How often each reason was given (would-drops too): shows that a test reaches them.
@@ -70,6 +72,7 @@ class Agreement {
     std::map<std::uint32_t, std::map<std::string, std::uint32_t>> rule_numbers_;     ///< by slot
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> rule_packets_;  ///< slot, rule
     std::uint32_t generation_ = 0;
+    bool last_passed_ = false;
     std::uint64_t frames_ = 0;
     std::uint64_t skipped_ = 0;
     std::map<DropReason, std::uint64_t> reasons_;
