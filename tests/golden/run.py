@@ -103,7 +103,7 @@ class FakeAgent:
         with open(self.requests, encoding="utf-8") as file:
             text = file.read()
         os.unlink(self.requests)
-        text = re.sub(r'"tty": "[0-9.]+"', '"tty": "TTY"', text)
+        text = re.sub(r', "tty": "[0-9.]+"', "", text)  # only where the test runs in a terminal
         return re.sub(r'"by": "[^"]+"', '"by": "CALLER"', text)
 
 
