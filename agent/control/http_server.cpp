@@ -39,8 +39,10 @@ class Connection : public httplib::Stream {
   public:
     Connection(int socket, Time::time_point deadline) : socket_{socket}, deadline_{deadline} {}
 
-    bool is_readable() const override { return wait(POLLIN, left()); }
-    bool is_writable() const override { return wait(POLLOUT, kWriteTime) && !is_gone(); }
+    [[nodiscard]] bool is_readable() const override { return wait(POLLIN, left()); }
+    [[nodiscard]] bool is_writable() const override {
+        return wait(POLLOUT, kWriteTime) && !is_gone();
+    }
 
     ssize_t read(char* buffer, size_t size) override {
         return is_readable() ? ::recv(socket_, buffer, size, 0) : -1;
@@ -57,20 +59,20 @@ class Connection : public httplib::Stream {
         ip.clear();
         port = 0;
     }
-    socket_t socket() const override { return socket_; }
+    [[nodiscard]] socket_t socket() const override { return socket_; }
 
   private:
-    std::chrono::milliseconds left() const {
+    [[nodiscard]] std::chrono::milliseconds left() const {
         return std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Time::now());
     }
 
-    bool wait(short events, std::chrono::milliseconds time) const {
+    [[nodiscard]] bool wait(short events, std::chrono::milliseconds time) const {
         pollfd waited{socket_, events, 0};
         return time.count() > 0 && ::poll(&waited, 1, static_cast<int>(time.count())) > 0 &&
                (waited.revents & events) != 0;
     }
 
-    bool is_gone() const {
+    [[nodiscard]] bool is_gone() const {
         char byte = 0;
         return ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
     }
@@ -108,6 +110,9 @@ class HttpServer::Listener : public httplib::Server {
         Post(".*", serve);
     }
 
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+
     ~Listener() override {
         ending_ = true;
         stop();
@@ -142,11 +147,12 @@ class HttpServer::Listener : public httplib::Server {
         HttpResponse made = handler_(to_request(request, unix_));
         response.status = made.status;
         if (!made.more) {
-            response.set_content(std::move(made.body), made.content_type);
+            response.set_content(made.body, made.content_type);
             return;
         }
+        const std::string content_type = made.content_type;
         response.set_chunked_content_provider(
-            made.content_type,
+            content_type,
             [this, made = std::move(made), begun = false](size_t /*offset*/,
                                                           httplib::DataSink& sink) mutable {
                 if (!begun) {
