@@ -154,15 +154,15 @@ std::optional<Prefix> Prefix::parse(std::string_view text) {
 
 std::string MacAddress::to_string() const {
     std::array<char, 18> text{};
-    std::snprintf(text.data(),
-                  text.size(),
-                  "%02x:%02x:%02x:%02x:%02x:%02x",
-                  bytes[0],
-                  bytes[1],
-                  bytes[2],
-                  bytes[3],
-                  bytes[4],
-                  bytes[5]);
+    static_cast<void>(std::snprintf(text.data(),
+                                    text.size(),
+                                    "%02x:%02x:%02x:%02x:%02x:%02x",
+                                    bytes[0],
+                                    bytes[1],
+                                    bytes[2],
+                                    bytes[3],
+                                    bytes[4],
+                                    bytes[5]));
     return text.data();
 }
 

@@ -33,6 +33,27 @@ std::int64_t number(Direction value) {
     return static_cast<std::int64_t>(value);
 }
 
+// A row of the table flows.
+FlowRecord flow_of(const Statement& row) {
+    FlowRecord flow;
+    flow.direction = row.as<Direction>(0);
+    flow.protocol = row.as<std::uint8_t>(1);
+    flow.remote = row.address(2);
+    flow.local = row.address(3);
+    flow.remote_port = row.as<std::uint16_t>(4);
+    flow.local_port = row.as<std::uint16_t>(5);
+    flow.first_seen = row.time(6);
+    flow.last_seen = row.time(7);
+    flow.remote_mac = MacAddress::parse(row.text(8)).value_or(MacAddress{});
+    flow.icmp_type = row.as<std::uint8_t>(9);
+    flow.answered = row.integer(10) != 0;
+    flow.assured = row.integer(11) != 0;
+    flow.group = row.integer(12) != 0;
+    flow.packets = {row.as<std::uint64_t>(13), row.as<std::uint64_t>(14)};
+    flow.bytes = {row.as<std::uint64_t>(15), row.as<std::uint64_t>(16)};
+    return flow;
+}
+
 }  // namespace
 
 struct EvidenceStore::Database {
@@ -131,23 +152,7 @@ Result<void> EvidenceStore::load(Learner& learner) {
     }
     Statement flows(handle, "SELECT * FROM flows ORDER BY last_seen");
     while (flows.step()) {
-        FlowRecord flow;
-        flow.direction = flows.as<Direction>(0);
-        flow.protocol = flows.as<std::uint8_t>(1);
-        flow.remote = flows.address(2);
-        flow.local = flows.address(3);
-        flow.remote_port = flows.as<std::uint16_t>(4);
-        flow.local_port = flows.as<std::uint16_t>(5);
-        flow.first_seen = flows.time(6);
-        flow.last_seen = flows.time(7);
-        flow.remote_mac = MacAddress::parse(flows.text(8)).value_or(MacAddress{});
-        flow.icmp_type = flows.as<std::uint8_t>(9);
-        flow.answered = flows.integer(10) != 0;
-        flow.assured = flows.integer(11) != 0;
-        flow.group = flows.integer(12) != 0;
-        flow.packets = {flows.as<std::uint64_t>(13), flows.as<std::uint64_t>(14)};
-        flow.bytes = {flows.as<std::uint64_t>(15), flows.as<std::uint64_t>(16)};
-        learner.restore(RecentFlow{flow, flows.text(17)});
+        learner.restore(RecentFlow{flow_of(flows), flows.text(17)});
     }
     Statement watched(handle, "SELECT hours FROM watched");
     if (watched.step()) {

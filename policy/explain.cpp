@@ -2,6 +2,7 @@
 #include "policy/explain.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdlib>
 #include <limits>
@@ -70,7 +71,8 @@ std::optional<Candidate> near_miss(const Rule& rule, const Tuple& tuple, WallTim
     const bool remote = rule.any_remote() || covers(rule.selector, tuple);
     const bool service = covers(rule, tuple.service);
     const bool alive = !is_expired(rule, now);
-    if (int{direction} + int{remote} + int{service} + int{alive} != 3) {
+    const std::array same{direction, remote, service, alive};
+    if (std::count(same.begin(), same.end(), true) != 3) {
         return std::nullopt;
     }
     if (!alive) {

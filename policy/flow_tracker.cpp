@@ -183,7 +183,7 @@ FlowTracker::Flow& FlowTracker::begin(const Key& key,
     record.group = (packet.flags & TG_PACKET_LINK_MULTICAST) != 0;
     record.first_seen = at;
     record.last_seen = at;
-    flows_.push_back(std::move(flow));
+    flows_.push_back(flow);
     by_key_[key] = std::prev(flows_.end());
     return flows_.back();
 }

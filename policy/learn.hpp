@@ -72,7 +72,7 @@ class Learner {
     /// Takes a flow. A flow that goes on may be given again and again: a record with the same
     /// addresses, ports, protocol and direction that begins before the last one ended is the same
     /// flow, and only the growth of its counters is added.
-    void observe(const FlowRecord& flow);
+    void observe(const FlowRecord& seen);
 
     /// Takes the sum of a service from the kernel's map `services`, which outlives lost events: if
     /// the service is not known yet, adds it as one flow; otherwise changes nothing. Ephemeral

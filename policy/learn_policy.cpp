@@ -43,7 +43,7 @@ std::string tidy_topic(const Service& service) {
 
 // Local or not, or the owner of the name.
 std::string topic_of(const Rule& rule) {
-    if (const std::string tidy = tidy_topic(rule.services.front()); !tidy.empty()) {
+    if (std::string tidy = tidy_topic(rule.services.front()); !tidy.empty()) {
         return tidy;
     }
     if (!rule.selector.names.empty()) {

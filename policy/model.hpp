@@ -45,6 +45,7 @@ struct NamePattern {
     [[nodiscard]] std::string to_string() const { return wildcard ? "*." + name : name; }
     /// tg_name_hash with TG_NAME_WILDCARD, as in tg_resolved_name.
     [[nodiscard]] std::uint64_t hash() const;
+    // NOLINTNEXTLINE(readability-implicit-bool-conversion): in what the compiler makes of it
     auto operator<=>(const NamePattern&) const = default;
 };
 

@@ -44,7 +44,7 @@ std::optional<Quote> read_ipv4(Bytes quoted) {
     if (quoted.size() < 20 || byte_at(quoted, 0) >> 4U != 4) {
         return std::nullopt;
     }
-    const std::size_t header = 4U * (byte_at(quoted, 0) & 0x0fU);
+    const std::size_t header = std::size_t{4} * (byte_at(quoted, 0) & 0x0fU);
     const bool later_fragment = (be16_at(quoted, 6) & 0x1fffU) != 0;
     if (header < 20 || quoted.size() < header || later_fragment) {
         return std::nullopt;

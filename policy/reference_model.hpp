@@ -80,7 +80,7 @@ class ReferenceModel {
     };
 
     Judgement judge_ip(const Packet& packet);
-    Judgement judge_later_fragment(const Packet& packet) const;
+    [[nodiscard]] Judgement judge_later_fragment(const Packet& packet) const;
     Judgement judge_icmp(const Packet& packet);
     Judgement judge_flow(const Packet& packet);
     Judgement judge_live(const Packet& packet, ReferenceFlow& flow);

@@ -130,7 +130,7 @@ Answer Client::get(const std::string& path) const {
     }
     const auto begin = Clock::now();
     auto client = connection(socket_, timeout_);
-    const httplib::Result result = client.Get(path.c_str());
+    const httplib::Result result = client.Get(path);
     return result ? parsed(result->status, result->body) : no_answer(begin, timeout_);
 }
 
@@ -141,7 +141,7 @@ Answer Client::post(const std::string& path, const Json& body) const {
     const auto begin = Clock::now();
     auto client = connection(socket_, timeout_);
     const auto content = body.dump(-1, ' ', false, Json::error_handler_t::replace);
-    const httplib::Result result = client.Post(path.c_str(), content, "application/json");
+    const httplib::Result result = client.Post(path, content, "application/json");
     return result ? parsed(result->status, result->body) : no_answer(begin, timeout_);
 }
 
@@ -170,7 +170,7 @@ Answer Client::stream(const std::string& path, bool follow, const LineVisitor& v
         }
         return true;
     };
-    const httplib::Result result = client.Get(path.c_str(), receive_head, receive);
+    const httplib::Result result = client.Get(path, receive_head, receive);
     if (status >= 400) {
         return parsed(status, rest);
     }

@@ -42,15 +42,15 @@ bool flag(const Json& object, const char* key) {
 }
 
 const Json& object(const Json& parent, const char* key) {
-    static const Json none = Json::object();
+    static const Json kNone = Json::object();
     const Json* field = find(parent, key);
-    return field != nullptr && field->is_object() ? *field : none;
+    return field != nullptr && field->is_object() ? *field : kNone;
 }
 
 const Json& list(const Json& parent, const char* key) {
-    static const Json none = Json::array();
+    static const Json kNone = Json::array();
     const Json* field = find(parent, key);
-    return field != nullptr && field->is_array() ? *field : none;
+    return field != nullptr && field->is_array() ? *field : kNone;
 }
 
 bool has(const Json& object, const char* key) {

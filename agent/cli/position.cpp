@@ -94,21 +94,30 @@ const CLI::Option* Position::find_option(const std::string& name) const {
     return nullptr;
 }
 
+namespace {
+
+std::vector<std::string> long_names(const Position& position) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : position.all_options()) {
+        for (const std::string& name : option->get_lnames()) {
+            names.push_back("--" + name);
+        }
+    }
+    return names;
+}
+
+}  // namespace
+
 std::string explain_unknown(const CLI::App& app, std::span<const std::string> words) {
     Position position{app};
     for (const std::string& word : words) {
         position.step(word);
         const auto commands = subcommands(*position.commands.back());
-        std::vector<std::string> known;
         if (!position.unknown_option.empty()) {
-            for (const CLI::Option* option : position.all_options()) {
-                for (const std::string& name : option->get_lnames()) {
-                    known.push_back("--" + name);
-                }
-            }
-            return suggestion("option", position.unknown_option, known);
+            return suggestion("option", position.unknown_option, long_names(position));
         }
         if (position.positionals > 0 && !commands.empty()) {
+            std::vector<std::string> known;
             for (const CLI::App* command : commands) {
                 known.push_back(command->get_name());
             }

@@ -11,9 +11,9 @@ void print_status(Screen& screen, const Json& status);
 void print_doctor(Screen& screen, const Json& doctor);
 
 void print_learn_status(Screen& screen, const Json& status);
-void print_candidates(Screen& screen, const Json& candidates);
+void print_candidates(Screen& screen, const Json& answer);
 /// The table alone.
-void print_candidate_table(Screen& screen, const Json& candidates);
+void print_candidate_table(Screen& screen, const Json& answer);
 
 void print_policy(Screen& screen, const Json& policy);
 void print_diff(Screen& screen, const Json& diff);

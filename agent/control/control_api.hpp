@@ -39,7 +39,7 @@ class ControlApi {
     /// A call that is made in the loop.
     [[nodiscard]] Call in_loop(std::function<Answer<Json>(Agent&, const HttpRequest&)> work);
     /// A call with the body of a change.
-    [[nodiscard]] Call with_change(std::function<Answer<Json>(const ChangeRequest&)> work);
+    [[nodiscard]] static Call with_change(std::function<Answer<Json>(const ChangeRequest&)> work);
     [[nodiscard]] HttpResponse observe(const HttpRequest& request);
 
     TaskQueue& queue_;

@@ -39,7 +39,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json effect_json(const Effect& effect);
 [[nodiscard]] Json diff_json(const policy::Policy& before, const policy::Policy& after);
 
-[[nodiscard]] Json flow_json(const JudgedFlow& flow);
+[[nodiscard]] Json flow_json(const JudgedFlow& judged);
 [[nodiscard]] Json candidate_json(const policy::Candidate& candidate, bool covered);
 [[nodiscard]] Json learn_status_json(Agent& agent);
 

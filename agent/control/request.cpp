@@ -156,7 +156,7 @@ Answer<ChangeRequest> read_change(const std::string& body) {
         return Unexpected<Refusal>{object.error()};
     }
     ChangeRequest request;
-    std::uint32_t confirm_within = static_cast<std::uint32_t>(request.confirm_within.count());
+    auto confirm_within = static_cast<std::uint32_t>(request.confirm_within.count());
     Members members{*object};
     members.read("yaml", request.yaml);
     members.read("acceptRisk", request.accept_risk);

@@ -240,7 +240,7 @@ policy::Policy Agent::exported_policy(policy::Stage mode) {
     policy::ProposalOptions proposal;
     proposal.mode = mode;
     proposal.approved_only = true;
-    const policy::Policy approved = learning_->learner().propose(proposal);
+    policy::Policy approved = learning_->learner().propose(proposal);
     if (warden_->policy()->hash.empty()) {
         return approved;
     }

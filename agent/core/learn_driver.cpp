@@ -34,6 +34,23 @@ std::set<policy::NamePattern> patterns_of(const policy::Policy& policy) {
     return patterns;
 }
 
+// Admits the address under each pattern that its name matches.
+Result<void> admit(Gate& gate,
+                   const std::set<policy::NamePattern>& patterns,
+                   const std::string& name,
+                   const IpAddress& address,
+                   std::uint64_t expires_ns) {
+    for (const policy::NamePattern& pattern : patterns) {
+        if (!pattern.matches(name)) {
+            continue;
+        }
+        if (auto done = gate.resolve(address, pattern.hash(), expires_ns); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 LearnDriver::LearnDriver(Gate& gate,
@@ -171,14 +188,9 @@ void LearnDriver::preload_names(const policy::Policy& policy) {
             if (expires <= now) {
                 continue;
             }
-            for (const policy::NamePattern& pattern : patterns) {
-                if (!pattern.matches(binding.name)) {
-                    continue;
-                }
-                if (auto done = gate_.resolve(address, pattern.hash(), expires); !done) {
-                    log(LogLevel::warn, "names.unloaded", {{"error", done.error().message()}});
-                    return;
-                }
+            if (auto done = admit(gate_, patterns, binding.name, address, expires); !done) {
+                log(LogLevel::warn, "names.unloaded", {{"error", done.error().message()}});
+                return;
             }
         }
     }

@@ -139,9 +139,8 @@ Result<void> GenerationWriter::fill(std::uint32_t slot,
                                     std::uint32_t stable,
                                     const NewGeneration& next) const {
     const SlotTables tables{maps_, pins_};
-    const auto filled = next.policy == nullptr
-                            ? tables.copy(stable, slot)
-                            : tables.fill(slot, *next.policy, next.boot_minus_wall_ns);
+    auto filled = next.policy == nullptr ? tables.copy(stable, slot)
+                                         : tables.fill(slot, *next.policy, next.boot_minus_wall_ns);
     if (!filled) {
         return filled;
     }

@@ -177,14 +177,12 @@ Result<void> remove_interface(const InterfacePins& pins) {
     const unsigned ifindex = interface_index(pins.interface).value_or(0);
     for (const auto& [direction, label] : kDirections) {
         const auto ended = end_link(link_pin(pins, direction));
-        const auto removed =
-            ended && ifindex != 0 ? remove_filter(ifindex, direction, pins) : ended;
+        auto removed = ended && ifindex != 0 ? remove_filter(ifindex, direction, pins) : ended;
         if (!removed) {
             return removed;
         }
     }
-    if (const auto removed = ifindex != 0 ? remove_clsact(ifindex, pins) : Result<void>{};
-        !removed) {
+    if (auto removed = ifindex != 0 ? remove_clsact(ifindex, pins) : Result<void>{}; !removed) {
         return removed;
     }
     std::error_code error;

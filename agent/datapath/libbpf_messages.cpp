@@ -8,6 +8,8 @@
 
 #include <bpf/libbpf.h>
 
+#include <fmt/format.h>
+
 namespace tollgate::agent {
 
 namespace {
@@ -52,7 +54,7 @@ struct LibbpfPrinter {
 
 namespace {
 // Before main: no libbpf call of ours may come earlier.
-const auto previous_printer = libbpf_set_print(LibbpfPrinter::print);
+const auto kPreviousPrinter = libbpf_set_print(LibbpfPrinter::print);
 }  // namespace
 
 LibbpfMessages::LibbpfMessages() : outer_{listener} {
@@ -74,7 +76,7 @@ std::string LibbpfMessages::last_lines(std::size_t count) const {
         if (is_noise(line)) {
             continue;
         }
-        joined = joined.empty() ? std::string{line} : std::string{line} + "; " + joined;
+        joined = joined.empty() ? std::string{line} : fmt::format("{}; {}", line, joined);
         --count;
     }
     return joined;

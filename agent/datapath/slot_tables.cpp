@@ -21,7 +21,7 @@ namespace tollgate::agent {
 
 namespace {
 
-constexpr std::size_t kClassesPerElement = 4;
+constexpr std::uint32_t kClassesPerElement = 4;
 constexpr std::uint32_t kPortElements = TG_PORTS_PER_SLOT / kClassesPerElement;
 constexpr std::uint32_t kFilterElements = 2U * TG_ADDRESS_FILTER_WORDS;
 static_assert(TG_PORTS_PER_DIRECTION % kClassesPerElement == 0);

@@ -82,8 +82,7 @@ Result<std::size_t> count_clsact_filters(unsigned ifindex) {
     if (!socket) {
         return failure(errno, "list the TC filters");
     }
-    const auto ingress =
-        count_filters(socket.get(), ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS));
+    auto ingress = count_filters(socket.get(), ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS));
     if (!ingress) {
         return ingress;
     }

@@ -80,8 +80,8 @@ void log(LogLevel level, std::string_view event, std::initializer_list<LogField>
     if (level > level_written) {
         return;
     }
-    static const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
-    std::string line = journal ? fmt::format("<{}>", of(level).journal_priority) : std::string{};
+    static const bool kJournal = std::getenv("JOURNAL_STREAM") != nullptr;
+    std::string line = kJournal ? fmt::format("<{}>", of(level).journal_priority) : std::string{};
     line += format_log_line(level, event, fields);
     line += '\n';
     // A log that cannot be written must not stop the agent.

@@ -9,8 +9,8 @@ namespace tollgate::test {
 namespace {
 
 const IpAddress& address() {
-    static const IpAddress one = ip("203.0.113.80");
-    return one;
+    static const IpAddress kOne = ip("203.0.113.80");
+    return kOne;
 }
 
 class Dns : public GateTest {

@@ -83,10 +83,11 @@ inline Bytes fragment4(unsigned word, const Bytes& payload, std::uint8_t protoco
 inline constexpr unsigned kMore = 0x2000;
 inline constexpr std::size_t kIp = 14;
 
+// NOLINTNEXTLINE(readability-function-size): a table
 inline const std::vector<Refusal>& refusals() {
     using enum DropReason;
-    static const Bytes eight = bytes({0, 0, 0, 0, 0, 0, 0, 0});
-    static const std::vector<Refusal> all{
+    static const Bytes kEight = bytes({0, 0, 0, 0, 0, 0, 0, 0});
+    static const std::vector<Refusal> kAll{
         {"EtherTypeUnknown",
          ethertype,
          [] {
@@ -195,12 +196,12 @@ inline const std::vector<Refusal>& refusals() {
         {"NoNextHeader",
          protocol,
          [] {
-             return ip6(59, eight);
+             return ip6(59, kEight);
          }},
         {"UnknownProtocol",
          protocol,
          [] {
-             return from("192.0.2.1", "198.51.100.7", 99, eight);
+             return from("192.0.2.1", "198.51.100.7", 99, kEight);
          }},
         {"IcmpInIpv6",
          protocol,
@@ -358,7 +359,7 @@ inline const std::vector<Refusal>& refusals() {
              return fragment4(1, Bytes(16), IPPROTO_TCP);
          }},
     };
-    return all;
+    return kAll;
 }
 
 }  // namespace tollgate::test

@@ -66,7 +66,7 @@ TEST_F(Report, ADropIsToldWithItsFlowAndReason) {
 }
 
 TEST_F(Report, DropsOfOneKindAreToldTogetherAndCountedExactly) {
-    (void)!programs.run(programs.object().progs.xdp_gate, talk.udp(kIn), 500);
+    static_cast<void>(programs.run(programs.object().progs.xdp_gate, talk.udp(kIn), 500));
     EXPECT_EQ(drops(), 500U);
     EXPECT_EQ(events(TG_EVENT_DROP).size(), 1U);
     EXPECT_EQ(programs.gate_counters().drops_reported, 1U);
@@ -79,7 +79,7 @@ TEST_F(Report, AFloodIsCountedExactlyThoughFewDropsAreTold) {
     for (unsigned i = 0; i < kFlood; ++i) {
         talk.remote.bytes[14] = static_cast<std::uint8_t>(i >> 8U);
         talk.remote.bytes[15] = static_cast<std::uint8_t>(i);
-        (void)!programs.run(programs.object().progs.xdp_gate, talk.udp(kIn));
+        static_cast<void>(programs.run(programs.object().progs.xdp_gate, talk.udp(kIn)));
     }
     const tg_gate_counters counters = programs.gate_counters();
     EXPECT_EQ(drops(), kFlood);

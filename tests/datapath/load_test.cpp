@@ -18,7 +18,7 @@ TEST_F(Load, EveryFrameIsJudgedAndTheRateIsBounded) {
         const auto source = static_cast<std::uint16_t>(40'000 + i / 2 % 16);
         return ip_frame(
             {.source = ip("192.0.2.1"), .destination = ip("192.0.2.2"), .protocol = IPPROTO_UDP},
-            udp({.source = source, .destination = i % 2 ? kOpenPort : kClosedPort}));
+            udp({.source = source, .destination = i % 2 != 0 ? kOpenPort : kClosedPort}));
     };
     const auto before = gate->interface_counters(0, TG_INGRESS).value();
     {

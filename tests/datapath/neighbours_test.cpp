@@ -15,7 +15,6 @@ namespace {
 
 using agent::AttachMode;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 class Neighbours : public GateLab {
   protected:

@@ -63,9 +63,9 @@ class Agreement {
     [[nodiscard]] testing::AssertionResult names_agree();
     [[nodiscard]] std::string flow_of(std::span<const std::byte> frame,
                                       policy::Direction direction) const;
-    [[nodiscard]] testing::AssertionResult compare(const policy::Judgement& expected,
-                                                   const Observation& seen,
-                                                   bool rule_counted) const;
+    [[nodiscard]] static testing::AssertionResult compare(const policy::Judgement& expected,
+                                                          const Observation& seen,
+                                                          bool rule_counted);
 
     std::unique_ptr<LoadedGate> gate_;
     policy::ReferenceModel model_;

@@ -63,7 +63,7 @@ std::vector<std::filesystem::path> captures_under(const std::filesystem::path& f
     std::vector<std::filesystem::path> captures;
     std::error_code error;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, error)) {
-        if (entry.is_regular_file() && kEndings.count(entry.path().extension()) != 0) {
+        if (entry.is_regular_file() && kEndings.contains(entry.path().extension())) {
             captures.push_back(entry.path());
         }
     }

@@ -55,12 +55,16 @@ class Corpus : public testing::TestWithParam<std::string> {
         }
     }
 
+    void judge_captures(View view) {
+        for (const auto& path : captures) {
+            ASSERT_NO_FATAL_FAILURE(judge_capture(path, view));
+        }
+    }
+
     void judge_all(const policy::Policy& policy, Stage stage) {
         for (const View view : {View::ingress, View::egress, View::first_sender}) {
             ASSERT_TRUE(both->use({policy, stage, {}, {}}));
-            for (const auto& path : captures) {
-                ASSERT_NO_FATAL_FAILURE(judge_capture(path, view));
-            }
+            ASSERT_NO_FATAL_FAILURE(judge_captures(view));
         }
     }
 

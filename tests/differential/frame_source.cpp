@@ -193,8 +193,10 @@ Sent FrameSource::tcp_segment() {
         waiting_.push_back({talk.tcp(back, {kSyn | kAck, kIsn, 1001}), back});
         waiting_.push_back({talk.tcp(direction, {kAck, 1001, kIsn + 1}), direction});
     }
-    return wrap(
-        talk, direction, IPPROTO_TCP, tcp(talk.ports(direction), segment, Bytes(below(3) * 10)));
+    return wrap(talk,
+                direction,
+                IPPROTO_TCP,
+                tcp(talk.ports(direction), segment, Bytes(std::size_t{10} * below(3))));
 }
 
 Sent FrameSource::datagram() {

@@ -3,6 +3,7 @@
 //     sender [eth0] ───── [in0] router, nft forward [out0] ───── [eth0] sink
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <random>
@@ -37,6 +38,21 @@ constexpr std::uint32_t kFramesPerPolicy = 4'000;
 constexpr std::uint32_t kBatch = 500;
 constexpr std::uint32_t kMarker = 0x70117011;  // begins the payload; the frame's number follows
 
+// The rules of one service, with the verdict of the rule's rank.
+std::string to_nft(const policy::Rule& rule, const policy::Service& service) {
+    const std::string match = std::string(service.protocol == IPPROTO_TCP ? "tcp" : "udp") +
+                              " dport " + std::to_string(service.first) + "-" +
+                              std::to_string(service.last) +
+                              (rule.rank == Rank::deny ? " drop\n" : " accept\n");
+    std::ostringstream text;
+    for (const Prefix& prefix : rule.selector.prefixes) {
+        text << (prefix.address.is_ipv4() ? "ip" : "ip6") << " saddr " << prefix.to_string() << " "
+             << match;
+    }
+    text << (rule.any_remote() ? match : "");
+    return text.str();
+}
+
 // The rules of a policy of prefixes and ports, in the order of their ranks, for the forward hook.
 std::string to_nft(const policy::Policy& policy) {
     std::ostringstream text;
@@ -47,15 +63,7 @@ std::string to_nft(const policy::Policy& policy) {
                 continue;
             }
             for (const policy::Service& service : rule.services) {
-                const std::string match =
-                    std::string(service.protocol == IPPROTO_TCP ? "tcp" : "udp") + " dport " +
-                    std::to_string(service.first) + "-" + std::to_string(service.last) +
-                    (rank == Rank::deny ? " drop\n" : " accept\n");
-                for (const Prefix& prefix : rule.selector.prefixes) {
-                    text << (prefix.address.is_ipv4() ? "ip" : "ip6") << " saddr "
-                         << prefix.to_string() << " " << match;
-                }
-                text << (rule.any_remote() ? match : "");
+                text << to_nft(rule, service);
             }
         }
     }
@@ -95,7 +103,7 @@ class Nftables : public RootTest {
         tap = open_tap();
     }
 
-    agent::FileDescriptor open_tap() const {
+    [[nodiscard]] agent::FileDescriptor open_tap() const {
         const Inside there(*sink);
         agent::FileDescriptor socket(
             ::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, htons(ETH_P_ALL)));
@@ -109,7 +117,7 @@ class Nftables : public RootTest {
         std::ofstream(path) << "flush ruleset\n" << to_nft(policy);
         const Inside there(*router);
         ASSERT_EQ(run_command({"nft", "-f", path}), 0) << to_nft(policy);
-        std::remove(path.c_str());
+        std::filesystem::remove(path);
     }
 
     // The numbers of the frames that have come through.
@@ -132,7 +140,7 @@ class Nftables : public RootTest {
         return std::uint32_t{policy::be16_at(bytes, at)} << 16U | policy::be16_at(bytes, at + 2);
     }
 
-    std::set<std::uint32_t> send(const std::vector<Bytes>& frames) const {
+    [[nodiscard]] std::set<std::uint32_t> send(const std::vector<Bytes>& frames) const {
         const Inside there(*sender);
         const auto out = FrameSender::open("eth0");
         EXPECT_TRUE(out) << out.error().message();

@@ -3,6 +3,7 @@
 //     peer [eth0] ───── [eth0] host: every address is its own, a socket on every port that the
 //                              frames are for; Gate, zone 0
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 #include <numeric>
 #include <thread>
@@ -114,6 +115,19 @@ std::optional<Endpoint> endpoint_of(const Bytes& frame) {
     return Endpoint{packet.key.protocol, port};
 }
 
+// The recorded frames that an interface can carry.
+std::vector<Bytes> frames_under(const std::filesystem::path& folder) {
+    std::vector<Bytes> frames;
+    for (const auto& path : captures_under(folder)) {
+        for (Bytes& frame : read_frames(path)) {
+            if (frame.size() >= 14 && frame.size() <= kFrameMax) {
+                frames.push_back(std::move(frame));
+            }
+        }
+    }
+    return frames;
+}
+
 TEST_F(Sockets, NoRecordedFrameReachesAForbiddenOne) {
     const auto folder = corpus();
     if (!folder) {
@@ -122,15 +136,10 @@ TEST_F(Sockets, NoRecordedFrameReachesAForbiddenOne) {
     std::vector<Bytes> frames;
     std::set<Endpoint> endpoints;
     for (const char* part : {"evasion", "protocols"}) {
-        for (const auto& path : captures_under(*folder / part)) {
-            for (const Bytes& frame : read_frames(path)) {
-                if (frame.size() < 14 || frame.size() > kFrameMax) {
-                    continue;
-                }
-                frames.push_back(to_host(frame));
-                if (const auto endpoint = endpoint_of(frame)) {
-                    endpoints.insert(*endpoint);
-                }
+        for (const Bytes& frame : frames_under(*folder / part)) {
+            frames.push_back(to_host(frame));
+            if (const auto endpoint = endpoint_of(frame)) {
+                endpoints.insert(*endpoint);
             }
         }
     }

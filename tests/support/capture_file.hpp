@@ -43,7 +43,7 @@ class CaptureFile {
     void cut(std::size_t bytes) { content_.resize(content_.size() - bytes); }
 
     /// Writes the file. @return its path
-    std::filesystem::path write() const {
+    [[nodiscard]] std::filesystem::path write() const {
         std::ofstream file(folder_ / "test.pcap", std::ios::binary);
         for (const std::byte byte : content_) {
             file.put(static_cast<char>(byte));

@@ -54,7 +54,7 @@ class FakeGate : public agent::Gate {
         : kernel{the_kernel},
           clock{the_clock},
           was_loaded{the_kernel.generations[0].number != 0},
-          events{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {}
+          events_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {}
 
     [[nodiscard]] bool adopted() const override { return was_loaded; }
 
@@ -193,7 +193,7 @@ class FakeGate : public agent::Gate {
     Result<tg_gate_counters> gate_counters() override { return counters; }
     std::vector<TableUse> tables() override { return {{"flows", kernel.flows.size(), 65536}}; }
 
-    [[nodiscard]] int events_fd() const override { return events.get(); }
+    [[nodiscard]] int events_fd() const override { return events_.get(); }
     Result<void> poll_events(const EventVisitor& visit) override {
         for (const auto& event : kernel.events) {
             visit(event);
@@ -246,7 +246,7 @@ class FakeGate : public agent::Gate {
         return names;
     }
 
-    agent::FileDescriptor events;
+    agent::FileDescriptor events_;
 };
 
 }  // namespace tollgate::test

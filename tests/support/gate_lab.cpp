@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tests/support/gate_lab.hpp"
 
+#include <utility>
+
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -73,7 +75,7 @@ Result<agent::Attachment> GateLab::attach() {
 }
 
 agent::Attachment GateLab::protect(agent::GateOptions options) {
-    open(options);
+    open(std::move(options));
     const auto loaded = load(policy_for_port(kOpenPort));
     EXPECT_TRUE(loaded) << loaded.error().message();
     auto attached = attach();

@@ -229,7 +229,7 @@ class RandomPolicy {
                                                 "yes",
                                                 "12",
                                                 "a: b # c",
-                                                "it's \"q\" \\"};
+                                                R"(it's "q" \)"};
 
     std::mt19937 random_;
     std::uint32_t rules_ = 0;

@@ -20,7 +20,7 @@ class PinFolders : public ::testing::Test {
         std::string pattern = (fs::temp_directory_path() / "tollgate-pins-XXXXXX").string();
         folder = ::mkdtemp(pattern.data());
     }
-    ~PinFolders() override { fs::remove_all(folder); }
+    void TearDown() override { fs::remove_all(folder); }
 
     fs::path folder;
 };
@@ -46,7 +46,7 @@ TEST_F(PinFolders, OtherFoldersAndFilesAreNoInterfaces) {
                              "a-name-that-is-too-long-0"}) {
         fs::create_directory(folder / name);
     }
-    std::ofstream{folder / "flows-1"};
+    const std::ofstream file{folder / "flows-1"};
     EXPECT_TRUE(interface_pins_in(folder).empty());
     EXPECT_TRUE(interface_pins_in(folder / "none").empty());
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "policy/compile.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -30,10 +31,10 @@ std::vector<std::uint64_t> patterns_of(const Policy& policy, const Tuple& tuple)
     std::vector<std::uint64_t> patterns;
     for (const Rule& rule : policy.rules) {
         for (const NamePattern& pattern : rule.selector.names) {
-            for (const std::string& name : tuple.names) {
-                if (pattern.matches(name)) {
-                    patterns.push_back(pattern.hash());
-                }
+            if (std::any_of(tuple.names.begin(), tuple.names.end(), [&](const auto& name) {
+                    return pattern.matches(name);
+                })) {
+                patterns.push_back(pattern.hash());
             }
         }
     }

@@ -47,7 +47,7 @@ class Evidence : public testing::Test {
         const auto saved = (*store)->save(learner);
         ASSERT_TRUE(saved) << saved.error().message();
     }
-    Learner loaded() const {
+    [[nodiscard]] Learner loaded() const {
         Learner learner;
         auto store = EvidenceStore::open(path_);
         EXPECT_TRUE(store);
@@ -55,7 +55,7 @@ class Evidence : public testing::Test {
         EXPECT_TRUE((*store)->load(learner));
         return learner;
     }
-    std::vector<fs::path> set_aside() const {
+    [[nodiscard]] std::vector<fs::path> set_aside() const {
         std::vector<fs::path> found;
         for (const auto& entry : fs::directory_iterator(folder_)) {
             if (entry.path().string().find(".corrupt-") != std::string::npos) {
@@ -158,7 +158,7 @@ TEST_F(Evidence, DamageInsideTheFileIsFound) {
     }
     save(learner);
     std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(3 * 4096);
+    file.seekp(std::streamoff{3} * 4096);
     file << std::string(8192, 'x');
     file.close();
     auto store = EvidenceStore::open(path_);
@@ -197,7 +197,7 @@ TEST_F(Evidence, AFolderThatIsNotThereIsAnErrorWithThePath) {
 
 TEST_F(Evidence, OverTheSizeBoundSavingFailsAndTheDatabaseStaysAsItWas) {
     EvidenceStore::Options options;
-    options.bytes_max = 16 * 4096;
+    options.bytes_max = std::uint64_t{16} * 4096;
     auto store = EvidenceStore::open(path_, options);
     ASSERT_TRUE(store);
     Learner learner = taught();
