@@ -118,12 +118,13 @@ Result<std::unique_ptr<EvidenceStore>> EvidenceStore::open(const fs::path& path,
 
 Result<void> EvidenceStore::load(Learner& learner) {
     sqlite3* handle = database_->handle.get();
-    Statement names(handle, "SELECT address, name, at, ttl FROM names ORDER BY at");
+    Statement names(handle, "SELECT address, name, at, ttl, since FROM names ORDER BY at");
     while (names.step()) {
         learner.bind({names.address(0),
                       names.text(1),
                       names.time(2),
-                      std::chrono::seconds(names.integer(3))});
+                      std::chrono::seconds(names.integer(3)),
+                      names.time(4)});
     }
     Statement services(handle, "SELECT * FROM services");
     while (services.step()) {
@@ -222,7 +223,7 @@ int EvidenceStore::Database::write_services(const Learner& learner) {
 
 int EvidenceStore::Database::write_names(const Learner& learner) {
     Statement remove(handle.get(), "DELETE FROM names WHERE address = ?");
-    Statement put(handle.get(), "INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?)");
+    Statement put(handle.get(), "INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?, ?)");
     const auto& now = learner.names().all();
     for (const auto& [address, bindings] : names) {
         if (!now.contains(address)) {
@@ -236,7 +237,11 @@ int EvidenceStore::Database::write_names(const Learner& learner) {
         }
         remove.with(address.to_string()).run();
         for (const NameBinding& binding : bindings) {
-            put.with(address.to_string(), binding.name, number(binding.at), binding.ttl.count())
+            put.with(address.to_string(),
+                     binding.name,
+                     number(binding.at),
+                     binding.ttl.count(),
+                     number(binding.since))
                 .run();
         }
     }

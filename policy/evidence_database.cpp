@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kSchemaVersion = 1;
+constexpr int kSchemaVersion = 2;
 constexpr std::uint64_t kPageSize = 4096;
 
 // Times are microseconds since 1970, addresses and MACs text, hours a text of 168 digits.
@@ -23,7 +23,8 @@ CREATE TABLE services (
     first_seen INTEGER, last_seen INTEGER, hours TEXT, link_group INTEGER,
     PRIMARY KEY (direction, protocol, port, name, remote, group_address)) WITHOUT ROWID;
 CREATE TABLE names (
-    address TEXT, name TEXT, at INTEGER, ttl INTEGER, PRIMARY KEY (address, name)) WITHOUT ROWID;
+    address TEXT, name TEXT, at INTEGER, ttl INTEGER, since INTEGER,
+    PRIMARY KEY (address, name)) WITHOUT ROWID;
 CREATE TABLE decisions (
     key TEXT PRIMARY KEY, number INTEGER, decision INTEGER, by TEXT) WITHOUT ROWID;
 CREATE TABLE flows (
@@ -36,7 +37,7 @@ CREATE TABLE flows (
 CREATE INDEX flows_by_age ON flows (last_seen);
 CREATE TABLE watched (hours TEXT);
 INSERT INTO watched VALUES ('0');
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 )";
 
 }  // namespace

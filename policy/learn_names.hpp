@@ -21,6 +21,8 @@ struct NameBinding {
     std::string name;  ///< the question's name, in lower case, without the final dot
     Timestamp at;
     std::chrono::seconds ttl{0};
+    /// In a NameTable: the first answer of those that followed each other before they had expired.
+    Timestamp since = Timestamp::max();
     bool operator==(const NameBinding&) const = default;
 };
 
@@ -30,6 +32,7 @@ class NameTable {
   public:
     explicit NameTable(std::size_t addresses_max) : addresses_max_(addresses_max) {}
 
+    /// @param binding `since` is taken as far as it is earlier than `at`
     void bind(const NameBinding& binding);
 
     /// The name that the address was last resolved from at that time, or null. Names do not expire
@@ -40,6 +43,10 @@ class NameTable {
     /// minutes), at most a week (docs/packet-path.md, section 8).
     [[nodiscard]] std::vector<std::string> valid(const IpAddress& address, Timestamp at) const;
 
+    /// The valid names, and those of answers that came later by no more than they last: a flow
+    /// before the first answer goes back to one that nobody watched.
+    [[nodiscard]] std::vector<std::string> around(const IpAddress& address, Timestamp at) const;
+
     [[nodiscard]] std::size_t size() const { return bindings_.size(); }
     /// Every binding, for the evidence store.
     [[nodiscard]] const std::map<IpAddress, std::vector<NameBinding>>& all() const {
@@ -47,6 +54,11 @@ class NameTable {
     }
 
   private:
+    /// @param before how much longer than `since` a name counts, in lifetimes
+    [[nodiscard]] std::vector<std::string> names_at(const IpAddress& address,
+                                                    Timestamp at,
+                                                    int before) const;
+
     std::size_t addresses_max_;
     std::map<IpAddress, std::vector<NameBinding>> bindings_;  ///< oldest first
     std::deque<IpAddress> order_;                             ///< first bound first

@@ -38,7 +38,7 @@ Json candidates_json(Agent& agent, bool all) {
     Json json = envelope("Candidates");
     json["candidates"] = Json::array();
     std::size_t hidden = 0;
-    agent.learning().sweep();
+    agent.sweep();
     for (const policy::Candidate& candidate : agent.learning().learner().candidates()) {
         const bool covered = covers(agent.warden().policy()->policy, candidate.rule);
         if (covered && !all) {
@@ -136,7 +136,7 @@ void ControlApi::add_reading_calls() {
 
 void ControlApi::add_learning_calls() {
     calls_["GET /v1/learn/status"] = in_loop([](Agent& agent, const HttpRequest&) -> Answer<Json> {
-        agent.learning().sweep();
+        agent.sweep();
         return learn_status_json(agent);
     });
     calls_["GET /v1/learn/candidates"] =

@@ -187,6 +187,11 @@ void Agent::note_losses() {
     losses_told_ = lost;
 }
 
+void Agent::sweep() {
+    read_events();
+    learning_->sweep();
+}
+
 void Agent::tick() {
     ++ticks_;
     if (warden_->tick()) {
@@ -196,7 +201,7 @@ void Agent::tick() {
     watch_.tick();
     note_losses();
     if (ticks_ % kSweepTicks == 0) {
-        learning_->sweep();
+        sweep();
     }
     if (ticks_ % kSaveTicks == 0) {
         learning_->save();
@@ -204,7 +209,7 @@ void Agent::tick() {
 }
 
 void Agent::stop() {
-    learning_->sweep();
+    sweep();
     learning_->save();
 }
 
@@ -236,7 +241,7 @@ std::vector<std::string> Agent::warnings() const {
 }
 
 policy::Policy Agent::exported_policy(policy::Stage mode) {
-    learning_->sweep();
+    sweep();
     policy::ProposalOptions proposal;
     proposal.mode = mode;
     proposal.approved_only = true;
@@ -250,7 +255,7 @@ policy::Policy Agent::exported_policy(policy::Stage mode) {
 }
 
 RecordedTraffic Agent::recorded_traffic() {
-    learning_->sweep();
+    sweep();
     RecordedTraffic traffic;
     const auto& flows = learning_->learner().history().flows();
     traffic.flows.assign(flows.begin(), flows.end());

@@ -35,6 +35,9 @@ class Agent {
 
     /// Reads all waiting events.
     void read_events();
+    /// Reads the waiting events, then what LearnDriver::sweep() reads: a flow that waited for an
+    /// answer gets its name.
+    void sweep();
     /// To be called once a second.
     void tick();
     /// Before the agent ends: what it knows goes to disk. The data path stays as it is.

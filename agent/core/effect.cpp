@@ -28,7 +28,7 @@ JudgedFlow judge(const policy::Policy& policy,
     if (flow.remote_mac != MacAddress{}) {
         tuple.mac = flow.remote_mac;
     }
-    tuple.names = traffic.names.valid(flow.remote, flow.first_seen);
+    tuple.names = traffic.names.around(flow.remote, flow.first_seen);
     if (!recent.name.empty()) {
         tuple.names.push_back(recent.name);
     }

@@ -46,7 +46,8 @@ struct Effect {
 inline constexpr std::size_t kEffectFlowsMax = 100;
 
 /// Judges a flow as the data path would judge its first packet in the stage enforce; only the
-/// limits of rules are not considered.
+/// limits of rules are not considered. The names of its address are those of the answers around
+/// its beginning.
 [[nodiscard]] JudgedFlow judge(const policy::Policy& policy,
                                const RecordedTraffic& traffic,
                                const policy::RecentFlow& recent);

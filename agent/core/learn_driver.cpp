@@ -17,6 +17,7 @@ constexpr std::uint64_t kTtlCeilingNs = TG_DNS_TTL_CEILING_S * TG_SECOND;
 /// An admitted address in use is prolonged when it has less than this left.
 constexpr std::uint64_t kProlongNs = 60 * TG_SECOND;
 /// The kernel's clock is that of ticks: what changed in the tick of the last sweep is read again.
+/// A flow that waited for an answer may bear a time before it, within the same tick.
 constexpr std::uint64_t kTickNs = 20'000'000;
 constexpr std::size_t kMacsMax = 4096;
 
@@ -72,7 +73,7 @@ std::string LearnDriver::on_dns_answer(const tg_event& event, std::span<const st
         return {};
     }
     const std::string& name = answer->questions.front().name;
-    const policy::Timestamp at = to_timestamp(event.time_ns, clock_.boot_minus_wall_ns());
+    const policy::Timestamp at = to_timestamp(event.time_ns - kTickNs, clock_.boot_minus_wall_ns());
     for (const policy::DnsAddress& address : policy::addresses_of(*answer)) {
         learner_.bind({address.address, name, at, address.ttl});
     }

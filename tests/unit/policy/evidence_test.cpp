@@ -102,6 +102,7 @@ TEST_F(Evidence, OnlyWhatChangedIsWrittenButAllIsThere) {
     ASSERT_TRUE((*store)->save(learner));
     learner.observe(test::flow_to("192.0.2.1", 7));
     learner.bind({test::ip("192.0.2.1"), "b.example.com", test::kMonday, 60s});
+    learner.bind({test::ip("192.0.2.1"), "b.example.com", test::kMonday + 1min, 60s});
     ASSERT_TRUE((*store)->save(learner));
     store->reset();
     const Learner after = loaded();
@@ -174,7 +175,7 @@ TEST_F(Evidence, ASchemaOfAnotherVersionIsSetAside) {
     file.close();
     auto store = EvidenceStore::open(path_);
     ASSERT_TRUE(store) << store.error().message();
-    EXPECT_THAT((*store)->warning(), HasSubstr("schema version 9 instead of 1"));
+    EXPECT_THAT((*store)->warning(), HasSubstr("schema version 9 instead of 2"));
     EXPECT_EQ(set_aside().size(), 1U);
 }
 

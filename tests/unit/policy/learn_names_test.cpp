@@ -38,6 +38,34 @@ TEST(NameTable, NamesAreValidForAtLeastAQuarterOfAnHour) {
     EXPECT_THAT(names.valid(test::ip("192.0.2.2"), kMonday), IsEmpty());
 }
 
+TEST(NameTable, ANameThatIsAnsweredAgainHeldAllTheWhile) {
+    policy::NameTable names(10);
+    names.bind(at(kMonday, "a.example.com"));
+    names.bind(at(kMonday + 899s, "a.example.com"));
+    EXPECT_EQ(names.latest(kAddress, kMonday - 1us), nullptr);
+    EXPECT_NE(names.latest(kAddress, kMonday), nullptr);
+    EXPECT_THAT(names.valid(kAddress, kMonday), ElementsAre("a.example.com"));
+    EXPECT_THAT(names.valid(kAddress, kMonday + 1798s), ElementsAre("a.example.com"));
+    EXPECT_THAT(names.valid(kAddress, kMonday + 1799s), IsEmpty());
+}
+
+TEST(NameTable, ANameThatHadExpiredBeginsAnew) {
+    policy::NameTable names(10);
+    names.bind(at(kMonday, "a.example.com"));
+    names.bind(at(kMonday + 900s, "a.example.com"));
+    EXPECT_THAT(names.valid(kAddress, kMonday + 900s - 1us), IsEmpty());
+    EXPECT_THAT(names.valid(kAddress, kMonday + 900s), ElementsAre("a.example.com"));
+}
+
+TEST(NameTable, AroundAFlowAreTheNamesThatItsAddressGotSoonAfter) {
+    policy::NameTable names(10);
+    names.bind(at(kMonday, "a.example.com", 1h));
+    EXPECT_THAT(names.around(kAddress, kMonday - 1h - 1us), IsEmpty());
+    EXPECT_THAT(names.around(kAddress, kMonday - 1h), ElementsAre("a.example.com"));
+    EXPECT_THAT(names.around(kAddress, kMonday + 1h - 1us), ElementsAre("a.example.com"));
+    EXPECT_THAT(names.around(kAddress, kMonday + 1h), IsEmpty());
+}
+
 TEST(NameTable, AnAddressHasAtMostEightNames) {
     policy::NameTable names(10);
     for (int i = 0; i < 9; ++i) {

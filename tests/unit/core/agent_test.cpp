@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "agent/core/agent.hpp"
+
+#include <cstring>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/dns.hpp"
+#include "tests/support/fake_gate.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace tollgate::agent {
+namespace {
+
+const IpAddress kRemote = test::ip("192.0.2.1");
+
+/// An agent over a fake kernel.
+class AgentTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        Options options;
+        options.interfaces = {"lo"};
+        options.state_dir = folder.path();
+        auto started =
+            Agent::start(options, std::make_unique<test::FakeGate>(kernel, clock), clock);
+        ASSERT_TRUE(started) << started.error().error.message();
+        agent = std::move(*started);
+        kernel.flows.clear();
+    }
+
+    /// An answer that waits to be read: example.com is kRemote.
+    void answer(std::uint64_t time_ns) {
+        const auto message =
+            test::dns_answer("example.com", {test::address_record("", kRemote)}).wire();
+        tg_event_dns event{};
+        event.event.time_ns = time_ns;
+        event.event.type = TG_EVENT_DNS_ANSWER;
+        event.size = static_cast<std::uint32_t>(message.size());
+        std::memcpy(event.message, message.data(), message.size());
+        const auto bytes = std::as_bytes(std::span(&event, 1));
+        kernel.events.emplace_back(bytes.begin(), bytes.end());
+    }
+    void connect(std::uint64_t time_ns) {
+        tg_flow_key key{};
+        std::copy(kRemote.bytes.begin(), kRemote.bytes.end(), std::begin(key.remote));
+        key.remote_port = htons(443);
+        key.protocol = IPPROTO_TCP;
+        tg_flow flow{};
+        flow.first_seen_ns = flow.last_seen_ns = time_ns;
+        flow.flags = TG_FLOW_LOCAL_INITIATED;
+        flow.packets[TG_EGRESS] = 1;
+        kernel.flows.emplace_back(key, flow);
+    }
+    [[nodiscard]] std::string recorded_name() {
+        const auto flows = agent->recorded_traffic().flows;
+        return flows.size() == 1 ? flows.front().name : "not one flow";
+    }
+
+    test::TemporaryFolder folder;
+    test::FakeClock clock;
+    test::FakeKernel kernel;
+    std::unique_ptr<Agent> agent;
+};
+
+TEST_F(AgentTest, AFlowGetsTheNameOfAnAnswerThatWaitsToBeRead) {
+    answer(clock.boot - TG_SECOND);
+    connect(clock.boot);
+    EXPECT_EQ(recorded_name(), "example.com");
+}
+
+TEST_F(AgentTest, AFlowGetsTheNameOfAnAnswerInTheSameTick) {
+    answer(clock.boot + 4'000'000);
+    connect(clock.boot);
+    EXPECT_EQ(recorded_name(), "example.com");
+}
+
+TEST_F(AgentTest, AnAnswerAfterAFlowIsNotTheNameItBeganWith) {
+    answer(clock.boot + TG_SECOND);
+    connect(clock.boot);
+    EXPECT_EQ(recorded_name(), "");
+}
+
+}  // namespace
+}  // namespace tollgate::agent
