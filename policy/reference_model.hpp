@@ -86,7 +86,7 @@ class ReferenceModel {
     Judgement judge_live(const Packet& packet, ReferenceFlow& flow);
     Judgement judge_without_flow(const Packet& packet);
     Judgement judge_mid_stream(const Packet& packet);
-    Judgement judge_alone(const Packet& packet, const PolicyVerdict& verdict);
+    static Judgement judge_alone(const Packet& packet, const PolicyVerdict& verdict);
     Judgement open_flow(const Packet& packet, Direction initiator, const PolicyVerdict& verdict);
     std::optional<Judgement> judge_again(const Packet& packet, ReferenceFlow& flow);
 

@@ -19,7 +19,7 @@ bool matches(const Selector& selector, const Request& request) {
         return prefix.contains(request.remote);
     };
     const auto holds_name = [&](const NamePattern& pattern) {
-        return request.names.count(pattern.hash()) != 0;
+        return request.names.contains(pattern.hash());
     };
     const auto& macs = selector.macs;
     return std::any_of(selector.prefixes.begin(), selector.prefixes.end(), holds_address) ||

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "policy/validate.hpp"
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <string_view>
 
@@ -56,8 +58,9 @@ void check_services(const Rule& rule, std::vector<Problem>& problems) {
 
 void check_group(const Group& group, std::vector<Problem>& problems) {
     const Selector& selector = group.selector;
-    const int kinds = int{!selector.prefixes.empty()} + int{!selector.macs.empty()} +
-                      int{!selector.names.empty()};
+    const std::array given{
+        !selector.prefixes.empty(), !selector.macs.empty(), !selector.names.empty()};
+    const auto kinds = std::count(given.begin(), given.end(), true);
     if (kinds != 1) {
         report(problems,
                {group.mark,

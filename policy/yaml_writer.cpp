@@ -81,7 +81,7 @@ using Entries = std::vector<std::pair<std::string, std::string>>;
 std::string flow_map(const Entries& entries) {
     std::vector<std::string> pairs;
     for (const auto& [key, value] : entries) {
-        pairs.push_back(key + ": " + value);
+        pairs.push_back(fmt::format("{}: {}", key, value));
     }
     return fmt::format("{{{}}}", fmt::join(pairs, ", "));
 }
@@ -187,8 +187,7 @@ std::string group_text(const Group& group) {
                          : mac ? texts_of(selector.macs)
                                : texts_of(selector.names);
     const std::string_view kind = cidr ? "cidr" : mac ? "mac" : "fqdn";
-    const std::string line =
-        fmt::format("    {}: {{{}: {}}}\n", scalar(group.name), kind, list(members));
+    std::string line = fmt::format("    {}: {{{}: {}}}\n", scalar(group.name), kind, list(members));
     if (line.size() <= kLineMax) {
         return line;
     }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <array>
 #include <memory>
 
 #include <fmt/format.h>
@@ -54,12 +56,9 @@ Exit show(const Cli& cli, bool effective) {
 }
 
 bool differs(const Json& diff) {
-    for (const char* kind : {"added", "removed", "changed", "settings"}) {
-        if (!list(diff, kind).empty()) {
-            return true;
-        }
-    }
-    return false;
+    constexpr std::array kKinds{"added", "removed", "changed", "settings"};
+    return std::any_of(
+        kKinds.begin(), kKinds.end(), [&](const char* kind) { return !list(diff, kind).empty(); });
 }
 
 Exit diff(const Cli& cli, const std::string& file) {

@@ -12,7 +12,7 @@ class ReferenceIcmp : public ReferenceGate {
     void SetUp() override { use_allow(kOut); }
 
     // An error from a router on the way, about this packet of the device.
-    Bytes error(unsigned type, Bytes quoted) {
+    Bytes error(unsigned type, const Bytes& quoted) {
         Talk router = talk;
         router.remote = talk.remote.is_ipv4() ? ip("203.0.113.1") : ip("2001:db8:99::1");
         return router.icmp(kIn, icmp(type, 0, 0, quoted));

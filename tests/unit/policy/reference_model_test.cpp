@@ -6,7 +6,6 @@
 namespace tollgate::test {
 namespace {
 
-using policy::Action;
 using policy::Rank;
 using policy::ReferenceGeneration;
 

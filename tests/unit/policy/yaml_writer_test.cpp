@@ -69,6 +69,7 @@ TEST(YamlWriter, WritesLongAndLearnedRulesOnLinesOfTheirOwn) {
 
 TEST(YamlWriter, ACommentNeverBreaksOutOfItsLine) {
     Policy policy = learned_policy();
+    // NOLINTNEXTLINE(misc-misleading-bidirectional): meant, and visible as an escape
     policy.rules.front().comment = "a\n  deny: []\x1b[31m \xe2\x80\xae \xff caf\xc3\xa9";
     const std::string text = write_policy(policy);
     EXPECT_THAT(text, HasSubstr("    # a?  deny: []?[31m ? ? caf\xc3\xa9\n"));
