@@ -107,16 +107,20 @@ void print_policy(Screen& screen, const Json& policy) {
 }
 
 void print_effect(Screen& screen, const Json& effect) {
-    constexpr double kHour = 3600;
-    const std::chrono::seconds window{static_cast<std::int64_t>(real(effect, "hours") * kHour)};
+    const std::chrono::seconds window{number(effect, "window")};
     const std::uint64_t dropped = number(effect, "drop");
-    screen.field("effect",
-                 fmt::format("of {} recorded flows in the last {}: {} pass, {} would be dropped",
-                             number(effect, "flows"),
-                             duration_text(window),
-                             number(effect, "pass"),
-                             dropped),
-                 dropped == 0 ? Tone::good : Tone::warn);
+    if (number(effect, "flows") == 0) {
+        screen.field("effect", "unknown: no flow has been recorded yet", Tone::warn);
+    } else {
+        screen.field(
+            "effect",
+            fmt::format("of {} recorded flows in the last {}: {} pass, {} would be dropped",
+                        number(effect, "flows"),
+                        duration_text(window),
+                        number(effect, "pass"),
+                        dropped),
+            dropped == 0 ? Tone::good : Tone::warn);
+    }
     print_dropped_flows(screen, list(effect, "wouldDropFlows"));
     if (has(effect, "callerSession")) {
         const Json& caller = object(effect, "callerSession");

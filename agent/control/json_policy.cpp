@@ -126,7 +126,7 @@ Json history_json(const State& state) {
 }
 
 Json effect_json(const Effect& effect) {
-    Json json{{"hours", effect.hours},
+    Json json{{"window", effect.window.count()},
               {"flows", effect.flows},
               {"pass", effect.pass},
               {"drop", effect.drop},

@@ -2,7 +2,6 @@
 #include "agent/core/effect.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include <netinet/in.h>
 
@@ -70,8 +69,7 @@ Effect effect_of(const policy::Policy& policy,
             effect.would_drop.push_back(std::move(judged));
         }
     }
-    const std::chrono::duration<double, std::ratio<3600>> hours{traffic.now - oldest};
-    effect.hours = std::round(hours.count() * 100) / 100;
+    effect.window = std::chrono::ceil<std::chrono::seconds>(traffic.now - oldest);
     return effect;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,7 +37,7 @@ struct JudgedFlow {
 
 /// What a policy would do.
 struct Effect {
-    double hours = 0;  ///< that the recorded flows go back
+    std::chrono::seconds window{0};  ///< that the recorded flows go back
     std::uint64_t flows = 0;
     std::uint64_t pass = 0;
     std::uint64_t drop = 0;
