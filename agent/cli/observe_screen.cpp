@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "agent/cli/screens.hpp"
@@ -26,9 +24,9 @@ Verdict verdict_of(const std::string& type) {
     return {type == "dns" ? "dns" : "pass", Tone::good};
 }
 
-/// "tcp/443", "icmp/8", "gre": what the flow is for, seen from its responder.
+/// "tcp/443", "icmp/8", "gre": what the flow is for, seen from its responder; "-": not IP.
 std::string service_of(const Json& event, bool ingress) {
-    const std::string protocol = text(event, "protocol");
+    const std::string protocol = text(event, "protocol", "-");
     if (has(event, "icmpType")) {
         return fmt::format("{}/{}", protocol, number(event, "icmpType"));
     }
@@ -49,10 +47,9 @@ std::string outcome(const Json& event) {
     return words;
 }
 
-constexpr const char* kColumns = "{:<8}  {}{:>{}}  {:<3}  {:<9}  {:<9}  {:<23}  {}";
+constexpr const char* kColumns = "{:<8}  {}{:>{}}  {:<3}  {:<7}  {:<9}  {:<23}  {}";
 constexpr std::size_t kVerdictColumns = 10;
 constexpr std::size_t kRemoteColumns = 23;
-constexpr std::size_t kOutcomeBegin = 74;  // columns before the last one
 
 }  // namespace
 
@@ -94,11 +91,13 @@ void print_event(Screen& screen, const Json& event) {
     const Verdict verdict = verdict_of(type);
     const bool ingress = text(event, "direction") == "ingress";
     const std::string name = shortened(printable(text(event, "remoteName")), kRemoteColumns);
-    const std::string remote = name.empty() ? text(event, "remote") : name;
+    const std::string address = text(event, "remote", text(event, "remoteMac", "-").c_str());
+    const std::string remote = name.empty() ? address : name;
     const std::string_view word{verdict.word};
+    const std::string painted = screen.paint(word, verdict.tone);
     std::string line = fmt::format(kColumns,
                                    clock,
-                                   screen.paint(word, verdict.tone),
+                                   painted,
                                    "",
                                    kVerdictColumns - word.size(),
                                    ingress ? "in" : "out",
@@ -106,11 +105,15 @@ void print_event(Screen& screen, const Json& event) {
                                    service_of(event, ingress),
                                    printable(remote),
                                    "");
-    const std::size_t used =
-        kOutcomeBegin + columns(remote) - std::min(columns(remote), kRemoteColumns);
-    line += printable(clipped(outcome(event), Screen::kWidth - std::min(used, Screen::kWidth)));
+    const std::string why = printable(outcome(event));
+    const std::size_t used = columns(line) - (painted.size() - word.size());
+    const bool fits = used + columns(why) <= Screen::kWidth;
+    line += fits ? why : "";
     line.erase(line.find_last_not_of(' ') + 1);
     screen.out() << line << '\n';
+    if (!fits) {
+        screen.field("", why);
+    }
     const std::string nearest = joined(list(event, "nearest"));
     if (!nearest.empty()) {
         screen.field("", "nearest: " + nearest, Tone::dim);

@@ -12,6 +12,7 @@ namespace tollgate::cli {
 namespace {
 
 constexpr std::size_t kLabelColumns = 10;
+constexpr std::size_t kIndent = 2;  // of what follows a line that is too long
 
 std::string_view environment(const char* name) {
     const char* value = std::getenv(name);
@@ -71,7 +72,15 @@ std::string Screen::paint(std::string_view text, Tone tone) const {
 }
 
 void Screen::line(std::string_view text, Tone tone) {
-    out_ << paint(text, tone) << '\n';
+    if (columns(text) <= kWidth) {
+        out_ << paint(text, tone) << '\n';
+        return;
+    }
+    std::string start;
+    for (const std::string& part : wrapped(text, kWidth - kIndent)) {
+        out_ << start << paint(part, tone) << '\n';
+        start.assign(kIndent, ' ');
+    }
 }
 
 void Screen::field(std::string_view label, std::string_view text, Tone tone) {

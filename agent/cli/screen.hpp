@@ -14,16 +14,16 @@ namespace tollgate::cli {
 /// What a text means. Colour only repeats what the words say.
 enum class Tone : std::uint8_t { plain, strong, good, bad, warn, dim };
 
-/// Where answers for people go: text of at most 100 columns.
+/// Where answers for people go: text of at most 96 columns.
 class Screen {
   public:
-    static constexpr std::size_t kWidth = 100;
+    static constexpr std::size_t kWidth = 96;
 
     Screen(std::ostream& out, const Options& options);
 
     /// `text` made printable, in the colour of its tone if the terminal wants colour.
     [[nodiscard]] std::string paint(std::string_view text, Tone tone) const;
-    /// One line.
+    /// One line, or more if it is too long: the others begin under its third column.
     void line(std::string_view text = "", Tone tone = Tone::plain);
     /// "label     text", the text broken into lines under itself.
     void field(std::string_view label, std::string_view text, Tone tone = Tone::plain);

@@ -82,17 +82,6 @@ std::string shortened(std::string_view text, std::size_t limit) {
     return "…" + std::string{text.substr(begin)};
 }
 
-std::string clipped(std::string_view text, std::size_t limit) {
-    if (columns(text) <= limit || limit == 0) {
-        return std::string{text};
-    }
-    std::size_t end = 0;
-    for (std::size_t width = 0; width < limit; ++end) {
-        width += continues(text[end]) ? 0 : 1;
-    }
-    return std::string{text.substr(0, end - 1)} + "…";
-}
-
 std::vector<std::string> wrapped(std::string_view text, std::size_t limit) {
     std::vector<std::string> lines(1);
     std::size_t position = 0;

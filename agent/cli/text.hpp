@@ -25,9 +25,6 @@ using WallTime = std::chrono::sys_seconds;
 /// it is.
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t limit);
 
-/// `text` in at most `limit` columns; what goes is the end.
-[[nodiscard]] std::string clipped(std::string_view text, std::size_t limit);
-
 /// Breaks text at spaces into lines of at most `limit` columns; a longer word has a line of its
 /// own.
 [[nodiscard]] std::vector<std::string> wrapped(std::string_view text, std::size_t limit);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "agent/control/json.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <arpa/inet.h>
@@ -68,6 +69,38 @@ std::string flags_text(std::uint8_t flags) {
 
 bool is_icmp(std::uint8_t protocol) {
     return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+}
+
+MacAddress mac_of(const tg_event& record) {
+    MacAddress mac;
+    std::copy(std::begin(record.remote_mac), std::end(record.remote_mac), mac.bytes.begin());
+    return mac;
+}
+
+// What the record tells of the sides of the flow; of a frame that is not IP, or not whole, the MAC
+// address.
+void add_sides(Json& json, const ObservedEvent& event) {
+    const tg_event& record = event.record;
+    const IpAddress remote = to_address(record.key.remote);
+    if (record.key.protocol != 0) {
+        json["protocol"] = protocol_json(record.key.protocol);
+        json["remotePort"] = ntohs(record.key.remote_port);
+        json["localPort"] = ntohs(record.key.local_port);
+    }
+    if (record.key.protocol != 0 || remote != IpAddress{}) {
+        json["remote"] = remote.to_string();
+        json["local"] = to_address(record.key.local).to_string();
+    } else if (const MacAddress mac = mac_of(record); mac != MacAddress{}) {
+        json["remoteMac"] = mac.to_string();
+    }
+    if (!event.name.empty()) {
+        json["remoteName"] = event.name;
+    }
+    if (record.key.protocol == IPPROTO_TCP) {
+        json["tcpFlags"] = flags_text(record.tcp_flags);
+    } else if (is_icmp(record.key.protocol)) {
+        json["icmpType"] = record.icmp_type;
+    }
 }
 
 // The tuple that the data path judged, as far as the event tells.
@@ -162,22 +195,10 @@ Json event_json(const ObservedEvent& event,
     }
     json["direction"] = policy::to_text(static_cast<policy::Direction>(record.direction));
     json["interface"] = interface;
-    json["protocol"] = protocol_json(record.key.protocol);
-    json["remote"] = to_address(record.key.remote).to_string();
-    if (!event.name.empty()) {
-        json["remoteName"] = event.name;
-    }
-    json["remotePort"] = ntohs(record.key.remote_port);
-    json["local"] = to_address(record.key.local).to_string();
-    json["localPort"] = ntohs(record.key.local_port);
+    add_sides(json, event);
     json["generation"] = record.generation;
     if (const std::string_view rule = policy.rule_name(record.rule); !rule.empty()) {
         json["rule"] = rule;
-    }
-    if (record.key.protocol == IPPROTO_TCP) {
-        json["tcpFlags"] = flags_text(record.tcp_flags);
-    } else if (is_icmp(record.key.protocol)) {
-        json["icmpType"] = record.icmp_type;
     }
     if (event.type == EventType::drop || event.type == EventType::would_drop) {
         json["reason"] = label(static_cast<DropReason>(record.reason));

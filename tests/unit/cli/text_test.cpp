@@ -32,12 +32,6 @@ TEST(Shortened, KeepsTheEnd) {
     EXPECT_EQ(columns(shortened("äöüäöüäöü", 4)), 4U);
 }
 
-TEST(Clipped, KeepsTheBeginning) {
-    EXPECT_EQ(clipped("policy_default", 14), "policy_default");
-    EXPECT_EQ(clipped("policy_default", 7), "policy…");
-    EXPECT_EQ(columns(clipped("äöüäöüäöü", 4)), 4U);
-}
-
 TEST(Wrapped, BreaksAtSpacesOnly) {
     const std::vector<std::string> expected{"one two", "three", "fourfourfour", "five"};
     EXPECT_EQ(wrapped("one two three fourfourfour five", 8), expected);
