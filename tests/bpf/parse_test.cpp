@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the parser refuses, seen through the loaded programs, and that it refuses for that reason.
 #include "tests/bpf/gate_fixture.hpp"
-#include "tests/bpf/malformed_frames.hpp"
+#include "tests/support/malformed_frames.hpp"
 
 namespace tollgate::test {
 namespace {

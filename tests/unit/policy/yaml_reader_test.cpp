@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "policy/yaml_reader.hpp"
 
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 

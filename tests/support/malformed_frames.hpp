@@ -4,6 +4,8 @@
 #include <functional>
 #include <vector>
 
+#include <tollgate/result.hpp>
+
 #include "tests/support/talk.hpp"
 
 /// Frames that the parser refuses, each with its reason, and the builders of their sound relatives.

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include <tollgate/abi/parse.h>
+
+namespace {
+
+void check(bool holds) {
+    if (!holds) {
+        std::abort();
+    }
+}
+
+}  // namespace
+
+// The parser reads nothing outside the frame (the address sanitizer sees to that), and what it
+// accepts lies inside it. The first byte is the direction and whether the NIC took a tag off.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+    if (size == 0) {
+        return 0;
+    }
+    const auto direction = static_cast<std::uint8_t>((bytes[0] & 1U) != 0 ? TG_EGRESS : TG_INGRESS);
+    const tg_frame frame{bytes + 1, bytes + size, static_cast<std::uint32_t>(size - 1), direction};
+    tg_packet packet{};
+    if (tg_parse(&frame, (bytes[0] & 2U) != 0 ? 1 : 0, &packet) == TG_DROP_NONE &&
+        packet.key.protocol != 0) {
+        check(packet.l3_offset < packet.l4_offset);
+        check(packet.l4_offset + std::size_t{packet.l4_bytes} <= size - 1);
+    }
+    return 0;
+}
