@@ -18,4 +18,10 @@ std::uint16_t FlowRecord::service_port() const {
     }
 }
 
+bool FlowRecord::goes_to_group() const {
+    static const IpAddress kBroadcast = *IpAddress::parse("255.255.255.255");
+    const IpAddress& destination = direction == Direction::egress ? remote : local;
+    return destination.is_multicast() || destination == kBroadcast;
+}
+
 }  // namespace tollgate::policy

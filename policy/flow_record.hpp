@@ -35,6 +35,9 @@ struct FlowRecord {
 
     /// The responder's port; ICMP and ICMPv6: the type; other protocols: 0.
     [[nodiscard]] std::uint16_t service_port() const;
+    /// Whether the address that the first packet went to is that of a group by itself: multicast or
+    /// 255.255.255.255. Of the broadcast address of a subnet only the frame tells.
+    [[nodiscard]] bool goes_to_group() const;
     bool operator==(const FlowRecord&) const = default;
 };
 

@@ -44,6 +44,7 @@ policy::FlowRecord to_record(const tg_flow_key& key,
     }
     record.answered = (flow.flags & TG_FLOW_ANSWERED) != 0;
     record.assured = (flow.flags & TG_FLOW_ASSURED) != 0;
+    record.group = record.goes_to_group();
     record.first_seen = to_timestamp(flow.first_seen_ns, boot_minus_wall_ns);
     record.last_seen = to_timestamp(flow.last_seen_ns, boot_minus_wall_ns);
     std::copy(std::begin(flow.packets), std::end(flow.packets), record.packets.begin());
@@ -71,6 +72,7 @@ policy::FlowRecord to_record(const tg_service_key& key,
         record.local_port = port;
     }
     record.answered = service.answered != 0;
+    record.group = record.goes_to_group();
     record.first_seen = to_timestamp(service.first_seen_ns, boot_minus_wall_ns);
     record.last_seen = to_timestamp(service.last_seen_ns, boot_minus_wall_ns);
     record.packets.at(key.direction) = service.flows;

@@ -131,6 +131,18 @@ TEST_F(SimulationTest, AFrameThatTheCaptureCutShortIsJudgedByItsHeaders) {
     EXPECT_EQ(simulation.report().packets_blocked, 0U);
 }
 
+TEST_F(SimulationTest, ABlockedFlowToAGroupIsOne) {
+    talk.remote = ip("224.0.0.251");
+    talk.remote_port = 5353;
+    out(talk.udp(kOut));
+    talk.remote = ip("192.0.2.80");
+    out(talk.udp(kOut));
+    const SimulationReport report = simulation.report();
+    ASSERT_EQ(report.blocked.size(), 2U);
+    EXPECT_TRUE(report.blocked[0].flow.group);
+    EXPECT_FALSE(report.blocked[1].flow.group);
+}
+
 TEST_F(SimulationTest, TheRuleThatRefusesIsNamed) {
     simulation = Simulation(policy_of({rule("no-mail", policy::Rank::deny, kOut)}));
     out(talk.udp(kOut));
