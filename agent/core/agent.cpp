@@ -149,6 +149,12 @@ void Agent::on_event(std::span<const std::byte> record) {
     }
     std::memcpy(&event.record, record.data(), sizeof event.record);
     event.type = type_of(event.record);
+    if (event.record.type == TG_EVENT_DROP) {
+        event.record.packets = pending_.news_of(event.record);
+        if (event.record.packets == 0) {
+            return;
+        }
+    }
     event.wall_ns = static_cast<std::int64_t>(event.record.time_ns) - clock_.boot_minus_wall_ns();
     if (event.type == EventType::dns && record.size() >= offsetof(tg_event_dns, message)) {
         std::uint32_t size = 0;
@@ -170,6 +176,25 @@ void Agent::read_events() {
     }
 }
 
+// The last drops before a silence, which the data path keeps back until the next of their kind.
+void Agent::read_pending_drops() {
+    auto held = gate_->reports();
+    if (!held) {
+        log(LogLevel::warn, "reports.unread", {{"error", held.error().message()}});
+        return;
+    }
+    for (const tg_event& record : pending_.tell(std::move(*held), clock_.boot_ns())) {
+        ObservedEvent event;
+        event.record = record;
+        event.type = type_of(record);
+        event.wall_ns = static_cast<std::int64_t>(record.time_ns) - clock_.boot_minus_wall_ns();
+        event.name = learning_->name_of(to_address(record.key.remote));
+        events_.add(std::move(event));
+    }
+    read_events();
+    losses_told_ += pending_.settle();
+}
+
 // A row in the history that says how many drops no event tells of.
 void Agent::note_losses() {
     const auto counters = gate_->gate_counters();
@@ -184,7 +209,7 @@ void Agent::note_losses() {
         event.record.packets = lost - losses_told_;
         events_.add(std::move(event));
     }
-    losses_told_ = lost;
+    losses_told_ = std::max(losses_told_, lost);
 }
 
 void Agent::sweep() {
@@ -199,6 +224,7 @@ void Agent::tick() {
         learning_->preload_names(warden_->policy()->policy);
     }
     watch_.tick();
+    read_pending_drops();
     note_losses();
     if (ticks_ % kSweepTicks == 0) {
         sweep();

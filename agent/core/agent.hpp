@@ -17,6 +17,7 @@
 #include "agent/core/interface_watch.hpp"
 #include "agent/core/learn_driver.hpp"
 #include "agent/core/options.hpp"
+#include "agent/core/pending_drops.hpp"
 #include "agent/core/prefix_set.hpp"
 #include "agent/core/warden.hpp"
 #include "agent/datapath/gate.hpp"
@@ -90,6 +91,7 @@ class Agent {
     StartResult<void> attach();
     Result<void> restore_blocklist();
     void on_event(std::span<const std::byte> record);
+    void read_pending_drops();
     void note_losses();
     [[nodiscard]] Answer<std::size_t> set_blocklist(PrefixSet next);
     void note(const Answer<Generation>& change, std::string_view what);
@@ -101,6 +103,7 @@ class Agent {
     std::unique_ptr<LearnDriver> learning_;
     InterfaceWatch watch_;
     EventHistory events_;
+    PendingDrops pending_;
     PrefixSet blocklist_;
     std::uint64_t started_ns_ = 0;
     std::uint64_t ticks_ = 0;

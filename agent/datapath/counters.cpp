@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include <tollgate/abi/limits.h>
 
@@ -64,6 +65,16 @@ Result<std::vector<tg_rule_counters>> read_rule_counters(const GateObject& maps,
     return read_sums<tg_rule_counters>(maps.map("rule_counters"),
                                        slot * TG_RULES_MAX,
                                        std::min<std::uint32_t>(rules, TG_RULES_MAX));
+}
+
+Result<std::vector<tg_report>> read_reports(const GateObject& maps) {
+    const MapHandle& map = maps.map("reports");
+    static_assert(sizeof(tg_report) % sizeof(std::uint64_t) == 0,
+                  "the values of CPUs have no gaps");
+    std::vector<tg_report> reports(std::size_t{TG_REPORTS_MAX} * map.values_per_key);
+    return read_range(map, 0, TG_REPORTS_MAX, reports.data()).map([&] {
+        return std::move(reports);
+    });
 }
 
 }  // namespace tollgate::agent

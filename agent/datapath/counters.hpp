@@ -6,6 +6,7 @@
 
 #include <tollgate/abi/counters.h>
 #include <tollgate/abi/flow.h>
+#include <tollgate/abi/report.h>
 #include <tollgate/result.hpp>
 
 #include "agent/datapath/gate_object.hpp"
@@ -22,5 +23,8 @@ namespace tollgate::agent {
 [[nodiscard]] Result<std::vector<tg_rule_counters>> read_rule_counters(const GateObject& maps,
                                                                        std::uint32_t slot,
                                                                        std::uint32_t rules);
+
+/// See Gate::reports().
+[[nodiscard]] Result<std::vector<tg_report>> read_reports(const GateObject& maps);
 
 }  // namespace tollgate::agent

@@ -14,6 +14,7 @@
 #include <tollgate/abi/counters.h>
 #include <tollgate/abi/event.h>
 #include <tollgate/abi/policy.h>
+#include <tollgate/abi/report.h>
 #include <tollgate/abi/service.h>
 #include <tollgate/ip.hpp>
 #include <tollgate/result.hpp>
@@ -132,6 +133,9 @@ class Gate {
     /// Of the generation in force; index: rule.
     virtual Result<std::vector<tg_rule_counters>> rule_counters(std::uint32_t rules) = 0;
     virtual Result<tg_gate_counters> gate_counters() = 0;
+    /// The drops that each CPU gathers for its next events: all entries of the map, of all CPUs. An
+    /// entry has the same index each time. It may be half-written if it is changing.
+    virtual Result<std::vector<tg_report>> reports() = 0;
     /// Entries in use and room, of "flows", "embryos", "fragments", "services", "resolved",
     /// "blocklist".
     struct TableUse {

@@ -84,6 +84,7 @@ class LoadedGate final : public Gate {
                                                      tg_direction direction) override;
     Result<std::vector<tg_rule_counters>> rule_counters(std::uint32_t rules) override;
     Result<tg_gate_counters> gate_counters() override { return read_gate_counters(*object_); }
+    Result<std::vector<tg_report>> reports() override { return read_reports(*object_); }
     std::vector<TableUse> tables() override;
 
     [[nodiscard]] int events_fd() const override { return events_.fd(); }

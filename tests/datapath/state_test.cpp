@@ -200,5 +200,26 @@ TEST_F(State, ATraceSeesTheFlowsThatLive) {
     EXPECT_EQ(gate->trace(0, TG_INGRESS, nothing).error().code.value(), EINVAL);
 }
 
+TEST_F(State, DropsThatNoEventTellsOfYetAreReadWithTheirKind) {
+    protect();
+    const UdpSocket client{*peer, 40000};
+    for (int i = 0; i < 20; ++i) {
+        ASSERT_TRUE(client.send("192.0.2.2", kClosedPort, "x"));
+    }
+    const auto counters = gate->gate_counters();
+    const auto reports = gate->reports();
+    ASSERT_TRUE(counters && reports);
+    std::uint64_t pending = 0;
+    for (const tg_report& report : *reports) {
+        if (report.event.key.local_port == htons(kClosedPort)) {
+            EXPECT_EQ(report.event.reason, TG_DROP_POLICY_DEFAULT);
+            pending += report.pending;
+        }
+    }
+    EXPECT_GT(pending, 0U);
+    EXPECT_EQ(pending + counters->drops_reported + counters->drops_unreported,
+              gate->interface_counters(0, TG_INGRESS)->drops[TG_DROP_POLICY_DEFAULT]);
+}
+
 }  // namespace
 }  // namespace tollgate::test

@@ -45,6 +45,7 @@ struct FakeKernel {
     std::vector<std::pair<tg_service_key, tg_service>> services;
     std::map<IpAddress, tg_resolved> resolved;
     std::vector<std::vector<std::byte>> events;
+    std::vector<tg_report> reports;
 };
 
 /// The data path as the agent sees it, without a kernel. Public members are for tests.
@@ -191,6 +192,7 @@ class FakeGate : public agent::Gate {
         return sums;
     }
     Result<tg_gate_counters> gate_counters() override { return counters; }
+    Result<std::vector<tg_report>> reports() override { return kernel.reports; }
     std::vector<TableUse> tables() override { return {{"flows", kernel.flows.size(), 65536}}; }
 
     [[nodiscard]] int events_fd() const override { return events_.get(); }

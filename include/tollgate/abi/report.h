@@ -20,7 +20,8 @@
  *   drops = drops_reported + drops_unreported + the sum of `pending` (of reports without
  * would_drop)
  *
- * `pending` is told with the next event of its kind, or when another kind needs the entry.
+ * `pending` is told with the next event of its kind, or when another kind needs the entry. Until
+ * then the agent reads it: after TG_REPORT_NS an entry changes only when it is sent.
  */
 struct tg_report {
     __u64 since_ns; /* of the last event, CLOCK_BOOTTIME; 0: the entry is unused */
