@@ -38,6 +38,7 @@ constexpr std::uint32_t kRepeat = 200000;
 constexpr in_addr_t kLocal = 0x0a630002;   // 10.99.0.2, the lab's target
 constexpr in_addr_t kRemote = 0x0c000000;  // 12.0.0.0: flow i has the remote kRemote + i
 constexpr std::uint16_t kRemotePort = 40000;
+constexpr std::uint16_t kFlowPort = 50123;  // the local port of the flows; no rule opens it
 
 std::uint64_t boot_time_ns() {
     timespec time{};
@@ -63,7 +64,7 @@ Result<void> establish(agent::Gate& gate, std::uint32_t flows) {
         set_ipv4(key.remote, kRemote + i);
         set_ipv4(key.local, kLocal);
         key.remote_port = htons(kRemotePort);
-        key.local_port = htons(bench::kClosedPort);
+        key.local_port = htons(kFlowPort);
         key.protocol = IPPROTO_UDP;
         if (auto seeded = gate.seed_flow(key, flow); !seeded) {
             return seeded;
@@ -112,8 +113,9 @@ struct Case {
 
 bool report(int program, std::uint32_t flows) {
     const std::array cases{
-        Case{"established flow", XDP_PASS, kRemote + flows / 2, bench::kClosedPort},
+        Case{"established flow", XDP_PASS, kRemote + flows / 2, kFlowPort},
         Case{"closed port", XDP_DROP, kRemote - 1, bench::kClosedPort},
+        Case{"port of a flow, another source", XDP_DROP, kRemote - 1, kFlowPort},
         Case{"open port, no rule for the source", XDP_DROP, kRemote - 1, bench::kOpenPort},
     };
     fmt::print("{{");

@@ -12,6 +12,7 @@ import lab as lab_module
 from drop_rate import gate, nothing
 
 PORT = 7777  # bench/synthetic_policy.hpp: kLabPort
+CLIENT, SERVER = ("taskset", "-c", "0"), ("taskset", "-c", "1")  # where the scheduler puts them changes figures by 3 ×
 
 
 @contextmanager
@@ -27,18 +28,18 @@ CONFIGURATIONS = {"nothing": nothing, "bare pass": bare_pass, "tollgate": gate}
 
 def ping_pong(kind):
     def once(lab, programs, seconds):
-        server = lab.start("target", programs / "ping_pong", "serve", lab_module.TARGET, PORT)
+        server = lab.start("target", *SERVER, programs / "ping_pong", "serve", lab_module.TARGET, PORT)
         time.sleep(0.2)
-        out = lab.inside("source", programs / "ping_pong", kind, lab_module.TARGET, PORT, seconds)
+        out = lab.inside("source", *CLIENT, programs / "ping_pong", kind, lab_module.TARGET, PORT, seconds)
         lab.stop(server)
         return json.loads(out)["per_second"]
     return once
 
 
 def stream(lab, _, seconds):
-    server = lab.start("target", "iperf3", "--server", "--one-off", "--port", PORT, "--json", stdout=-3)
+    server = lab.start("target", *SERVER, "iperf3", "--server", "--one-off", "--port", PORT, "--json", stdout=-3)
     time.sleep(0.3)
-    out = lab.inside("source", "iperf3", "--client", lab_module.TARGET, "--port", PORT, "--time", seconds,
+    out = lab.inside("source", *CLIENT, "iperf3", "--client", lab_module.TARGET, "--port", PORT, "--time", seconds,
                      "--json")
     lab.stop(server)
     return json.loads(out)["end"]["sum_received"]["bits_per_second"] / 1e9

@@ -19,7 +19,7 @@
 #define TG_SERVICES_MAX 16384
 #define TG_RESOLVED_MAX 8192
 #define TG_DNS_QUERIES_MAX 4096
-#define TG_EVENTS_BYTES (1 << 20)
+#define TG_EVENTS_BYTES (1 << 19)
 
 #define TG_VLAN_DEPTH_MAX 2
 #define TG_EXTENSIONS_MAX 8 /* IPv6 extension headers in one packet */
