@@ -92,6 +92,8 @@ class Learner {
 
     /// Everything worth a look, the proposed ones first. Gives ids to new candidates.
     [[nodiscard]] std::vector<Candidate> candidates();
+    /// How many candidates candidates() has ever found: the number of the newest.
+    [[nodiscard]] std::uint32_t found() const { return last_number_; }
 
     /// Decides about candidates by id ("a1") or all pending ones without objection ("all").
     /// All or nothing. Error: an id that no candidate has, named.

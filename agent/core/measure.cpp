@@ -6,6 +6,7 @@
 
 #include <sys/utsname.h>
 
+#include "agent/datapath/requirements.hpp"
 #include "policy/notation.hpp"
 
 namespace tollgate::agent {
@@ -173,6 +174,7 @@ void add_candidates(Agent& agent, MetricsPage& page) {
     for (const auto& [decision, count] : states) {
         page.add(Metric::learn_candidates, {{"state", policy::label(decision)}}, count);
     }
+    page.add(Metric::learn_new_candidates, {}, agent.learning().learner().found());
 }
 
 }  // namespace
@@ -181,7 +183,10 @@ MetricsPage measure(Agent& agent) {
     MetricsPage page;
     utsname kernel{};
     ::uname(&kernel);
-    page.add(Metric::build, {{"version", TOLLGATE_VERSION}, {"kernel", kernel.release}}, 1.0);
+    page.add(
+        Metric::build,
+        {{"version", TOLLGATE_VERSION}, {"kernel", kernel.release}, {"libbpf", libbpf_version()}},
+        1.0);
     for (const ProtectedInterface& interface : agent.watch().interfaces()) {
         add_interface(agent, interface, page);
         add_counters(agent, interface, page);

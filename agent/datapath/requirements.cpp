@@ -11,6 +11,7 @@
 #include <sys/vfs.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include <fmt/format.h>
 
@@ -133,6 +134,10 @@ Failure explain_load_failure(int error, const std::string& details) {
                            in_brackets(details));
     }
     return failure(error, "load the data path" + in_brackets(details));
+}
+
+std::string libbpf_version() {
+    return fmt::format("{}.{}", libbpf_major_version(), libbpf_minor_version());
 }
 
 }  // namespace tollgate::agent

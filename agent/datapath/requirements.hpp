@@ -24,6 +24,9 @@ inline constexpr KernelVersion kOldestKernel{5, 10};
 /// permission (EPERM), a BPF file system at `pin_dir` or above it (ENOENT).
 [[nodiscard]] Result<void> check_requirements(const std::filesystem::path& pin_dir);
 
+/// Of the library that is loaded: "1.1".
+[[nodiscard]] std::string libbpf_version();
+
 /// A failure to load programs or maps in words for people. @param details libbpf's last words
 [[nodiscard]] Failure explain_load_failure(int error, const std::string& details);
 

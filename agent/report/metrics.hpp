@@ -17,7 +17,7 @@ namespace tollgate::agent {
 ///
 ///   X(enumerator, name, type, labels, help)
 #define TOLLGATE_METRICS(X)                                                                        \
-    X(build, "tollgate_build_info", gauge, "version, kernel", "Always 1; what runs here.")         \
+    X(build, "tollgate_build_info", gauge, "version, kernel, libbpf", "Always 1; what runs here.") \
     X(mode,                                                                                        \
       "tollgate_mode",                                                                             \
       gauge,                                                                                       \
@@ -120,6 +120,11 @@ namespace tollgate::agent {
       gauge,                                                                                       \
       "state",                                                                                     \
       "Candidates by decision: pending, approved, rejected.")                                      \
+    X(learn_new_candidates,                                                                        \
+      "tollgate_learn_new_candidates_total",                                                       \
+      counter,                                                                                     \
+      "",                                                                                          \
+      "Candidates that were found; decided ones count, too.")                                      \
     X(learn_overflow,                                                                              \
       "tollgate_learn_overflow_total",                                                             \
       counter,                                                                                     \

@@ -32,7 +32,14 @@ reaches router 192.0.2.10 22 && fail "enforcing an empty policy lets something i
 drops=$(sample 'tollgate_drops_total{interface="eth0",direction="ingress",reason="policy_default"}')
 ((drops > 0)) || fail "no drop is counted"
 [[ $(sample 'tollgate_mode{interface="eth0",mode="enforce"}') == 1 ]] || fail "the mode is wrong"
+[[ $(sample 'tollgate_policy_apply_duration_seconds_count') == 1 ]] || fail "the change was not timed"
 scrape http://127.0.0.1:9586/metrics >"$lab/metrics"
+# What is documented is served; an empty policy has no rules.
+names=$(grep -oP '^\| `\K[a-z_]+' "$(dirname "$0")/../../docs/metrics.md")
+for name in $names; do
+    grep -q "^# TYPE $name " "$lab/metrics" || [[ $name == tollgate_policy_rules ]] ||
+        [[ $name == tollgate_rule_* ]] || fail "$name is documented and not served"
+done
 "$promtool" check metrics <"$lab/metrics" >"$lab/lint" 2>&1 || { cat "$lab/lint"; fail "promtool complains"; }
 [[ ! -s $lab/lint ]] || { cat "$lab/lint"; fail "promtool has remarks"; }
 grep -q 'remote=\|192\.0\.2\.' "$lab/metrics" && fail "a label carries an address"

@@ -74,6 +74,15 @@ TEST_F(Learner, TheSameFlowSeenAgainOnlyAddsItsGrowth) {
     EXPECT_EQ(evidence.last_seen, flow.last_seen);
 }
 
+TEST_F(Learner, CountsWhatItHasFound) {
+    EXPECT_EQ(learner_.found(), 0U);
+    learner_.observe(flow_to("192.0.2.1"));
+    EXPECT_EQ(only().id, "a1");
+    EXPECT_EQ(learner_.found(), 1U);
+    EXPECT_EQ(only().id, "a1");
+    EXPECT_EQ(learner_.found(), 1U);
+}
+
 TEST_F(Learner, AFlowKeepsTheNameItBeganWith) {
     bind("192.0.2.1", "a.example.com");
     auto flow = flow_to("192.0.2.1");
