@@ -142,28 +142,34 @@ StartResult<void> Agent::attach() {
     return {};
 }
 
-void Agent::on_event(std::span<const std::byte> record) {
+ObservedEvent Agent::observed(const tg_event& record) const {
     ObservedEvent event;
-    if (record.size() < sizeof event.record) {
+    event.record = record;
+    event.type = type_of(record);
+    event.wall_ns = static_cast<std::int64_t>(record.time_ns) - clock_.boot_minus_wall_ns();
+    event.name = learning_->name_of(to_address(record.key.remote));
+    return event;
+}
+
+void Agent::on_event(std::span<const std::byte> record) {
+    tg_event begin{};
+    if (record.size() < sizeof begin) {
         return;
     }
-    std::memcpy(&event.record, record.data(), sizeof event.record);
-    event.type = type_of(event.record);
+    std::memcpy(&begin, record.data(), sizeof begin);
+    ObservedEvent event = observed(begin);
     if (event.record.type == TG_EVENT_DROP) {
         event.record.packets = pending_.news_of(event.record);
         if (event.record.packets == 0) {
             return;
         }
     }
-    event.wall_ns = static_cast<std::int64_t>(event.record.time_ns) - clock_.boot_minus_wall_ns();
     if (event.type == EventType::dns && record.size() >= offsetof(tg_event_dns, message)) {
         std::uint32_t size = 0;
         std::memcpy(&size, record.data() + offsetof(tg_event_dns, size), sizeof size);
         const auto message = record.subspan(offsetof(tg_event_dns, message));
         event.name = learning_->on_dns_answer(
             event.record, message.first(std::min<std::size_t>(size, message.size())));
-    } else {
-        event.name = learning_->name_of(to_address(event.record.key.remote));
     }
     events_.add(std::move(event));
 }
@@ -184,12 +190,7 @@ void Agent::read_pending_drops() {
         return;
     }
     for (const tg_event& record : pending_.tell(std::move(*held), clock_.boot_ns())) {
-        ObservedEvent event;
-        event.record = record;
-        event.type = type_of(record);
-        event.wall_ns = static_cast<std::int64_t>(record.time_ns) - clock_.boot_minus_wall_ns();
-        event.name = learning_->name_of(to_address(record.key.remote));
-        events_.add(std::move(event));
+        events_.add(observed(record));
     }
     read_events();
     losses_told_ += pending_.settle();

@@ -90,6 +90,7 @@ class Agent {
     StartResult<void> open_state();
     StartResult<void> attach();
     Result<void> restore_blocklist();
+    [[nodiscard]] ObservedEvent observed(const tg_event& record) const;
     void on_event(std::span<const std::byte> record);
     void read_pending_drops();
     void note_losses();
