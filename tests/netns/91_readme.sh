@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Every command in README.md, docs/locked-out.md and docs/uninstall.md does what the page says: they are
+# Every command in README.md and the pages below does what the page says: they are
 # taken from the pages, in their order, and run in a lab with folders of its own.
 #
 #   peer 192.0.2.7 ── veth ── host 192.0.2.1, eth0, the reader's machine
@@ -152,9 +152,10 @@ gate_is_gone() {
     ! host ip link show dev eth0 | grep -q xdp || fail "the gate is still attached"
 }
 
+cd "$root" # where a reader of the pages is
 lab_up
 tried=0
-for page in README.md docs/locked-out.md docs/uninstall.md; do
+for page in README.md docs/configuration.md docs/locked-out.md docs/uninstall.md; do
     while read -r command; do
         try "$command" </dev/null
     done < <(commands "$page")

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "policy/agent_config.hpp"
 
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include <gmock/gmock.h>
+
+#include <tollgate/abi/limits.h>
 
 namespace tollgate::policy {
 namespace {
@@ -36,6 +40,16 @@ TEST(AgentConfig, ReadsEveryField) {
     EXPECT_EQ(config.log_level, "debug");
     EXPECT_EQ(config.flows, 262144U);
     EXPECT_EQ(config.embryos, 4096U);
+}
+
+TEST(AgentConfig, ReadsTheAnnotatedExample) {
+    std::ifstream file("examples/tollgate.yaml");
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    const ConfigReading reading = read_agent_config(text);
+    ASSERT_TRUE(reading.config) << format_problems("examples/tollgate.yaml", reading.problems);
+    EXPECT_THAT(reading.config->interfaces, ElementsAre("eth0"));
+    EXPECT_EQ(reading.config->flows, TG_FLOWS_MAX);
+    EXPECT_EQ(reading.config->embryos, TG_EMBRYOS_MAX);
 }
 
 TEST(AgentConfig, KeepsTheDefaultOfWhatIsAbsent) {
