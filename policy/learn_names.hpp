@@ -32,8 +32,8 @@ class NameTable {
   public:
     explicit NameTable(std::size_t addresses_max) : addresses_max_(addresses_max) {}
 
-    /// @param binding `since` is taken as far as it is earlier than `at`
-    void bind(const NameBinding& binding);
+    /// @param answer `since` is taken as far as it is earlier than `at`
+    void bind(const NameBinding& answer);
 
     /// The name that the address was last resolved from at that time, or null. Names do not expire
     /// here: applications keep answers longer than the TTL.

@@ -31,6 +31,9 @@ section() {
 }
 section 1 | grep -q 'open: 23 554' || fail "the lab was not open before"
 section 1 | grep -q 'ARRIVES' || fail "the device could not send anywhere before"
+for preview in 3 4; do
+    section $preview | grep -q ' 0 would be dropped' || fail "section $preview: a false alarm"
+done
 for attacked in 5 8; do
     section $attacked | grep -q 'open: none' || fail "section $attacked: a scan found open ports"
     section $attacked | grep -q 'stopped' || fail "section $attacked: data left the device"
