@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "agent/cli/screens.hpp"
@@ -8,7 +10,7 @@ namespace tollgate::cli {
 namespace {
 
 constexpr std::size_t kNameColumns = 28;
-constexpr std::size_t kFlowsShown = 10;
+constexpr std::size_t kGroupsShown = 10;
 
 std::string remote_of(const Json& rule) {
     const std::string remote = joined(list(rule, "remote"));
@@ -58,21 +60,49 @@ std::string service_of_flow(const Json& flow) {
     return port == 0 || echo ? protocol : fmt::format("{}/{}", protocol, port);
 }
 
-void print_dropped_flows(Screen& screen, const Json& flows) {
-    std::size_t shown = 0;
+// Flows that differ only in a port of the initiator: one line.
+struct SimilarFlows {
+    std::string what;
+    std::string reason;
+    std::uint64_t flows = 0;
+    std::uint64_t packets = 0;
+};
+
+std::vector<SimilarFlows> group_flows(const Json& flows) {
+    std::vector<SimilarFlows> groups;
     for (const Json& flow : flows) {
-        if (shown++ == kFlowsShown) {
-            screen.line(fmt::format("          … and {} more", flows.size() - kFlowsShown));
-            return;
+        const std::string what = fmt::format("{} {} {}",
+                                             short_direction(flow),
+                                             text(flow, "remoteName", text(flow, "remote").c_str()),
+                                             service_of_flow(flow));
+        const std::string reason = text(flow, "reason");
+        auto group = std::ranges::find_if(groups, [&](const SimilarFlows& other) {
+            return other.what == what && other.reason == reason;
+        });
+        if (group == groups.end()) {
+            group = groups.insert(group, {what, reason});
         }
+        ++group->flows;
+        group->packets += number(flow, "packets");
+    }
+    return groups;
+}
+
+void print_dropped_flows(Screen& screen, const Json& flows) {
+    const std::vector<SimilarFlows> groups = group_flows(flows);
+    for (std::size_t i = 0; i < std::min(groups.size(), kGroupsShown); ++i) {
+        const SimilarFlows& group = groups[i];
         screen.field("",
-                     fmt::format("would DROP {} {} {} ({}{})",
-                                 short_direction(flow),
-                                 text(flow, "remoteName", text(flow, "remote").c_str()),
-                                 service_of_flow(flow),
-                                 plural(number(flow, "packets"), "packet"),
-                                 has(flow, "reason") ? ", " + text(flow, "reason") : ""),
+                     fmt::format("would DROP {} ({}{}{}{})",
+                                 group.what,
+                                 group.flows > 1 ? plural(group.flows, "flow") + ", " : "",
+                                 plural(group.packets, "packet"),
+                                 group.reason.empty() ? "" : ", ",
+                                 group.reason),
                      Tone::bad);
+    }
+    if (groups.size() > kGroupsShown) {
+        screen.line(fmt::format("          … and {} more", groups.size() - kGroupsShown));
     }
 }
 
