@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include <fmt/format.h>
+
 #include "tests/support/frame.hpp"
 #include "tests/support/frame_sender.hpp"
 
@@ -39,7 +41,7 @@ int main(int argc, char** argv) {
     constexpr int kArguments = 5;
     const auto mac = argc == kArguments ? MacAddress::parse(argv[2]) : std::nullopt;
     if (!mac) {
-        std::fputs("usage: mixed_traffic INTERFACE MAC COUNT RATE\n", stderr);
+        fmt::print(stderr, "usage: mixed_traffic INTERFACE MAC COUNT RATE\n");
         return 2;
     }
     std::vector<test::Bytes> frames;
@@ -52,9 +54,9 @@ int main(int argc, char** argv) {
                                     return frames[n % frames.size()];
                                 });
     if (!took) {
-        std::fprintf(stderr, "mixed_traffic: %s\n", took.error().message().c_str());
+        fmt::print(stderr, "mixed_traffic: {}\n", took.error().message());
         return 1;
     }
-    std::printf("%.0f\n", static_cast<double>(took->count()) / 1e6);
+    fmt::print("{:.0f}\n", static_cast<double>(took->count()) / 1e6);
     return 0;
 }
