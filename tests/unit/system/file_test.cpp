@@ -22,6 +22,8 @@ class File : public ::testing::Test {
         folder = ::mkdtemp(pattern.data());
     }
     ~File() override { fs::remove_all(folder); }
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
 
     fs::path folder;
 };
@@ -66,7 +68,7 @@ TEST_F(File, MakesAFolderAndItsParents) {
     EXPECT_EQ(fs::status(folder / "a/b").permissions(), fs::perms{0700});
     EXPECT_TRUE(make_folder(folder / "a/b", 0755));
     EXPECT_EQ(fs::status(folder / "a/b").permissions(), fs::perms{0700});
-    std::ofstream{folder / "file"};
+    ASSERT_TRUE(write_file(folder / "file", ""));
     EXPECT_EQ(make_folder(folder / "file", 0700).error().code.value(), ENOTDIR);
 }
 
