@@ -10,22 +10,16 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/temporary_folder.hpp"
+
 namespace tollgate::agent {
 namespace {
 
 namespace fs = std::filesystem;
 
-class File : public ::testing::Test {
-  protected:
-    File() {
-        std::string pattern = (fs::temp_directory_path() / "tollgate-file-XXXXXX").string();
-        folder = ::mkdtemp(pattern.data());
-    }
-    ~File() override { fs::remove_all(folder); }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-
-    fs::path folder;
+struct File : ::testing::Test {
+    test::TemporaryFolder made;
+    fs::path folder = made.path();
 };
 
 TEST_F(File, ReadsExactlyUpToTheLimit) {
