@@ -16,13 +16,13 @@
 #include "agent/control/exporter.hpp"
 #include "agent/control/http_server.hpp"
 #include "agent/core/agent.hpp"
-#include "agent/core/clock.hpp"
 #include "agent/core/options.hpp"
-#include "agent/core/task_queue.hpp"
 #include "agent/report/log.hpp"
 #include "agent/report/service_notify.hpp"
+#include "agent/system/clock.hpp"
 #include "agent/system/event_loop.hpp"
 #include "agent/system/file.hpp"
+#include "agent/system/task_queue.hpp"
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include "agent/control/request.hpp"
 #include "agent/core/agent.hpp"
 #include "agent/core/refusal.hpp"
-#include "agent/core/task_queue.hpp"
+#include "agent/system/task_queue.hpp"
 
 namespace tollgate::agent {
 

@@ -6,7 +6,7 @@
 
 #include "agent/control/http_server.hpp"
 #include "agent/core/agent.hpp"
-#include "agent/core/task_queue.hpp"
+#include "agent/system/task_queue.hpp"
 
 namespace tollgate::agent {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "agent/core/task_queue.hpp"
+#include "agent/system/task_queue.hpp"
 
 #include <cerrno>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "agent/core/clock.hpp"
+#include "agent/system/clock.hpp"
 
 #include "agent/system/boot_clock.hpp"
 
