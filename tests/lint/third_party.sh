@@ -19,6 +19,8 @@ confine prometheus-cpp 'prometheus/' 'agent/report/metrics[a-z_]*\.(cpp|hpp)$|te
 confine CLI11 'CLI/' 'agent/cli/'
 confine cpp-httplib 'httplib\.h' 'agent/control/|agent/cli/|tests/unit/(control|cli)/'
 confine libpcap 'pcap(/[a-z]+)?\.h' 'agent/capture/|tests/'
+confine libsodium 'sodium(/[a-z_0-9]+)?\.h' 'crypto/[a-z0-9_]+\.cpp$'
+confine OpenSSL 'openssl/' 'crypto/[a-z0-9_]+\.cpp$|agent/core/digest\.cpp$'
 confine tl::expected 'tl/expected\.hpp' 'include/tollgate/result\.hpp$'
 confine GoogleTest 'g(test|mock)/' 'tests/'
 confine 'Google Benchmark' 'benchmark/' 'bench/'
