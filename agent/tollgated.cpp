@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -23,6 +25,7 @@
 #include "agent/system/event_loop.hpp"
 #include "agent/system/file.hpp"
 #include "agent/system/task_queue.hpp"
+#include "agent/tunnel/tunnels.hpp"
 
 namespace {
 
@@ -74,7 +77,7 @@ class Daemon {
             return stop_with(ExitCode::no_permission,
                              Error{{}, "tollgated needs root: run it with sudo"});
         }
-        auto signals = SignalSource::block({SIGTERM, SIGINT});
+        auto signals = SignalSource::block({SIGTERM, SIGINT, SIGHUP});
         auto loop = EventLoop::create();
         auto timer = Timer::create();
         auto queue = TaskQueue::create();
@@ -101,6 +104,7 @@ class Daemon {
     }
 
     ExitCode run() {
+        ::malloc_trim(0);  // what only starting needed: boards have little memory
         notify_service_manager("READY=1");
         log(LogLevel::info,
             "agent.started",
@@ -110,6 +114,7 @@ class Daemon {
         queue_->close();
         control_.reset();
         metrics_.reset();
+        tunnels_.reset();
         agent_->stop();
         if (!ran) {
             log(LogLevel::error, "agent.failed", {{"error", ran.error().message()}});
@@ -147,6 +152,7 @@ class Daemon {
         if (auto watched = watch(); !watched) {
             return stop_with(ExitCode::failed, watched.error());
         }
+        start_tunnels(options);
         api_ = std::make_unique<ControlApi>(*queue_, *agent_);
         exporter_ = std::make_unique<Exporter>(*queue_, *agent_, clock_);
         const HttpLimits limits{ControlApi::kBodyBytesMax, ControlApi::kThreads};
@@ -159,6 +165,41 @@ class Daemon {
         }
         control_ = std::move(*control);
         return options.metrics ? serve_metrics(*options.metrics) : StartResult<void>{};
+    }
+
+    void start_tunnels(const Options& options) {
+        config_file_ = options.config_file;
+        const char* const credentials = std::getenv("CREDENTIALS_DIRECTORY");
+        tunnels_ = std::make_unique<Tunnels>(
+            options.configured_tunnels,
+            options.tunnels,
+            TunnelFolders{
+                options.uapi_dir, options.state_dir, credentials == nullptr ? "" : credentials},
+            clock_);
+        tunnels_->tick();
+    }
+
+    // Only the tunnels; the rest of the file is for the next start.
+    void reload() {
+        const auto file = read_config_file(config_file_);
+        const Result<void> changed = file ? tunnels_->change(file->tunnels) : Failure{file.error()};
+        if (!changed) {
+            log(LogLevel::error,
+                "tunnels.refused",
+                {{"error", changed.error().message()}, {"in_force", "as before"}});
+            return;
+        }
+        log(LogLevel::info, "tunnels.reloaded", {{"tunnels", file->tunnels.size()}});
+    }
+
+    void take_signals() {
+        while (const auto signal = signals_.take()) {
+            if (*signal == SIGHUP) {
+                reload();
+            } else {
+                loop_.stop();
+            }
+        }
     }
 
     StartResult<void> serve_metrics(const ListenAddress& address) {
@@ -177,11 +218,8 @@ class Daemon {
     }
 
     Result<void> watch() {
-        auto watched = loop_.watch(signals_.fd(), EPOLLIN, [this](std::uint32_t) {
-            if (signals_.take()) {
-                loop_.stop();
-            }
-        });
+        auto watched =
+            loop_.watch(signals_.fd(), EPOLLIN, [this](std::uint32_t) { take_signals(); });
         if (watched) {
             watched = loop_.watch(timer_.fd(), EPOLLIN, [this](std::uint32_t) { tick(); });
         }
@@ -200,6 +238,7 @@ class Daemon {
     void tick() {
         static_cast<void>(timer_.take());
         agent_->tick();
+        tunnels_->tick();
         exporter_->beat();
         if (watchdog_interval()) {
             notify_service_manager("WATCHDOG=1");
@@ -213,6 +252,8 @@ class Daemon {
     Timer timer_;
     std::unique_ptr<TaskQueue> queue_;
     std::unique_ptr<Agent> agent_;
+    std::unique_ptr<Tunnels> tunnels_;
+    std::filesystem::path config_file_;
     std::unique_ptr<ControlApi> api_;
     std::unique_ptr<Exporter> exporter_;
     std::unique_ptr<HttpServer> control_;

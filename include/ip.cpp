@@ -130,6 +130,10 @@ std::string Prefix::to_string() const {
     return address.to_string() + "/" + std::to_string(shown);
 }
 
+Prefix Prefix::covering(const IpAddress& address, std::uint8_t length) {
+    return {IpAddress{masked(address.bytes, length)}, length};
+}
+
 std::optional<Prefix> Prefix::parse(std::string_view text) {
     const std::size_t slash = text.find('/');
     const auto address = IpAddress::parse(text.substr(0, slash));

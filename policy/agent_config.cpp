@@ -24,10 +24,11 @@ class Reader {
   public:
     explicit Reader(std::vector<Problem>& problems) : problems_{problems} {}
 
-    void read(const YamlNode& root, AgentConfig& config) {
+    /// @return the value of `tunnels`; null: there is none
+    const YamlNode* read(const YamlNode& root, AgentConfig& config) {
         Fields fields{root, "the configuration", problems_};
         if (!fields.is_map()) {
-            return;
+            return nullptr;
         }
         expect(fields.required("apiVersion"), "apiVersion", kVersions);
         expect(fields.required("kind"), "kind", kKinds);
@@ -42,7 +43,9 @@ class Reader {
             config.embryos = size(sizes.optional("embryos"), "embryos");
             sizes.refuse_others();
         }
+        const YamlNode* const tunnels = fields.optional("tunnels");
         fields.refuse_others();
+        return tunnels;
     }
 
   private:
@@ -111,7 +114,9 @@ ConfigReading read_agent_config(std::string_view text) {
     const auto root = parse_yaml(text, reading.problems);
     AgentConfig config;
     if (root) {
-        Reader{reading.problems}.read(*root, config);
+        if (const YamlNode* tunnels = Reader{reading.problems}.read(*root, config)) {
+            reading.tunnels = *tunnels;
+        }
     }
     if (root && !has_errors(reading.problems)) {
         reading.config = std::move(config);

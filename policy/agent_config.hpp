@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "policy/problem.hpp"
+#include "policy/yaml_strict.hpp"
 
 namespace tollgate::policy {
 
@@ -24,6 +25,7 @@ struct AgentConfig {
 
 struct ConfigReading {
     std::optional<AgentConfig> config;  ///< absent if there is any error
+    std::optional<YamlNode> tunnels;    ///< what is below `tunnels`, not looked at yet
     std::vector<Problem> problems;
 };
 

@@ -9,16 +9,11 @@
 
 #include <fmt/format.h>
 
-#include "agent/system/file.hpp"
 #include "agent/system/interface.hpp"
-#include "policy/agent_config.hpp"
 
 namespace tollgate::agent {
 
 namespace {
-
-constexpr auto kDefaultConfig = "/etc/tollgate/tollgate.yaml";
-constexpr std::size_t kConfigBytesMax = std::size_t{1} << 20;
 
 using Flags = std::map<std::string, std::vector<std::string>>;
 
@@ -34,6 +29,8 @@ bool is_switch(const std::string& name) {
 // "--name value", "--name=value" and switches.
 StartResult<Flags> split(const std::vector<std::string>& arguments) {
     static const std::vector<std::string> kNames{"--interface",
+                                                 "--tunnel",
+                                                 "--uapi-dir",
                                                  "--config",
                                                  "--policy",
                                                  "--state-dir",
@@ -58,7 +55,8 @@ StartResult<Flags> split(const std::vector<std::string>& arguments) {
         }
         std::string value =
             equals == std::string::npos ? arguments[++i] : arguments[i].substr(equals + 1);
-        if (name != "--interface" && flags.contains(name)) {
+        const bool many = name == "--interface" || name == "--tunnel";
+        if (!many && flags.contains(name)) {
             return refuse_usage(fmt::format("{} is given twice", name));
         }
         flags[name].push_back(std::move(value));
@@ -75,20 +73,16 @@ bool set_xdp_mode(GateOptions& gate, const std::string& mode) {
     return mode == "auto" || mode == "native" || mode == "generic" || mode == "tc";
 }
 
-StartResult<void> read_config(const std::filesystem::path& path, bool wanted, Options& options) {
-    auto text = read_file(path, kConfigBytesMax);
-    if (!text) {
-        if (!wanted && text.error().code.value() == ENOENT) {
+StartResult<void> read_config(bool wanted, Options& options) {
+    auto file = read_config_file(options.config_file);
+    if (!file) {
+        if (!wanted && file.error().code.value() == ENOENT) {
             return {};
         }
-        return Unexpected<StartError>{StartError{ExitCode::usage, text.error()}};
+        return Unexpected<StartError>{StartError{ExitCode::usage, file.error()}};
     }
-    const policy::ConfigReading reading = policy::read_agent_config(*text);
-    if (!reading.config) {
-        return Unexpected<StartError>{StartError{
-            ExitCode::usage, Error{{}, policy::format_problems(path.string(), reading.problems)}}};
-    }
-    const policy::AgentConfig& config = *reading.config;
+    const policy::AgentConfig& config = file->agent;
+    options.configured_tunnels = std::move(file->tunnels);
     options.interfaces = config.interfaces;
     if (config.policy) {
         options.policy_file = *config.policy;
@@ -116,6 +110,10 @@ StartResult<void> apply_flags(const Flags& flags, Options& options) {
     path("--state-dir", options.state_dir);
     path("--run-dir", options.run_dir);
     path("--pin-dir", options.gate.pin_dir);
+    path("--uapi-dir", options.uapi_dir);
+    if (const auto flag = flags.find("--tunnel"); flag != flags.end()) {
+        options.tunnels = flag->second;
+    }
     if (const auto flag = flags.find("--interface"); flag != flags.end()) {
         options.interfaces = flag->second;
     }
@@ -144,10 +142,8 @@ StartResult<void> apply_flags(const Flags& flags, Options& options) {
     return {};
 }
 
-StartResult<void> check_interfaces(const std::vector<std::string>& interfaces) {
-    if (interfaces.empty()) {
-        return refuse_usage("no interface to protect: give --interface or a configuration");
-    }
+// As interfaces to protect or as tunnels.
+StartResult<void> check_names(const std::vector<std::string>& interfaces) {
     if (interfaces.size() > TG_ZONES_MAX) {
         return refuse_usage(fmt::format("at most {} interfaces", TG_ZONES_MAX));
     }
@@ -162,17 +158,26 @@ StartResult<void> check_interfaces(const std::vector<std::string>& interfaces) {
     return {};
 }
 
+StartResult<void> check_interfaces(const std::vector<std::string>& interfaces) {
+    if (interfaces.empty()) {
+        return refuse_usage("no interface to protect: give --interface or a configuration");
+    }
+    return check_names(interfaces);
+}
+
 }  // namespace
 
 std::string usage() {
     return R"(tollgated: learns what this host says on the network and drops everything else
 
   --interface IF        an interface to protect; may be given several times
+  --tunnel IF           a WireGuard interface to make, for wg(8) to configure; the same
   --config FILE         configuration (default: /etc/tollgate/tollgate.yaml, if there is one)
   --policy FILE         the policy of the first start (default: learn, nothing is dropped)
   --state-dir FOLDER    what survives a reboot (default: /var/lib/tollgate)
   --run-dir FOLDER      the control socket (default: /run/tollgate)
   --pin-dir FOLDER      the data path, in a BPF file system (default: /sys/fs/bpf/tollgate)
+  --uapi-dir FOLDER     the sockets for wg(8) (default: /var/run/wireguard)
   --metrics ADDRESS:PORT|off   metrics and health pages (default: 127.0.0.1:9586)
   --xdp-mode MODE       auto, native, generic or tc (default: auto)
   --log-level LEVEL     error, warn, info or debug (default: info)
@@ -221,12 +226,22 @@ StartResult<Options> read_options(const std::vector<std::string>& arguments) {
     }
     const auto config = flags->find("--config");
     const bool wanted = config != flags->end();
-    auto read = read_config(wanted ? config->second.front() : kDefaultConfig, wanted, options);
+    if (wanted) {
+        options.config_file = config->second.front();
+    }
+    auto read = read_config(wanted, options);
     if (read) {
         read = apply_flags(*flags, options);
     }
     if (read && !options.cleanup) {
         read = check_interfaces(options.interfaces);
+    }
+    if (read && !options.cleanup) {
+        std::vector<std::string> tunnels = options.tunnels;
+        for (const TunnelSettings& tunnel : options.configured_tunnels) {
+            tunnels.push_back(tunnel.name);
+        }
+        read = check_names(tunnels);
     }
     return read ? StartResult<Options>{options} : Unexpected<StartError>{read.error()};
 }

@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "agent/core/config_file.hpp"
 #include "agent/core/exit_code.hpp"
 #include "agent/datapath/gate.hpp"
 #include "agent/report/log.hpp"
+#include "agent/tunnel/tunnel_settings.hpp"
 
 namespace tollgate::agent {
 
@@ -24,6 +26,11 @@ struct ListenAddress {
 /// this order.
 struct Options {
     std::vector<std::string> interfaces;
+    std::vector<std::string> tunnels;  ///< names of WireGuard interfaces for wg(8) to configure
+    std::vector<TunnelSettings> configured_tunnels;
+    /// The configuration file, whether or not there is one.
+    std::filesystem::path config_file = kDefaultConfig;
+    std::filesystem::path uapi_dir = "/var/run/wireguard";
     std::optional<std::filesystem::path> policy_file;
     std::filesystem::path state_dir = "/var/lib/tollgate";
     std::filesystem::path run_dir = "/run/tollgate";

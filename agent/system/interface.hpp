@@ -29,6 +29,8 @@ namespace tollgate::agent {
 struct InterfaceAddress {
     IpAddress address;
     Prefix network;
+
+    bool operator==(const InterfaceAddress&) const = default;
 };
 [[nodiscard]] Result<std::vector<InterfaceAddress>> interface_addresses(const std::string& name);
 

@@ -45,6 +45,9 @@ struct Prefix {
 
     /// "192.0.2.0/24"; a single address without its length.
     [[nodiscard]] std::string to_string() const;
+    /// The block of `length` bits (of the 16 bytes) that holds `address`: host bits are cleared.
+    /// @pre at least 96 for an IPv4 address, at most 128
+    [[nodiscard]] static Prefix covering(const IpAddress& address, std::uint8_t length);
     /// Accepts "ADDRESS" and "ADDRESS/LENGTH"; refuses host bits that are set.
     [[nodiscard]] static std::optional<Prefix> parse(std::string_view text);
 

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include "agent/core/config_file.hpp"
+
+#include <utility>
+
+#include "agent/system/file.hpp"
+#include "policy/yaml_strict.hpp"
+
+namespace tollgate::agent {
+
+Result<ConfigFile> read_config_file(const std::filesystem::path& path) {
+    const auto text = read_file(path, policy::kYamlBytesMax);
+    if (!text) {
+        return Failure{text.error()};
+    }
+    policy::ConfigReading reading = policy::read_agent_config(*text);
+    ConfigFile file;
+    if (reading.tunnels) {
+        file.tunnels = read_tunnels(*reading.tunnels, reading.problems);
+    }
+    if (!reading.config || policy::has_errors(reading.problems)) {
+        return failure(policy::format_problems(path.string(), reading.problems));
+    }
+    file.agent = std::move(*reading.config);
+    return file;
+}
+
+}  // namespace tollgate::agent

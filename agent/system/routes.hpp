@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <tollgate/ip.hpp>
+#include <tollgate/result.hpp>
+
+#include "agent/system/interface.hpp"
+
+/// Addresses and routes of the network namespace of this thread (rtnetlink(7)). Every function
+/// waits for the kernel's answer.
+namespace tollgate::agent {
+
+/// Gives an interface an address; the kernel adds the route to its network. An IPv6 address is
+/// usable at once (IFA_F_NODAD). @param interface  index
+/// @return EEXIST: the interface has it; ENODEV; EPERM without CAP_NET_ADMIN
+[[nodiscard]] Result<void> add_address(unsigned interface, const InterfaceAddress& address);
+/// @return EADDRNOTAVAIL: the interface does not have it
+[[nodiscard]] Result<void> remove_address(unsigned interface, const InterfaceAddress& address);
+
+/// A route to a network without a gateway. @return EEXIST: there is a route to exactly that network
+[[nodiscard]] Result<void> add_route(unsigned interface, const Prefix& network);
+/// @return ESRCH: there is no such route
+[[nodiscard]] Result<void> remove_route(unsigned interface, const Prefix& network);
+
+/// @param mtu  bytes
+[[nodiscard]] Result<void> set_mtu(unsigned interface, std::uint32_t mtu);
+
+/// The largest packet that this host sends towards an address: what the route says, else its
+/// interface's MTU. @param mark  of the sender's socket @return ENETUNREACH: there is no route
+[[nodiscard]] Result<std::uint32_t> route_mtu(const IpAddress& to, std::uint32_t mark);
+
+}  // namespace tollgate::agent

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "agent/tunnel/device.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace tollgate::agent {
+
+using crypto::Instant;
+
+namespace {
+
+// So much of one kind before the others get their turn.
+constexpr int kArrivalsMax = 16;
+constexpr int kHostPacketsMax = 64;
+constexpr int kHandshakesMax = 8;
+
+}  // namespace
+
+Device::Device(Parts parts)
+    : link_{std::move(parts.link)},
+      port_{std::move(parts.port)},
+      aead_{std::move(parts.aead)},
+      handshakes_{peers_, *link_, std::move(parts.next_timestamp)},
+      egress_{peers_, handshakes_, *link_, *aead_},
+      ingress_{{peers_, handshakes_, egress_, *port_, *aead_}} {
+    egress_.set_mtu(port_->mtu());
+}
+
+void Device::link_is_readable(int descriptor, const Now& now) {
+    for (int taken = 0; taken < kArrivalsMax;) {
+        const std::span<Arrival> arrivals = link_->receive(descriptor);
+        if (arrivals.empty()) {
+            return;
+        }
+        for (const Arrival& arrival : arrivals) {
+            ingress_.take(arrival, now);
+            ++taken;
+        }
+    }
+}
+
+void Device::port_is_readable(const Now& now) {
+    egress_.set_mtu(port_->mtu());
+    for (int taken = 0; taken < kHostPacketsMax; ++taken) {
+        const auto packet = port_->receive();
+        if (!packet) {
+            break;
+        }
+        egress_.add(*packet, now);
+    }
+    egress_.flush(now);
+}
+
+Instant Device::work(const Now& now) {
+    for (int done = 0; done < kHandshakesMax && handshakes_.has_waiting(); ++done) {
+        if (Peer* peer = handshakes_.process_one(now)) {
+            egress_.send_staged(*peer, now);
+        }
+    }
+    while (Peer* peer = peers_.take_due(now.boot)) {
+        do_due(*peer, now);
+        peers_.schedule(*peer);
+    }
+    return handshakes_.has_waiting() ? now.boot : peers_.next_due();
+}
+
+void Device::do_due(Peer& peer, const Now& now) {
+    using Due = PeerTimers::Due;
+    for (Due due = peer.timers.take(now.boot); due != Due::nothing;
+         due = peer.timers.take(now.boot)) {
+        switch (due) {
+            case Due::retry_handshake:
+            case Due::new_handshake:
+                // The address that we sent from may be what does not work any more.
+                peer.endpoint.local = {};
+                peer.endpoint.local_interface = 0;
+                handshakes_.initiate(peer, now);
+                break;
+            case Due::give_up_handshake:
+                egress_.drop_staged(peer);
+                break;
+            case Due::keepalive:
+            case Due::persistent_keepalive:
+                egress_.send_keepalive(peer, now);
+                break;
+            case Due::forget_keys:
+                handshakes_.forget(peer);
+                peer.keypairs.clear();
+                break;
+            case Due::nothing:
+                break;
+        }
+    }
+}
+
+}  // namespace tollgate::agent

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "agent/tunnel/handshakes.hpp"
+#include "agent/tunnel/host_packet.hpp"
+#include "agent/tunnel/link.hpp"
+#include "agent/tunnel/peer_table.hpp"
+#include "crypto/aead.hpp"
+
+namespace tollgate::agent {
+
+struct EgressCounters {
+    std::uint64_t no_peer = 0;         ///< no allowed IP holds the destination
+    std::uint64_t no_endpoint = 0;     ///< nobody knows where the peer is
+    std::uint64_t staged_dropped = 0;  ///< gave way to newer ones, or the handshake failed
+    std::uint64_t not_sent = 0;        ///< datagrams that the kernel refused
+};
+
+/// From the host to the wire. Consecutive packets for one peer are laid side by side where
+/// UDP_SEGMENT wants them, sealed in place as one vector, and sent by one call.
+class Egress {
+  public:
+    Egress(PeerTable& peers, Handshakes& handshakes, Link& link, crypto::Aead& aead);
+
+    /// @param mtu  of the port: no packet is padded beyond it
+    void set_mtu(std::size_t mtu) { mtu_ = mtu; }
+
+    /// Takes a packet of the host, or the many that it stands for. Call flush() after the last.
+    /// @return false if no peer has its destination
+    bool add(const HostPacket& packet, const Now& now);
+    /// Sends what is collected.
+    void flush(const Now& now);
+
+    /// Sends what waited for the handshake; if nothing did, a keepalive.
+    void send_staged(Peer& peer, const Now& now);
+    /// An empty packet; stays quiet without a keypair, unless a handshake can be begun.
+    void send_keepalive(Peer& peer, const Now& now);
+    void drop_staged(Peer& peer);
+
+    [[nodiscard]] const EgressCounters& counters() const { return counters_; }
+
+  private:
+    static constexpr std::size_t kVectorMax = 64;
+    static constexpr std::size_t kBytesMax = 65507;  // of one UDP datagram over IPv4
+
+    /// Packets for one peer that leave by one call.
+    struct Vector {
+        Peer* peer = nullptr;
+        std::uint8_t traffic_class = 0;
+        std::size_t segment = 0;  ///< bytes of each datagram but the last
+        std::size_t bytes = 0;
+        std::size_t count = 0;
+        bool closed = false;  ///< its last datagram is shorter
+        bool has_data = false;
+        std::array<crypto::AeadMessage, kVectorMax> messages{};
+    };
+
+    [[nodiscard]] static bool can_send(const Peer& peer, const Now& now);
+    void stage(Peer& peer, const HostPacket& packet, const Now& now);
+    [[nodiscard]] crypto::MutableBytes reserve(Peer& peer,
+                                               std::size_t size,
+                                               std::uint8_t traffic_class,
+                                               const Now& now);
+    [[nodiscard]] std::size_t padded(std::size_t size) const;
+    void seal(crypto::Keypair& keypair, std::uint64_t first_counter);
+    void sent(Peer& peer, const crypto::Keypair& keypair, const Now& now);
+
+    PeerTable& peers_;
+    Handshakes& handshakes_;
+    Link& link_;
+    crypto::Aead& aead_;
+    std::size_t mtu_ = 0;
+    Vector vector_;
+    std::vector<std::byte> buffer_;
+    EgressCounters counters_;
+};
+
+}  // namespace tollgate::agent

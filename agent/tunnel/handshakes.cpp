@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+#include "agent/tunnel/handshakes.hpp"
+
+#include <cstring>
+#include <utility>
+
+#include <endian.h>
+
+#include "crypto/random.hpp"
+
+namespace tollgate::agent {
+
+using crypto::Instant;
+
+namespace {
+
+constexpr std::size_t kWaitingMax = 1024;
+constexpr std::size_t kLoadThreshold = kWaitingMax / 8;
+constexpr std::chrono::seconds kLoadLasts{1};
+constexpr std::chrono::milliseconds kInitiationInterval{20};  // 50 a second and peer
+constexpr std::uint32_t kJitterMs = 334;
+constexpr std::uint8_t kHandshakeTrafficClass = 0x88;  // AF41, as the Linux kernel does
+
+template <typename Message>
+crypto::Bytes bytes_of(const Message& message) {
+    return std::as_bytes(std::span{&message, 1});
+}
+
+template <typename Message>
+crypto::MutableBytes bytes_of(Message& message) {
+    return std::as_writable_bytes(std::span{&message, 1});
+}
+
+template <typename Message>
+std::optional<Message> message_of(crypto::Bytes bytes) {
+    if (bytes.size() != sizeof(Message)) {
+        return std::nullopt;
+    }
+    Message message;
+    std::memcpy(&message, bytes.data(), sizeof message);
+    return message;
+}
+
+crypto::Source source_of(const Endpoint& from) {
+    return {from.address, from.port};
+}
+
+}  // namespace
+
+std::chrono::milliseconds handshake_jitter() {
+    return std::chrono::milliseconds{crypto::random_u32() % kJitterMs};
+}
+
+Handshakes::Handshakes(PeerTable& peers, Link& link, NextTimestamp next_timestamp)
+    : peers_{peers}, link_{link}, next_timestamp_{std::move(next_timestamp)} {}
+
+void Handshakes::set_identity(std::shared_ptr<const crypto::Identity> identity) {
+    waiting_.clear();
+    checker_.reset();
+    identity_ = std::move(identity);
+    if (identity_) {
+        checker_.emplace(identity_->public_key);
+    }
+}
+
+bool Handshakes::is_under_load(Instant now) const {
+    return waiting_.size() >= kLoadThreshold || now < under_load_until_;
+}
+
+void Handshakes::initiate(Peer& peer, const Now& now) {
+    if (!identity_ || !peer.remote || !peer.endpoint.is_known()) {
+        return;
+    }
+    if (peer.initiation_sent && now.boot - *peer.initiation_sent < crypto::kRekeyTimeout) {
+        return;
+    }
+    const std::uint32_t index = peers_.new_index(peer);
+    auto handshake = crypto::Initiator::begin(
+        *identity_, *peer.remote, crypto::generate_private_key(), next_timestamp_(now.wall), index);
+    if (!handshake) {
+        peers_.forget_index(index);
+        return;
+    }
+    forget(peer);
+    peer.handshake = std::move(handshake);
+    peer.timers.initiation_sent(now.boot, handshake_jitter());
+    ++counters_.initiations_sent;
+    send(peer, peer.handshake->message(), now);
+}
+
+void Handshakes::forget(Peer& peer) {
+    if (peer.handshake) {
+        peers_.forget_index(peer.handshake->local_index());
+        peer.handshake.reset();
+    }
+}
+
+template <typename Message>
+void Handshakes::send(Peer& peer, Message message, const Now& now) {
+    peer.cookies.seal(bytes_of(message), now.boot);
+    peer.initiation_sent = now.boot;
+    peer.timers.authenticated_sent();
+    peer.timers.traversed(now.boot);
+    link_.send(peer.endpoint, bytes_of(message), sizeof message, kHandshakeTrafficClass);
+    peer.sent.bytes += sizeof message;
+    peers_.schedule(peer);
+}
+
+void Handshakes::arrived(crypto::Bytes message, const Endpoint& from, const Now& now) {
+    if (const auto initiation = message_of<tg_wg_initiation>(message);
+        initiation && initiation->type == htole32(TG_WG_INITIATION)) {
+        queue(*initiation, from, now);
+    } else if (const auto response = message_of<tg_wg_response>(message);
+               response && response->type == htole32(TG_WG_RESPONSE)) {
+        queue(*response, from, now);
+    } else if (const auto cookie = message_of<tg_wg_cookie_reply>(message);
+               cookie && cookie->type == htole32(TG_WG_COOKIE_REPLY)) {
+        take_cookie(*cookie, now);
+    } else {
+        ++counters_.bad_length;
+    }
+}
+
+// A cookie reply proves nothing about where the peer is: its endpoint stays.
+void Handshakes::take_cookie(const tg_wg_cookie_reply& reply, const Now& now) {
+    Peer* peer = peers_.by_index(le32toh(reply.receiver_index));
+    if (peer == nullptr) {
+        ++counters_.unknown_index;
+    } else if (!peer->cookies.take(reply, now.boot)) {
+        ++counters_.not_authentic;
+    }
+}
+
+template <typename Message>
+void Handshakes::queue(const Message& message, const Endpoint& from, const Now& now) {
+    if (!checker_) {
+        return;
+    }
+    using Verdict = crypto::CookieChecker::Verdict;
+    const Verdict verdict = checker_->check(bytes_of(message), source_of(from), now.boot);
+    if (verdict == Verdict::bad_mac1) {
+        ++counters_.bad_mac1;
+        return;
+    }
+    if (waiting_.size() >= kWaitingMax) {
+        ++counters_.queue_full;
+        return;
+    }
+    waiting_.push_back({message, from, verdict == Verdict::good_mac2});
+}
+
+bool Handshakes::is_admitted(const Waiting& waiting, crypto::Bytes message, const Now& now) {
+    if (waiting_.size() + 1 >= kLoadThreshold) {
+        under_load_until_ = now.boot + kLoadLasts;
+    }
+    if (!is_under_load(now.boot)) {
+        return true;
+    }
+    if (!waiting.has_cookie) {
+        crypto::CookieNonce nonce;
+        crypto::fill_random(nonce);
+        const tg_wg_cookie_reply reply =
+            checker_->reply(message, source_of(waiting.from), nonce, now.boot);
+        ++counters_.cookies_sent;
+        link_.send(waiting.from, bytes_of(reply), sizeof reply, kHandshakeTrafficClass);
+        return false;
+    }
+    const bool allowed = limiter_.allow(waiting.from.address, now.boot);
+    counters_.rate_limited += allowed ? 0U : 1U;
+    return allowed;
+}
+
+Peer* Handshakes::process_one(const Now& now) {
+    const Waiting waiting = std::move(waiting_.front());
+    waiting_.pop_front();
+    return std::visit(
+        [&](const auto& message) -> Peer* {
+            if (!is_admitted(waiting, bytes_of(message), now)) {
+                return nullptr;
+            }
+            return consume(message, waiting.from, now);
+        },
+        waiting.message);
+}
+
+Peer* Handshakes::consume(const tg_wg_initiation& message, const Endpoint& from, const Now& now) {
+    auto responder = crypto::Responder::open(*identity_, message);
+    if (!responder) {
+        ++counters_.not_authentic;
+        return nullptr;
+    }
+    Peer* peer = peers_.find(responder->remote_static());
+    if (peer == nullptr || !peer->remote) {
+        ++counters_.unknown_peer;
+        return nullptr;
+    }
+    const auto timestamp = responder->read_timestamp(*peer->remote);
+    if (!timestamp) {
+        ++counters_.not_authentic;
+        return nullptr;
+    }
+    if (!is_fresh(*peer, *timestamp, now)) {
+        return nullptr;
+    }
+    peer->endpoint = from;
+    peer->received.bytes += sizeof message;
+    respond(*peer, *responder, now);
+    return nullptr;
+}
+
+bool Handshakes::is_fresh(Peer& peer, const crypto::Tai64n& timestamp, const Now& now) {
+    if (peer.latest_timestamp && timestamp <= *peer.latest_timestamp) {
+        ++counters_.replayed;
+        return false;
+    }
+    if (peer.initiation_accepted && now.boot - *peer.initiation_accepted < kInitiationInterval) {
+        ++counters_.too_frequent;
+        return false;
+    }
+    peer.latest_timestamp = timestamp;
+    peer.initiation_accepted = now.boot;
+    return true;
+}
+
+void Handshakes::respond(Peer& peer, crypto::Responder& responder, const Now& now) {
+    const std::uint32_t index = peers_.new_index(peer);
+    auto answer = responder.answer(*peer.remote, crypto::generate_private_key(), index);
+    if (!answer) {
+        peers_.forget_index(index);
+        ++counters_.not_authentic;
+        return;
+    }
+    peer.timers.authenticated_received();
+    ++counters_.responses_sent;
+    begin_keypair(peer, std::move(answer->secrets), now);
+    send(peer, answer->message, now);
+}
+
+Peer* Handshakes::consume(const tg_wg_response& message, const Endpoint& from, const Now& now) {
+    Peer* peer = peers_.by_index(le32toh(message.receiver_index));
+    if (peer == nullptr || !peer->handshake || !peer->remote) {
+        ++counters_.unknown_index;
+        return nullptr;
+    }
+    auto secrets = peer->handshake->finish(*identity_, *peer->remote, message);
+    if (!secrets) {
+        ++counters_.not_authentic;
+        return nullptr;
+    }
+    peer->handshake.reset();  // its index is the keypair's now
+    peer->endpoint = from;
+    peer->received.bytes += sizeof message;
+    peer->timers.authenticated_received();
+    peer->timers.traversed(now.boot);
+    begin_keypair(*peer, std::move(*secrets), now);
+    finished(*peer, now);
+    return peer;
+}
+
+void Handshakes::begin_keypair(Peer& peer, crypto::TransportSecrets secrets, const Now& now) {
+    peer.keypairs.add(std::make_unique<crypto::Keypair>(std::move(secrets), now.boot));
+    peer.timers.keys_derived(now.boot);
+    peers_.schedule(peer);
+}
+
+void Handshakes::finished(Peer& peer, const Now& now) {
+    ++counters_.finished;
+    peer.last_handshake = now.wall;
+    peer.sent_last_minute_handshake = false;
+    peer.timers.handshake_finished();
+    peers_.schedule(peer);
+}
+
+}  // namespace tollgate::agent

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include <tollgate/abi/wireguard.h>
+
+#include "agent/tunnel/handshake_limiter.hpp"
+#include "agent/tunnel/link.hpp"
+#include "agent/tunnel/peer_table.hpp"
+#include "crypto/cookie.hpp"
+#include "crypto/handshake.hpp"
+
+namespace tollgate::agent {
+
+/// What became of handshake messages; for metrics.
+struct HandshakeCounters {
+    std::uint64_t initiations_sent = 0;
+    std::uint64_t responses_sent = 0;
+    std::uint64_t cookies_sent = 0;
+    std::uint64_t finished = 0;  ///< in either role
+    std::uint64_t bad_length = 0;
+    std::uint64_t bad_mac1 = 0;
+    std::uint64_t queue_full = 0;
+    std::uint64_t rate_limited = 0;
+    std::uint64_t unknown_peer = 0;
+    std::uint64_t unknown_index = 0;
+    std::uint64_t replayed = 0;  ///< an initiation that is not later than the last one
+    std::uint64_t too_frequent = 0;
+    std::uint64_t not_authentic = 0;
+};
+
+/// The handshakes of a device: sends initiations, and answers what is plausible.
+///
+/// A message with a good mac1 waits in a bounded queue, so that X25519 never holds up the data of
+/// others for long. The queue being an eighth full is what "under load" means: from then on, for at
+/// least a second, a sender has to prove by a cookie that it receives at its address, and each
+/// source gets only so many.
+class Handshakes {
+  public:
+    /// The next timestamp for our initiations: later than all before, over restarts, too.
+    using NextTimestamp =
+        std::function<crypto::Tai64n(std::chrono::sys_time<std::chrono::nanoseconds> wall)>;
+
+    Handshakes(PeerTable& peers, Link& link, NextTimestamp next_timestamp);
+
+    /// Null: no private key; all messages are refused.
+    void set_identity(std::shared_ptr<const crypto::Identity> identity);
+
+    /// Sends an initiation, unless there is nowhere to send it to or one was sent within
+    /// rekey-timeout.
+    void initiate(Peer& peer, const Now& now);
+
+    /// Gives up the handshake that we have begun, if any.
+    void forget(Peer& peer);
+
+    /// Takes a message of type 1 to 3 from the wire.
+    void arrived(crypto::Bytes message, const Endpoint& from, const Now& now);
+
+    /// Deals with one waiting message.
+    /// @return the peer to which we can send now, as the initiator of a handshake that is finished:
+    ///         the first packet must go out at once, because it tells the responder so. Null: none
+    [[nodiscard]] Peer* process_one(const Now& now);
+    /// The initiator has used the keypair that we, the responder, made: the handshake is finished.
+    void finished(Peer& peer, const Now& now);
+    [[nodiscard]] bool has_waiting() const { return !waiting_.empty(); }
+    [[nodiscard]] bool is_under_load(crypto::Instant now) const;
+    [[nodiscard]] const HandshakeCounters& counters() const { return counters_; }
+
+  private:
+    struct Waiting {
+        std::variant<tg_wg_initiation, tg_wg_response> message;
+        Endpoint from;
+        bool has_cookie = false;  ///< its mac2 is good
+    };
+
+    void take_cookie(const tg_wg_cookie_reply& reply, const Now& now);
+    template <typename Message>
+    void queue(const Message& message, const Endpoint& from, const Now& now);
+    [[nodiscard]] bool is_admitted(const Waiting& waiting, crypto::Bytes message, const Now& now);
+
+    Peer* consume(const tg_wg_initiation& message, const Endpoint& from, const Now& now);
+    Peer* consume(const tg_wg_response& message, const Endpoint& from, const Now& now);
+    [[nodiscard]] bool is_fresh(Peer& peer, const crypto::Tai64n& timestamp, const Now& now);
+    void respond(Peer& peer, crypto::Responder& responder, const Now& now);
+    void begin_keypair(Peer& peer, crypto::TransportSecrets secrets, const Now& now);
+    template <typename Message>
+    void send(Peer& peer, Message message, const Now& now);
+
+    PeerTable& peers_;
+    Link& link_;
+    NextTimestamp next_timestamp_;
+    std::shared_ptr<const crypto::Identity> identity_;
+    std::optional<crypto::CookieChecker> checker_;
+    HandshakeLimiter limiter_;
+    std::deque<Waiting> waiting_;
+    crypto::Instant under_load_until_{0};
+    HandshakeCounters counters_;
+};
+
+/// Between 0 and 333 ms (paper, 6.1): so that two peers do not stay in step.
+[[nodiscard]] std::chrono::milliseconds handshake_jitter();
+
+}  // namespace tollgate::agent

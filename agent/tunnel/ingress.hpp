@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "agent/tunnel/egress.hpp"
+#include "agent/tunnel/handshakes.hpp"
+#include "agent/tunnel/link.hpp"
+#include "agent/tunnel/peer_table.hpp"
+#include "agent/tunnel/port.hpp"
+#include "crypto/aead.hpp"
+
+namespace tollgate::agent {
+
+/// What became of transport data messages that did not reach the host; for metrics.
+struct IngressCounters {
+    std::uint64_t bad_length = 0;
+    std::uint64_t unknown_index = 0;
+    std::uint64_t expired = 0;  ///< the keypair is older than reject-after-time
+    std::uint64_t not_authentic = 0;
+    std::uint64_t replayed = 0;      ///< or too old for the window
+    std::uint64_t not_ip = 0;        ///< or its length field contradicts its size
+    std::uint64_t wrong_source = 0;  ///< its source is not an allowed IP of the peer
+};
+
+/// From the wire to the host. The messages of one arrival are opened in place as vectors, checked,
+/// and handed over by one call.
+class Ingress {
+  public:
+    struct Parts {
+        PeerTable& peers;
+        Handshakes& handshakes;
+        Egress& egress;
+        Port& port;
+        crypto::Aead& aead;
+    };
+    explicit Ingress(const Parts& parts) : parts_{parts} {}
+
+    /// Takes all datagrams of an arrival: data is dealt with now, handshake messages wait.
+    void take(const Arrival& arrival, const Now& now);
+
+    [[nodiscard]] const IngressCounters& counters() const { return counters_; }
+
+  private:
+    static constexpr std::size_t kVectorMax = 64;
+
+    struct Vector {
+        Peer* peer = nullptr;
+        crypto::Keypair* keypair = nullptr;
+        std::size_t count = 0;
+        std::array<crypto::AeadMessage, kVectorMax> messages{};
+    };
+
+    void take_data(crypto::MutableBytes message, const Arrival& arrival, const Now& now);
+    void open(const Arrival& arrival, const Now& now);
+    void received(Peer& peer, const Arrival& arrival, bool has_data, const Now& now);
+    [[nodiscard]] bool check_inner(const crypto::AeadMessage& message,
+                                   const Peer& peer,
+                                   crypto::MutableBytes& inner);
+
+    Parts parts_;
+    Vector vector_;
+    IngressCounters counters_;
+};
+
+}  // namespace tollgate::agent

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <tollgate/result.hpp>
+
+#include "agent/tunnel/endpoint.hpp"
+#include "crypto/bytes.hpp"
+
+namespace tollgate::agent {
+
+/// Datagrams that arrived from one place as one read (UDP_GRO): all of `segment` bytes, only the
+/// last may be shorter. They are decrypted in place.
+struct Arrival {
+    crypto::MutableBytes bytes;
+    std::size_t segment = 0;
+    Endpoint from;
+    std::uint8_t ecn = 0;  ///< of the outer header, RFC 3168
+};
+
+/// The ciphertext side of a tunnel: UDP datagrams.
+class Link {
+  public:
+    virtual ~Link() = default;
+
+    /// "udp", "xsk"
+    [[nodiscard]] virtual std::string_view name() const = 0;
+    /// The port that is listened on, host order.
+    [[nodiscard]] virtual std::uint16_t port() const = 0;
+    /// Listens on another port from now on (0: the kernel's choice); descriptors() change. Nothing
+    /// happens if it is the same one. On failure nothing has changed.
+    [[nodiscard]] virtual Result<void> listen(std::uint16_t port) = 0;
+    /// Descriptors that poll readable when there is something to receive.
+    [[nodiscard]] virtual std::vector<int> descriptors() const = 0;
+
+    /// What has arrived at one of the descriptors; at most 64 datagrams are looked at per arrival.
+    /// Never blocks. The bytes are valid until the next call. Empty: nothing more.
+    [[nodiscard]] virtual std::span<Arrival> receive(int descriptor) = 0;
+    /// Sends datagrams of `segment` bytes each (the last may be shorter), at most 64 and at most
+    /// 65,507 bytes in all, to one place. What the kernel has no room for is lost, as on any wire,
+    /// and counted.
+    /// @param traffic_class  DSCP and ECN of the outer header
+    /// @return false if the kernel refused (no route, say); it stays usable
+    virtual bool send(const Endpoint& to,
+                      crypto::Bytes bytes,
+                      std::size_t segment,
+                      std::uint8_t traffic_class) = 0;
+    /// SO_MARK of all that is sent; 0: none.
+    [[nodiscard]] virtual Result<void> set_mark(std::uint32_t mark) = 0;
+};
+
+}  // namespace tollgate::agent

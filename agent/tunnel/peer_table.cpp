@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "agent/tunnel/peer_table.hpp"
+
+#include "crypto/random.hpp"
+
+namespace tollgate::agent {
+
+using crypto::Instant;
+
+Peer* PeerTable::add(const crypto::PublicKey& key) {
+    if (Peer* peer = find(key)) {
+        return peer;
+    }
+    if (peers_.size() >= kPeersMax) {
+        return nullptr;
+    }
+    auto made = std::make_unique<Peer>(key, [this](std::uint32_t index) { forget_index(index); });
+    Peer* peer = peers_.emplace(key, std::move(made)).first->second.get();
+    if (free_numbers_.empty()) {
+        free_numbers_.push_back(static_cast<std::uint32_t>(numbered_.size()));
+        numbered_.push_back(nullptr);
+    }
+    peer->number = free_numbers_.back();
+    free_numbers_.pop_back();
+    numbered_[peer->number] = peer;
+    return peer;
+}
+
+Peer* PeerTable::find(const crypto::PublicKey& key) const {
+    const auto found = peers_.find(key);
+    return found == peers_.end() ? nullptr : found->second.get();
+}
+
+Peer* PeerTable::route(const IpAddress& inner) const {
+    const auto number = allowed_ips_.find(inner);
+    return number ? numbered_[*number] : nullptr;
+}
+
+void PeerTable::remove(Peer& peer) {
+    allowed_ips_.remove_all(peer.number);
+    numbered_[peer.number] = nullptr;
+    free_numbers_.push_back(peer.number);
+    if (peer.handshake) {
+        forget_index(peer.handshake->local_index());
+    }
+    schedule_.erase({peer.scheduled, &peer});
+    peers_.erase(crypto::PublicKey{peer.public_key});
+}
+
+std::uint32_t PeerTable::new_index(Peer& peer) {
+    std::uint32_t index = crypto::random_u32();
+    while (!indices_.try_emplace(index, &peer).second) {
+        index = crypto::random_u32();
+    }
+    return index;
+}
+
+Peer* PeerTable::by_index(std::uint32_t index) const {
+    const auto found = indices_.find(index);
+    return found == indices_.end() ? nullptr : found->second;
+}
+
+// A timer that moved into the future is not rescheduled at once: its peer is looked at too early,
+// which costs less than a change of the set for every packet.
+void PeerTable::schedule(Peer& peer) {
+    const Instant next = peer.timers.next();
+    if (next >= peer.scheduled) {
+        return;
+    }
+    schedule_.erase({peer.scheduled, &peer});
+    peer.scheduled = next;
+    schedule_.insert({next, &peer});
+}
+
+Peer* PeerTable::take_due(Instant now) {
+    if (next_due() > now) {
+        return nullptr;
+    }
+    Peer* peer = schedule_.begin()->second;
+    schedule_.erase(schedule_.begin());
+    peer->scheduled = Instant::max();
+    return peer;
+}
+
+Instant PeerTable::next_due() const {
+    return schedule_.empty() ? Instant::max() : schedule_.begin()->first;
+}
+
+}  // namespace tollgate::agent

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "agent/tunnel/allowed_ips.hpp"
+#include "agent/tunnel/peer.hpp"
+#include "crypto/keys.hpp"
+
+namespace tollgate::agent {
+
+inline constexpr std::size_t kPeersMax = std::size_t{1} << 16U;
+
+/// The peers of a device, by public key, by receiver index, by inner address and by time.
+class PeerTable {
+  public:
+    /// The peer with this key, made if it is new. @return null if there are kPeersMax
+    [[nodiscard]] Peer* add(const crypto::PublicKey& key);
+    [[nodiscard]] Peer* find(const crypto::PublicKey& key) const;
+    void remove(Peer& peer);
+
+    /// A random index that nobody has, for a handshake or a keypair of `peer`. A stranger cannot
+    /// guess it.
+    [[nodiscard]] std::uint32_t new_index(Peer& peer);
+    [[nodiscard]] Peer* by_index(std::uint32_t index) const;
+    void forget_index(std::uint32_t index) { indices_.erase(index); }
+
+    /// Prefixes by Peer::number.
+    [[nodiscard]] AllowedIps& allowed_ips() { return allowed_ips_; }
+    [[nodiscard]] const AllowedIps& allowed_ips() const { return allowed_ips_; }
+    /// The peer that an inner address belongs to; null: none.
+    [[nodiscard]] Peer* route(const IpAddress& inner) const;
+
+    /// Looks at the peer's timers when the first of them is due. Call after they have changed.
+    void schedule(Peer& peer);
+    /// A peer whose time has come; null: none. Call schedule() after its timers were taken.
+    [[nodiscard]] Peer* take_due(crypto::Instant now);
+    /// When take_due() has something next; Instant::max(): never.
+    [[nodiscard]] crypto::Instant next_due() const;
+
+    [[nodiscard]] std::size_t size() const { return peers_.size(); }
+    /// Calls `visit(Peer&)` for each, in no order.
+    template <typename Visit>
+    void for_each(const Visit& visit) const {
+        for (const auto& [key, peer] : peers_) {
+            visit(*peer);
+        }
+    }
+
+  private:
+    AllowedIps allowed_ips_;
+    std::vector<Peer*> numbered_;  ///< null: the number is free
+    std::vector<std::uint32_t> free_numbers_;
+    std::unordered_map<std::uint32_t, Peer*> indices_;
+    std::set<std::pair<crypto::Instant, Peer*>> schedule_;
+    /// Last, because the peers give up their indices when they go.
+    std::unordered_map<crypto::PublicKey, std::unique_ptr<Peer>, crypto::PublicKeyHash> peers_;
+};
+
+}  // namespace tollgate::agent

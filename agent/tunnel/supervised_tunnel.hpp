@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <tollgate/ip.hpp>
+#include <tollgate/result.hpp>
+
+#include "agent/system/clock.hpp"
+#include "agent/tunnel/endpoint_watch.hpp"
+#include "agent/tunnel/name_resolver.hpp"
+#include "agent/tunnel/tunnel.hpp"
+#include "agent/tunnel/tunnel_keys.hpp"
+#include "agent/tunnel/tunnel_settings.hpp"
+#include "agent/tunnel/tunnel_status.hpp"
+
+namespace tollgate::agent {
+
+/// A tunnel that is to run, with what it needs of the host: addresses, routes, endpoints by name.
+/// What cannot be done now is tried again, and told by status(). The members are for one thread,
+/// which never waits for DNS.
+class SupervisedTunnel {
+  public:
+    /// A tunnel that is tried again in so much time.
+    static constexpr std::chrono::seconds kRetry{5};
+
+    /// @param clock, resolver  outlive this
+    SupervisedTunnel(TunnelSettings settings,
+                     TunnelFolders folders,
+                     const Clock& clock,
+                     NameResolver& resolver);
+
+    [[nodiscard]] const TunnelSettings& settings() const { return settings_; }
+    [[nodiscard]] TunnelStatus status();
+
+    /// Starts it if it is time to, looks after the endpoints. Call it every second.
+    void tick();
+    /// For the peers of this tunnel that have this name.
+    void answered(const NameResolver::Answer& answer);
+    /// Goes over to other settings without touching the keypairs of peers that stay. Another cipher
+    /// ends the tunnel for a moment.
+    void change(TunnelSettings settings, const TunnelKeys& keys);
+
+  private:
+    void start();
+    [[nodiscard]] Result<void> configure(const TunnelSettings* before, const TunnelKeys& keys);
+    void configure_again();
+    void look_at_host();
+    void set_addresses(unsigned interface, std::string& problems);
+    void set_routes(unsigned interface, std::string& problems);
+    void follow_mtu(unsigned interface, std::string& problems);
+    void choose_mtu();
+    [[nodiscard]] std::vector<Endpoint> endpoints();
+    void watch_endpoints();
+    void look_up_endpoints();
+    void move_peer(const PeerSettings& peer, const Endpoint& endpoint);
+    void add_settings(TunnelStatus& status) const;
+    void tell(std::string& kept, std::string problem) const;
+
+    TunnelSettings settings_;
+    TunnelFolders folders_;
+    const Clock& clock_;
+    NameResolver& resolver_;
+    std::unique_ptr<Tunnel> tunnel_;
+    crypto::Instant retry_{0};                 ///< when to start it
+    crypto::Instant look_{0};                  ///< when to look at the host
+    std::string problem_;                      ///< of the tunnel
+    std::string host_problem_;                 ///< of addresses, routes and MTU
+    bool is_host_set_ = false;                 ///< addresses and routes are those of the settings
+    std::vector<InterfaceAddress> addresses_;  ///< that we gave to the interface
+    std::set<Prefix> routes_;                  ///< that we made
+    std::uint32_t mtu_ = 0;
+    std::string mtu_reason_;
+    std::map<std::size_t, EndpointWatch> watches_;  ///< by the peer's place in the settings
+};
+
+}  // namespace tollgate::agent

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "agent/tunnel/tun_port.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "agent/system/file.hpp"
+#include "agent/system/interface.hpp"
+
+namespace tollgate::agent {
+
+namespace {
+
+constexpr std::size_t kMtuMin = 68;  // RFC 791
+constexpr std::size_t kMtuMax = 65'535;
+constexpr unsigned kUdpSegmentation = 0x20U | 0x40U;  // TUN_F_USO4 | TUN_F_USO6, Linux 6.2
+
+ifreq request_for(const std::string& name) {
+    ifreq request{};
+    name.copy(&request.ifr_name[0], IFNAMSIZ - 1);
+    return request;
+}
+
+Result<FileDescriptor> open_device(const TunPort::Options& options) {
+    FileDescriptor device{::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)};
+    if (!device) {
+        return failure(errno, "open /dev/net/tun");
+    }
+    ifreq request = request_for(options.name);
+    const int queues = options.has_queues ? IFF_MULTI_QUEUE : 0;
+    request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | queues);
+    if (::ioctl(device.get(), TUNSETIFF, &request) != 0) {
+        return failure(errno, fmt::format("make the TUN device {}", options.name));
+    }
+    return device;
+}
+
+/// @return whether UDP is segmented too
+Result<bool> offer_offloads(const FileDescriptor& device, const std::string& name) {
+    const unsigned offloads = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+    if (::ioctl(device.get(), TUNSETOFFLOAD, offloads | kUdpSegmentation) == 0) {
+        return true;
+    }
+    if (::ioctl(device.get(), TUNSETOFFLOAD, offloads) == 0) {
+        return false;
+    }
+    return failure(errno, fmt::format("set the offloads of {}", name));
+}
+
+Result<void> bring_up(const std::string& name, std::size_t mtu) {
+    const FileDescriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    ifreq request = request_for(name);
+    request.ifr_mtu = static_cast<int>(mtu);
+    if (::ioctl(socket.get(), SIOCSIFMTU, &request) != 0) {
+        return failure(errno, fmt::format("set the MTU of {} to {}", name, mtu));
+    }
+    if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) {
+        return failure(errno, fmt::format("read the flags of {}", name));
+    }
+    request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+    if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) {
+        return failure(errno, fmt::format("bring {} up", name));
+    }
+    return {};
+}
+
+/// A tunnel has no link to be local to: without an address of its own the interface is silent. A
+/// host without IPv6 has no such file.
+void forbid_link_local_address(const std::string& name) {
+    const std::string path = fmt::format("/proc/sys/net/ipv6/conf/{}/addr_gen_mode", name);
+    const FileDescriptor file{::open(path.c_str(), O_WRONLY | O_CLOEXEC)};
+    [[maybe_unused]] const ssize_t written = ::write(file.get(), "1", 1);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TunPort>> TunPort::open(const Options& options) {
+    if (!is_interface_name(options.name) || options.mtu < kMtuMin || options.mtu > kMtuMax) {
+        return failure(EINVAL, fmt::format("make the TUN device {}", options.name));
+    }
+    auto device = open_device(options);
+    if (!device) {
+        return Failure{device.error()};
+    }
+    const auto has_udp_segmentation = offer_offloads(*device, options.name);
+    if (!has_udp_segmentation) {
+        return Failure{has_udp_segmentation.error()};
+    }
+    forbid_link_local_address(options.name);
+    if (const auto up = bring_up(options.name, options.mtu); !up) {
+        return Failure{up.error()};
+    }
+    return std::unique_ptr<TunPort>{
+        new TunPort{std::move(*device), options.mtu, *has_udp_segmentation}};
+}
+
+TunPort::TunPort(FileDescriptor device, std::size_t mtu, bool has_udp_segmentation)
+    : device_{std::move(device)},
+      control_{std::make_unique<TunControl>(device_.get())},
+      mtu_{mtu},
+      has_udp_segmentation_{has_udp_segmentation},
+      coalescer_{has_udp_segmentation},
+      buffer_(sizeof(VirtioHeader) + kMtuMax + 1) {}
+
+std::optional<HostPacket> TunPort::receive() {
+    for (;;) {
+        const ssize_t size = ::read(device_.get(), buffer_.data(), buffer_.size());
+        if (size < 0) {
+            return std::nullopt;
+        }
+        auto packet = HostPacket::read({buffer_.data(), static_cast<std::size_t>(size)});
+        if (packet) {
+            return packet;
+        }
+        ++counters_.malformed;
+    }
+}
+
+void TunPort::send(std::span<const crypto::MutableBytes> packets) {
+    std::array<iovec, 1 + Coalescer::kPacketsMax> parts{};
+    while (!packets.empty()) {
+        const std::size_t taken = coalescer_.take(packets);
+        VirtioHeader header = coalescer_.header();
+        const auto joined = coalescer_.parts();
+        parts[0] = {.iov_base = &header, .iov_len = sizeof header};
+        std::copy(joined.begin(), joined.end(), parts.begin() + 1);
+        if (::writev(device_.get(), parts.data(), static_cast<int>(1 + joined.size())) < 0) {
+            counters_.refused += taken;
+        }
+        packets = packets.subspan(taken);
+    }
+}
+
+}  // namespace tollgate::agent

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tollgate/result.hpp>
+
+#include "agent/system/file_descriptor.hpp"
+#include "agent/tunnel/coalesce.hpp"
+#include "agent/tunnel/port.hpp"
+#include "agent/tunnel/tun_control.hpp"
+
+namespace tollgate::agent {
+
+/// What a TUN device had to drop.
+struct TunCounters {
+    std::uint64_t malformed = 0;  ///< from the host, and contradict their header
+    std::uint64_t refused = 0;    ///< to the host, which did not take them: interface down, say
+};
+
+/// A TUN device: an interface of the host whose packets we read and write, in units of up to 64 KiB
+/// (IFF_VNET_HDR: TSO both ways, USO since Linux 6.2). Goes when the object does.
+class TunPort : public Port {
+  public:
+    struct Options {
+        std::string name;         ///< of the interface
+        std::size_t mtu = 1420;   ///< bytes; 68 to 65,535
+        bool has_queues = false;  ///< IFF_MULTI_QUEUE: further ports of this name are its queues
+    };
+    /// Makes the interface, up, in the network namespace of this thread. It may be moved to another
+    /// later and goes on working here.
+    /// Fails with EPERM without CAP_NET_ADMIN, EBUSY if somebody has the interface, EINVAL if it is
+    /// no TUN device or the name or MTU is none, ENOENT without /dev/net/tun.
+    [[nodiscard]] static Result<std::unique_ptr<TunPort>> open(const Options& options);
+
+    [[nodiscard]] int descriptor() const override { return device_.get(); }
+    [[nodiscard]] std::optional<HostPacket> receive() override;
+    void send(std::span<const crypto::MutableBytes> packets) override;
+    /// As it is now: an administrator may change it. A system call.
+    [[nodiscard]] std::size_t mtu() const override { return control_->mtu().value_or(mtu_); }
+
+    /// Whether the host gives and takes many UDP datagrams as one.
+    [[nodiscard]] bool has_udp_segmentation() const { return has_udp_segmentation_; }
+    [[nodiscard]] const TunCounters& counters() const { return counters_; }
+
+  private:
+    TunPort(FileDescriptor device, std::size_t mtu, bool has_udp_segmentation);
+
+    FileDescriptor device_;
+    std::unique_ptr<TunControl> control_;
+    std::size_t mtu_;  ///< at first
+    bool has_udp_segmentation_;
+    Coalescer coalescer_;
+    std::vector<std::byte> buffer_;
+    TunCounters counters_;
+};
+
+}  // namespace tollgate::agent

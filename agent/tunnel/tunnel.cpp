@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+#include "agent/tunnel/tunnel.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <sys/epoll.h>
+
+#include "agent/tunnel/aead_choice.hpp"
+#include "agent/tunnel/tun_port.hpp"
+#include "agent/tunnel/udp_link.hpp"
+
+namespace tollgate::agent {
+
+namespace {
+
+// The loop looks at the clock at least so often: epoll does not count the time that the machine
+// sleeps.
+constexpr std::chrono::milliseconds kWaitMax{10'000};
+
+std::chrono::milliseconds wait_until(crypto::Instant next, crypto::Instant now) {
+    if (next <= now) {
+        return std::chrono::milliseconds{0};
+    }
+    if (next - now >= kWaitMax) {
+        return kWaitMax;
+    }
+    return std::chrono::ceil<std::chrono::milliseconds>(next - now);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Tunnel>> Tunnel::start(const TunnelOptions& options, const Clock& clock) {
+    auto loop = EventLoop::create();
+    if (!loop) {
+        return Failure{loop.error()};
+    }
+    auto timestamps = HandshakeClock::open(options.state_dir / ("handshake-time-" + options.name));
+    if (!timestamps) {
+        return Failure{timestamps.error()};
+    }
+    std::unique_ptr<Tunnel> tunnel{
+        new Tunnel{options, clock, std::move(*loop), std::move(*timestamps)}};
+    if (const auto opened = tunnel->open(); !opened) {
+        return Failure{opened.error()};
+    }
+    tunnel->thread_ = std::thread{[raw = tunnel.get()] {
+        raw->run();
+    }};
+    return tunnel;
+}
+
+Tunnel::~Tunnel() {
+    if (thread_.joinable()) {
+        tasks_->call([this] { return stopping_ = true; });
+        thread_.join();
+    }
+}
+
+Result<void> Tunnel::open() {
+    auto tasks = TaskQueue::create();
+    if (!tasks) {
+        return Failure{tasks.error()};
+    }
+    tasks_ = std::move(*tasks);
+    auto link = UdpLink::open({});
+    if (!link) {
+        return Failure{link.error()};
+    }
+    auto port = TunPort::open({options_.name, options_.mtu});
+    if (!port) {
+        return Failure{port.error()};
+    }
+    auto choice = choose_aead(options_.aead);
+    if (!choice) {
+        return Failure{choice.error()};
+    }
+    aead_name_ = choice->aead->name();
+    aead_reason_ = std::move(choice->reason);
+    link_name_ = (*link)->name();
+    device_ = std::make_unique<Device>(Device::Parts{
+        std::move(*link), std::move(*port), std::move(choice->aead), [this](auto wall) {
+            return timestamps_.next(wall);
+        }});
+    if (auto watched = loop_.watch(tasks_->fd(), EPOLLIN, [this](auto) { tasks_->run_waiting(); });
+        !watched) {
+        return watched;
+    }
+    if (auto watched = loop_.watch(device_->port_descriptor(),
+                                   EPOLLIN,
+                                   [this](auto) { device_->port_is_readable(now()); });
+        !watched) {
+        return watched;
+    }
+    if (auto watched = watch_link(); !watched) {
+        return watched;
+    }
+    auto uapi = UapiSocket::open(loop_,
+                                 options_.uapi_dir,
+                                 options_.name,
+                                 {[this](const DeviceChange& change) { return apply_here(change); },
+                                  [this] {
+                                      return device_->state();
+                                  }});
+    if (!uapi) {
+        return Failure{uapi.error()};
+    }
+    uapi_ = std::move(*uapi);
+    return {};
+}
+
+Result<void> Tunnel::watch_link() {
+    for (const int descriptor : std::exchange(watched_, device_->link_descriptors())) {
+        loop_.forget(descriptor);
+    }
+    for (const int descriptor : watched_) {
+        auto watched = loop_.watch(descriptor, EPOLLIN, [this, descriptor](auto) {
+            device_->link_is_readable(descriptor, now());
+        });
+        if (!watched) {
+            return watched;
+        }
+    }
+    return {};
+}
+
+int Tunnel::apply(const DeviceChange& change) {
+    return tasks_->call([this, &change] { return apply_here(change); }).value_or(ESHUTDOWN);
+}
+
+DeviceState Tunnel::state() {
+    // A task is copied; the state, with its keys, is not.
+    DeviceState state;
+    tasks_->call([this, &state] {
+        state = device_->state();
+        return true;
+    });
+    return state;
+}
+
+std::vector<PeerContact> Tunnel::contacts(const std::vector<crypto::PublicKey>& peers) {
+    std::vector<PeerContact> contacts;
+    tasks_->call([this, &peers, &contacts] {
+        for (const crypto::PublicKey& key : peers) {
+            PeerContact& contact = contacts.emplace_back();
+            if (const Peer* peer = device_->peers().find(key)) {
+                contact = {peer->endpoint, peer->timers.unanswered()};
+            }
+        }
+        return true;
+    });
+    contacts.resize(peers.size());
+    return contacts;
+}
+
+TunnelStatus Tunnel::status() {
+    const DeviceState device = state();
+    TunnelStatus status;
+    status.name = options_.name;
+    status.state = TunnelState::running;
+    if (device.private_key) {
+        status.public_key = crypto::public_key_of(*device.private_key);
+    }
+    status.listen_port = device.listen_port;
+    status.fwmark = device.fwmark;
+    status.mtu = options_.mtu;
+    status.backend = link_name_;
+    status.backend_reason = "the only one there is";
+    status.cipher = aead_name_;
+    status.cipher_reason = aead_reason_;
+    for (const PeerState& peer : device.peers) {
+        TunnelPeerStatus& shown = status.peers.emplace_back();
+        shown.public_key = peer.public_key;
+        shown.has_preshared_key = peer.preshared_key.has_value();
+        shown.endpoint = peer.endpoint;
+        shown.allowed_ips = peer.allowed_ips;
+        shown.last_handshake = peer.last_handshake;
+        shown.received_bytes = peer.received_bytes;
+        shown.sent_bytes = peer.sent_bytes;
+        shown.persistent_keepalive = peer.persistent_keepalive;
+    }
+    return status;
+}
+
+int Tunnel::apply_here(const DeviceChange& change) {
+    const int error = device_->apply(change, now());
+    if (change.listen_port && !watch_link()) {
+        return EIO;
+    }
+    return error;
+}
+
+Now Tunnel::now() const {
+    return {crypto::Instant{clock_.boot_ns()},
+            std::chrono::sys_time<std::chrono::nanoseconds>{
+                std::chrono::nanoseconds{clock_.wall_ns()}}};
+}
+
+void Tunnel::run() {
+    while (!stopping_) {
+        const Now before = now();
+        const crypto::Instant next = device_->work(before);
+        if (!loop_.run_once(wait_until(next, before.boot))) {
+            break;
+        }
+    }
+}
+
+}  // namespace tollgate::agent

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "agent/tunnel/tunnels.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace tollgate::agent {
+
+Tunnels::Tunnels(const std::vector<TunnelSettings>& configured,
+                 const std::vector<std::string>& by_wg,
+                 TunnelFolders folders,
+                 const Clock& clock)
+    : folders_{std::move(folders)}, clock_{clock} {
+    for (const TunnelSettings& settings : configured) {
+        tunnels_.push_back(make(settings));
+    }
+    for (const std::string& name : by_wg) {
+        TunnelSettings settings;
+        settings.name = name;
+        settings.is_set_by_wg = true;
+        tunnels_.push_back(make(std::move(settings)));
+    }
+}
+
+std::unique_ptr<SupervisedTunnel> Tunnels::make(TunnelSettings settings) {
+    return std::make_unique<SupervisedTunnel>(std::move(settings), folders_, clock_, resolver_);
+}
+
+void Tunnels::tick() {
+    for (const auto& answer : resolver_.take()) {
+        for (const auto& tunnel : tunnels_) {
+            tunnel->answered(answer);
+        }
+    }
+    for (const auto& tunnel : tunnels_) {
+        tunnel->tick();
+    }
+}
+
+Result<void> Tunnels::change(const std::vector<TunnelSettings>& configured) {
+    std::vector<TunnelKeys> keys;
+    for (const TunnelSettings& settings : configured) {
+        const bool is_taken =
+            std::any_of(tunnels_.begin(), tunnels_.end(), [&](const auto& tunnel) {
+                return tunnel->settings().is_set_by_wg && tunnel->settings().name == settings.name;
+            });
+        if (is_taken) {
+            return failure(fmt::format("the tunnel {} is one of --tunnel, too", settings.name));
+        }
+        auto read = read_tunnel_keys(settings, folders_);
+        if (!read) {
+            return Failure{read.error()};
+        }
+        keys.push_back(std::move(*read));
+    }
+    // First those that go: their ports are free for the others.
+    std::erase_if(tunnels_, [&](const auto& tunnel) {
+        return !tunnel->settings().is_set_by_wg &&
+               std::none_of(configured.begin(), configured.end(), [&](const auto& other) {
+                   return other.name == tunnel->settings().name;
+               });
+    });
+    auto before = std::exchange(tunnels_, {});
+    const auto take = [&](const auto& matches) -> std::unique_ptr<SupervisedTunnel> {
+        const auto found = std::find_if(before.begin(), before.end(), [&](const auto& tunnel) {
+            return tunnel && matches(tunnel->settings());
+        });
+        return found == before.end() ? nullptr : std::move(*found);
+    };
+    for (std::size_t i = 0; i < configured.size(); ++i) {
+        auto tunnel = take([&](const auto& other) { return other.name == configured[i].name; });
+        if (tunnel) {
+            tunnel->change(configured[i], keys[i]);
+        }
+        tunnels_.push_back(tunnel ? std::move(tunnel) : make(configured[i]));
+    }
+    while (auto tunnel = take([](const auto& other) { return other.is_set_by_wg; })) {
+        tunnels_.push_back(std::move(tunnel));
+    }
+    tick();
+    return {};
+}
+
+std::vector<TunnelStatus> Tunnels::statuses() {
+    std::vector<TunnelStatus> statuses;
+    for (const auto& tunnel : tunnels_) {
+        statuses.push_back(tunnel->status());
+    }
+    return statuses;
+}
+
+}  // namespace tollgate::agent

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tollgate/result.hpp>
+
+#include "agent/system/clock.hpp"
+#include "agent/tunnel/name_resolver.hpp"
+#include "agent/tunnel/supervised_tunnel.hpp"
+#include "agent/tunnel/tunnel_settings.hpp"
+#include "agent/tunnel/tunnel_status.hpp"
+
+namespace tollgate::agent {
+
+/// All tunnels of the daemon: those of tollgate.yaml, and those that wg(8) configures. One that
+/// fails stops nobody. The members are for one thread.
+class Tunnels {
+  public:
+    /// @param by_wg  names of interfaces that wg(8) configures @param clock  outlives this
+    Tunnels(const std::vector<TunnelSettings>& configured,
+            const std::vector<std::string>& by_wg,
+            TunnelFolders folders,
+            const Clock& clock);
+
+    /// Starts what does not run, takes the answers of DNS. Call it every second.
+    void tick();
+
+    /// Goes over to another configuration: tunnels are added, removed and changed. All key files
+    /// are read before anything is touched. @return which file is refused; then nothing has changed
+    [[nodiscard]] Result<void> change(const std::vector<TunnelSettings>& configured);
+
+    /// In the order of the file, then those of wg(8).
+    [[nodiscard]] std::vector<TunnelStatus> statuses();
+
+  private:
+    [[nodiscard]] std::unique_ptr<SupervisedTunnel> make(TunnelSettings settings);
+
+    TunnelFolders folders_;
+    const Clock& clock_;
+    NameResolver resolver_;
+    std::vector<std::unique_ptr<SupervisedTunnel>> tunnels_;
+};
+
+}  // namespace tollgate::agent

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/system/file_descriptor.hpp"
+#include "agent/tunnel/link.hpp"
+#include "agent/tunnel/udp_message.hpp"
+
+namespace tollgate::agent {
+
+/// Datagrams that did not get through the sockets, and ways that had to be left.
+struct UdpCounters {
+    std::uint64_t no_room = 0;         ///< to send: the kernel's queues were full
+    std::uint64_t refused = 0;         ///< to send: no route, say, or a firewall
+    std::uint64_t overflowed = 0;      ///< received while the socket's buffer was full
+    std::uint64_t truncated = 0;       ///< received with more bytes than any datagram has
+    std::uint64_t source_refused = 0;  ///< sends whose local address is no longer ours
+    std::uint64_t unsegmented = 0;     ///< sends that had to go one by one for once
+};
+
+/// Two UDP sockets, one for each IP version, on the same port; many datagrams per system call with
+/// UDP_SEGMENT and UDP_GRO. They stay in the network namespace in which they were opened.
+class UdpLink : public Link {
+  public:
+    struct Options {
+        std::uint16_t port = 0;        ///< host order; 0: any that is free for both
+        std::uint32_t mark = 0;        ///< SO_MARK
+        bool has_segmentation = true;  ///< use UDP_SEGMENT if it works
+    };
+    /// A host without one of the IP versions has a link of the other.
+    /// Fails, like listen(), with EADDRINUSE, EPERM for a mark without CAP_NET_ADMIN, EAFNOSUPPORT
+    /// without any IP.
+    [[nodiscard]] static Result<std::unique_ptr<UdpLink>> open(const Options& options);
+
+    [[nodiscard]] std::string_view name() const override { return "udp"; }
+    [[nodiscard]] std::uint16_t port() const override { return port_; }
+    [[nodiscard]] Result<void> listen(std::uint16_t port) override;
+    [[nodiscard]] std::vector<int> descriptors() const override;
+    [[nodiscard]] std::span<Arrival> receive(int descriptor) override;
+    bool send(const Endpoint& to,
+              crypto::Bytes bytes,
+              std::size_t segment,
+              std::uint8_t traffic_class) override;
+    [[nodiscard]] Result<void> set_mark(std::uint32_t mark) override;
+
+    /// Why datagrams are sent one by one for good; empty: they are not.
+    [[nodiscard]] const std::string& segmentation_fault() const { return segmentation_fault_; }
+    [[nodiscard]] const UdpCounters& counters() const { return counters_; }
+
+  private:
+    static constexpr std::size_t kBatch = 8;
+    static constexpr std::size_t kBufferBytes = 65'536;
+
+    struct Socket {
+        FileDescriptor descriptor;
+        std::uint32_t overflowed = 0;
+    };
+    struct Slot {
+        SocketAddress from;
+        ControlBytes control;
+        iovec bytes{};
+    };
+    struct Departure;
+    struct Outcome;
+
+    using Sockets = std::array<Socket, 2>;  ///< IPv4, IPv6
+
+    UdpLink();
+    [[nodiscard]] static Result<Sockets> open_sockets(std::uint16_t port);
+    [[nodiscard]] static Result<void> mark_sockets(const Sockets& sockets, std::uint32_t mark);
+    void prepare_slots();
+    void read_slot(std::size_t index, Socket& socket);
+    [[nodiscard]] Outcome send_all(const Departure& departure, bool from_local);
+    [[nodiscard]] static Outcome send_segmented(const Departure& departure, bool from_local);
+    [[nodiscard]] static Outcome send_singly(const Departure& departure, bool from_local);
+
+    Sockets sockets_;
+    std::uint16_t port_ = 0;
+    std::uint32_t mark_ = 0;
+    std::string segmentation_fault_;
+    UdpCounters counters_;
+
+    std::vector<std::byte> buffers_;
+    std::array<Slot, kBatch> slots_{};
+    std::array<mmsghdr, kBatch> messages_{};
+    std::array<Arrival, kBatch> arrivals_{};
+    std::size_t arrived_ = 0;
+};
+
+}  // namespace tollgate::agent

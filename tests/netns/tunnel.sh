@@ -1,0 +1,77 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# A tunnel between the daemon and wireguard-go in a lab of lib.sh: source it after daemon.sh, then
+#
+#     tunnel_lab                      hosts `device` and `peer`, and their keys
+#     tunnel_start [FLAGS...]         the daemon on `device` with the tunnel $wg
+#     peer_start PROGRAM              a wireguard-go on `peer` with the tunnel $other
+#     join_tunnel                     makes each the peer of the other; only `peer` is told where
+#     device_wg ARGS...               wg(8) on the daemon; peer_wg on the peer
+#     handshakes                      when the last handshake of the daemon's only peer was
+#
+#   device eth0 192.0.2.10, fd00::10  ──────  192.0.2.20, fd00::20 eth0 peer
+#          $wg  10.9.0.1, fd09::1      tunnel  10.9.0.2, fd09::2  $other
+#
+# shellcheck disable=SC2154 # $lab and others are set by lib.sh
+wg=tgw$$
+other=tgo$$
+
+tunnel_lab() {
+    LAB_NO_IPV6=0
+    host device && host peer
+    wire device eth0 192.0.2.10/24 peer eth0 192.0.2.20/24
+    ip -n "tg-device-$$" addr add fd00::10/64 dev eth0 nodad
+    ip -n "tg-peer-$$" addr add fd00::20/64 dev eth0 nodad
+    (
+        umask 077
+        wg genkey >"$lab/device.key"
+        wg genkey >"$lab/peer.key"
+        wg genpsk >"$lab/psk"
+    )
+    device_key=$(wg pubkey <"$lab/device.key")
+    peer_key=$(wg pubkey <"$lab/peer.key")
+}
+
+# wg(8) reaches the sockets of every network namespace: they are files.
+device_wg() {
+    local verb=$1
+    shift
+    wg "$verb" "$wg" "$@"
+}
+
+peer_wg() {
+    local verb=$1
+    shift
+    wg "$verb" "$other" "$@"
+}
+
+tunnel_start() {
+    daemon_start --tunnel "$wg" "$@"
+    ip -n "tg-device-$$" addr add 10.9.0.1/24 dev "$wg"
+    ip -n "tg-device-$$" addr add fd09::1/64 dev "$wg" nodad
+}
+
+peer_start() {
+    background peer env WG_PROCESS_FOREGROUND=1 "$1" -f "$other" 2>>"$lab/peer.log"
+    until_true 10 test -S "/var/run/wireguard/$other.sock" || fail "the peer does not start"
+    ip -n "tg-peer-$$" addr add 10.9.0.2/24 dev "$other"
+    ip -n "tg-peer-$$" addr add fd09::2/64 dev "$other" nodad
+    ip -n "tg-peer-$$" link set "$other" up
+}
+
+join_tunnel() {
+    device_wg set private-key "$lab/device.key" listen-port 51820 \
+        peer "$peer_key" preshared-key "$lab/psk" allowed-ips 10.9.0.2/32,fd09::2/128
+    peer_wg set private-key "$lab/peer.key" listen-port 51821 \
+        peer "$device_key" preshared-key "$lab/psk" allowed-ips 10.9.0.1/32,fd09::1/128 \
+        endpoint "${1:-192.0.2.10:51820}"
+}
+
+handshakes() {
+    device_wg show latest-handshakes | cut -f 2
+}
+
+# pings HOST ADDRESS [COUNT]: every one is answered.
+pings() {
+    on "$1" ping -q -i 0.05 -c "${3:-5}" -W 2 "$2" >/dev/null
+}

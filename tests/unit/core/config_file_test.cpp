@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "agent/core/config_file.hpp"
+
+#include <fstream>
+#include <string>
+
+#include <gmock/gmock.h>
+
+#include "tests/support/temporary_folder.hpp"
+
+namespace tollgate::agent {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(ConfigFile, TheAnnotatedExampleOfATunnelIsRead) {
+    const auto file = read_config_file("examples/tunnel.yaml");
+    ASSERT_TRUE(file) << file.error().message();
+    ASSERT_EQ(file->tunnels.size(), 1U);
+    EXPECT_EQ(file->tunnels[0].name, "wg0");
+    ASSERT_EQ(file->tunnels[0].peers.size(), 2U);
+    EXPECT_EQ(file->tunnels[0].peers[0].name, "camera");
+    EXPECT_FALSE(file->agent.interfaces.empty());
+}
+
+TEST(ConfigFile, ProblemsOfTheAgentAndOfItsTunnelsAreToldTogether) {
+    const test::TemporaryFolder folder;
+    const auto path = folder.path() / "tollgate.yaml";
+    std::ofstream{path} << "apiVersion: tollgate/v1\nkind: Agent\nlogLevel: loud\ntunnels:\n"
+                           "  - name: wg0\n    mtu: 1\n";
+    const auto file = read_config_file(path);
+    ASSERT_FALSE(file);
+    EXPECT_THAT(file.error().message(), HasSubstr(path.string() + ":3:11: error: logLevel"));
+    EXPECT_THAT(file.error().message(), HasSubstr(path.string() + ":6:10: error: mtu"));
+}
+
+TEST(ConfigFile, ThatIsAbsentSaysSo) {
+    const auto file = read_config_file("/nowhere/tollgate.yaml");
+    ASSERT_FALSE(file);
+    EXPECT_EQ(file.error().code, std::errc::no_such_file_or_directory);
+}
+
+}  // namespace
+}  // namespace tollgate::agent

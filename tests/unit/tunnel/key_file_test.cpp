@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "agent/tunnel/key_file.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+
+#include "agent/tunnel/tunnel_keys.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace tollgate::agent {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kKey = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
+
+class KeyFile : public testing::Test {
+  protected:
+    std::filesystem::path write(const std::string& content, mode_t mode = 0600) {
+        const auto path = folder_.path() / "wg0.key";
+        std::ofstream{path} << content;
+        EXPECT_EQ(::chmod(path.c_str(), mode), 0);
+        return path;
+    }
+    static std::string refusal(const std::filesystem::path& path) {
+        const auto key = read_key_file(path);
+        EXPECT_FALSE(key) << path;
+        return key ? "" : key.error().message();
+    }
+    [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
+
+  private:
+    test::TemporaryFolder folder_;
+};
+
+TEST_F(KeyFile, IsReadWithAndWithoutALineBreak) {
+    for (const char* end : {"", "\n", "\r\n"}) {
+        const auto key = read_key_file(write(std::string{kKey} + end));
+        ASSERT_TRUE(key) << key.error().message();
+        const auto text = crypto::encode_base64(*key);
+        EXPECT_EQ(std::string(text.data(), text.size()), kKey);
+    }
+    EXPECT_TRUE(read_key_file(write(kKey, 0400)));
+}
+
+TEST_F(KeyFile, IsRefusedIfItIsOpenToOthers) {
+    for (const mode_t mode : {0640U, 0620U, 0610U, 0604U, 0602U, 0601U}) {
+        const auto path = write(kKey, mode);
+        EXPECT_THAT(refusal(path), HasSubstr("is open to other users: chmod 600 " + path.string()));
+    }
+}
+
+TEST_F(KeyFile, IsRefusedIfItIsALink) {
+    const auto path = write(kKey);
+    std::filesystem::create_symlink(path, folder() / "link");
+    EXPECT_THAT(refusal(folder() / "link"), HasSubstr("is a symbolic link"));
+}
+
+TEST_F(KeyFile, IsRefusedIfItIsNoRegularFile) {
+    EXPECT_THAT(refusal(folder()), HasSubstr("is no regular file"));
+    const auto fifo = folder() / "fifo";
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    EXPECT_THAT(refusal(fifo), HasSubstr("is no regular file"));
+}
+
+TEST_F(KeyFile, IsRefusedIfItBelongsToSomebodyElse) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "needs root";
+    }
+    const auto path = write(kKey);
+    ASSERT_EQ(::chown(path.c_str(), 65534, 0), 0);
+    EXPECT_THAT(refusal(path), HasSubstr("belongs to the user 65534"));
+    EXPECT_THAT(refusal(path), HasSubstr("chown root " + path.string()));
+}
+
+TEST_F(KeyFile, ThatIsAbsentIsToldHowToBeMade) {
+    EXPECT_THAT(refusal(folder() / "none"), HasSubstr("does not exist: make one with"));
+}
+
+TEST_F(KeyFile, WithAnythingButOneKeyIsRefusedAndNotShown) {
+    const std::string key = kKey;
+    for (const std::string& content :
+         {std::string{},
+          key.substr(1),
+          key + key,
+          key + "\n" + key,
+          " " + key,
+          "PrivateKey = " + key,
+          std::string(100'000, 'A'),
+          std::string{"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}) {
+        const std::string message = refusal(write(content));
+        EXPECT_THAT(message, HasSubstr("holds no key"));
+        EXPECT_THAT(message, Not(HasSubstr(key.substr(1, 20))));
+    }
+}
+
+TEST_F(KeyFile, ACredentialOfTheServiceGoesBeforeTheDefaultOnly) {
+    write(kKey);
+    EXPECT_EQ(find_private_key(std::nullopt, "wg0", folder()), folder() / "wg0.key");
+    EXPECT_EQ(find_private_key(std::nullopt, "wg1", folder()), "/etc/tollgate/wg1.key");
+    EXPECT_EQ(find_private_key(std::nullopt, "wg0", ""), "/etc/tollgate/wg0.key");
+    EXPECT_EQ(find_private_key("/k/mine", "wg0", folder()), "/k/mine");
+}
+
+TEST_F(KeyFile, OfATunnelWhosePeerHasItsOwnKeyIsRefused) {
+    TunnelSettings settings;
+    settings.name = "wg0";
+    settings.private_key_file = write(kKey);
+    PeerSettings& peer = settings.peers.emplace_back();
+    peer.name = "mirror";
+    peer.public_key = crypto::public_key_of(*crypto::decode_base64(kKey));
+    const auto keys = read_tunnel_keys(settings, {});
+    ASSERT_FALSE(keys);
+    EXPECT_THAT(keys.error().message(), HasSubstr("the peer mirror"));
+    peer.public_key.bytes[0] ^= std::byte{1};
+    EXPECT_TRUE(read_tunnel_keys(settings, {}));
+    peer.preshared_key_file = folder() / "none";
+    EXPECT_FALSE(read_tunnel_keys(settings, {}));
+}
+
+}  // namespace
+}  // namespace tollgate::agent
