@@ -10,7 +10,6 @@
 
 #include <tollgate/result.hpp>
 
-#include "agent/system/clock.hpp"
 #include "agent/core/effect.hpp"
 #include "agent/core/event_history.hpp"
 #include "agent/core/exit_code.hpp"
@@ -22,6 +21,7 @@
 #include "agent/core/warden.hpp"
 #include "agent/datapath/gate.hpp"
 #include "agent/report/metrics.hpp"
+#include "agent/system/clock.hpp"
 
 namespace tollgate::agent {
 

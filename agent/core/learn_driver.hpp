@@ -11,8 +11,8 @@
 
 #include <tollgate/result.hpp>
 
-#include "agent/system/clock.hpp"
 #include "agent/datapath/gate.hpp"
+#include "agent/system/clock.hpp"
 #include "policy/evidence.hpp"
 #include "policy/learn.hpp"
 

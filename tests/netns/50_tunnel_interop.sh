@@ -3,7 +3,7 @@
 # The tunnel with a stock peer: handshakes in both roles, data both ways, IPv4 and IPv6 inside and
 # outside, a preshared key, roaming, a change of key and the removal of a peer in traffic.
 # Hosts and addresses: tests/netns/tunnel.sh
-# shellcheck disable=SC2154 # variables of lib.sh and tunnel.sh
+# shellcheck disable=SC2119,SC2154 # no more flags here; variables of lib.sh and tunnel.sh
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh
 source "$(dirname "$0")/lib.sh"

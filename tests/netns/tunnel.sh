@@ -12,7 +12,7 @@
 #   device eth0 192.0.2.10, fd00::10  ──────  192.0.2.20, fd00::20 eth0 peer
 #          $wg  10.9.0.1, fd09::1      tunnel  10.9.0.2, fd09::2  $other
 #
-# shellcheck disable=SC2154 # $lab and others are set by lib.sh
+# shellcheck disable=SC2034,SC2154 # lib.sh sets $lab and others, and reads $LAB_NO_IPV6
 wg=tgw$$
 other=tgo$$
 
