@@ -11,12 +11,12 @@
 
 #include <tollgate/result.hpp>
 
-#include "agent/system/clock.hpp"
 #include "agent/core/loaded_policy.hpp"
 #include "agent/core/refusal.hpp"
 #include "agent/core/state.hpp"
 #include "agent/core/state_store.hpp"
 #include "agent/datapath/gate.hpp"
+#include "agent/system/clock.hpp"
 
 namespace tollgate::agent {
 

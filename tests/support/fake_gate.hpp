@@ -12,8 +12,8 @@
 
 #include <sys/eventfd.h>
 
-#include "agent/system/clock.hpp"
 #include "agent/datapath/gate.hpp"
+#include "agent/system/clock.hpp"
 #include "agent/system/file_descriptor.hpp"
 
 namespace tollgate::test {

@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include "agent/tunnel/virtio_header.hpp"
-
 #include "tests/support/frame.hpp"
 
 namespace tollgate::test {
