@@ -171,7 +171,7 @@ bool Handshakes::is_admitted(const Waiting& waiting, crypto::Bytes message, cons
 }
 
 Peer* Handshakes::process_one(const Now& now) {
-    const Waiting waiting = std::move(waiting_.front());
+    const Waiting waiting = waiting_.front();
     waiting_.pop_front();
     return std::visit(
         [&](const auto& message) -> Peer* {

@@ -123,14 +123,13 @@ class MemoryDevice {
         if (change.replace_allowed_ips) {
             allowed_ips_.remove_all(number);
         }
-        for (const agent::AllowedIpChange& one : change.allowed_ips) {
+        return std::ranges::all_of(change.allowed_ips, [&](const agent::AllowedIpChange& one) {
             if (one.remove) {
                 allowed_ips_.remove(one.prefix, number);
-            } else if (!allowed_ips_.insert(one.prefix, number)) {
-                return false;
+                return true;
             }
-        }
-        return true;
+            return allowed_ips_.insert(one.prefix, number);
+        });
     }
 
     agent::DeviceState state_;

@@ -86,8 +86,8 @@ void MemoryPort::send(std::span<const crypto::MutableBytes> packets) {
     }
 }
 
-TunnelHost::TunnelHost(const std::string& wire, const std::string& inner_address)
-    : inner{inner_address} {
+TunnelHost::TunnelHost(const std::string& wire, std::string inner_address)
+    : inner{std::move(inner_address)} {
     endpoint.address = ip(wire);
     endpoint.port = kPort;
     auto own_link = std::make_unique<MemoryLink>();

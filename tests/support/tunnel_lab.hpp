@@ -63,7 +63,7 @@ class MemoryPort : public agent::Port {
 
 /// One host with a device, at an address on the wire and with one inside the tunnel.
 struct TunnelHost {
-    TunnelHost(const std::string& wire, const std::string& inner_address);
+    TunnelHost(const std::string& wire, std::string inner_address);
 
     [[nodiscard]] agent::Now now() const;
     /// Asks for a change, and fails the test if it is refused.

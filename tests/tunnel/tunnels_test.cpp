@@ -49,7 +49,7 @@ class TunnelsTest : public RootTest {
         return peer;
     }
     [[nodiscard]] std::filesystem::path write_key(const std::string& name) const {
-        const auto path = folder.path() / name;
+        auto path = folder.path() / name;
         const auto text = crypto::encode_base64(crypto::generate_private_key());
         std::ofstream{path} << std::string_view{text.data(), text.size()};
         EXPECT_EQ(::chmod(path.c_str(), 0600), 0);

@@ -38,7 +38,7 @@ struct EstablishedLab : TunnelLab {
         left.link->sent.clear();
         return datagram;
     }
-    std::string endpoint_of_left() const { return right.peer().endpoint.to_string(); }
+    [[nodiscard]] std::string endpoint_of_left() const { return right.peer().endpoint.to_string(); }
 };
 
 TEST(DeviceSecurity, DeliversADatagramOnce) {
