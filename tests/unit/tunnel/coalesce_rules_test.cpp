@@ -97,7 +97,8 @@ TEST(CoalescerRules, OptionsFragmentsAndPaddingStayAsTheyCame) {
         return [word](Packet& packet) {
             test::put16(packet, 6, word);
             test::put16(packet, 10, 0);
-            test::put16(packet, 10, static_cast<std::uint16_t>(~test::plain_sum({packet.data(), 20})));
+            test::put16(
+                packet, 10, static_cast<std::uint16_t>(~test::plain_sum({packet.data(), 20})));
         };
     };
     EXPECT_TRUE(joins_changed({}, set_fragment(0x0000)));
