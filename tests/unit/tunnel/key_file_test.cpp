@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "agent/tunnel/tunnel_keys.hpp"
@@ -24,7 +25,7 @@ constexpr const char* kKey = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
 class KeyFile : public testing::Test {
   protected:
     std::filesystem::path write(const std::string& content, mode_t mode = 0600) {
-        const auto path = folder_.path() / "wg0.key";
+        auto path = folder_.path() / "wg0.key";
         std::ofstream{path} << content;
         EXPECT_EQ(::chmod(path.c_str(), mode), 0);
         return path;
@@ -90,7 +91,7 @@ TEST_F(KeyFile, WithAnythingButOneKeyIsRefusedAndNotShown) {
          {std::string{},
           key.substr(1),
           key + key,
-          key + "\n" + key,
+          fmt::format("{}\n{}", key, key),
           " " + key,
           "PrivateKey = " + key,
           std::string(100'000, 'A'),

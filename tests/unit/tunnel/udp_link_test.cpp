@@ -21,6 +21,15 @@ struct Received {
     std::uint8_t ecn = 0;
 };
 
+void append(const Arrival& arrival, std::vector<Received>& datagrams) {
+    crypto::Bytes left = arrival.bytes;
+    while (!left.empty()) {
+        const auto one = left.first(std::min(left.size(), arrival.segment));
+        datagrams.push_back({{one.begin(), one.end()}, arrival.from, arrival.ecn});
+        left = left.subspan(one.size());
+    }
+}
+
 /// The datagrams that arrive until there are `count`, or until patience ends.
 std::vector<Received> receive(UdpLink& link,
                               std::size_t count,
@@ -32,12 +41,7 @@ std::vector<Received> receive(UdpLink& link,
             pollfd ready{.fd = descriptor, .events = POLLIN, .revents = 0};
             ::poll(&ready, 1, 1);
             for (const Arrival& arrival : link.receive(descriptor)) {
-                crypto::Bytes left = arrival.bytes;
-                while (!left.empty()) {
-                    const auto one = left.first(std::min(left.size(), arrival.segment));
-                    datagrams.push_back({{one.begin(), one.end()}, arrival.from, arrival.ecn});
-                    left = left.subspan(one.size());
-                }
+                append(arrival, datagrams);
             }
         }
     }

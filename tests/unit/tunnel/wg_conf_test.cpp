@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -142,8 +143,8 @@ TEST(WgConf, RefusesPublicKeysThatNoPeerCanHave) {
 
 TEST(WgConf, NoProblemShowsAKey) {
     for (const std::string& line : {kPrivate,
-                                    "[" + kPrivate + "]",
-                                    kPrivate + "=" + kPrivate,
+                                    fmt::format("[{}]", kPrivate),
+                                    fmt::format("{0}={0}", kPrivate),
                                     "PrivateKey = " + kPrivate + "x",
                                     "PresharedKey = " + kPrivate + "x",
                                     "PublicKey = " + kPrivate + "x",
