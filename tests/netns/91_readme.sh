@@ -133,6 +133,8 @@ try() {
             gate_is_gone
             start_daemon
             ;;
+        # It wants a key of the host on a disk; the lab has neither.
+        *'systemd-creds encrypt --name='*' '*' '*) expect 0 "systemd-creds --version" ;;
         *install_manifest*) ;; # what cmake --install wrote; the same xargs, on the lab's copy
         *) expect 0 "$command" ;;
     esac
