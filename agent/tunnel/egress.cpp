@@ -115,6 +115,8 @@ void Egress::flush(const Now& now) {
             counters_.not_sent += vector_.count;
         }
         sent(peer, *keypair, now);
+    } else {
+        counters_.not_sent += vector_.count;  // the keypair ended meanwhile
     }
     vector_.peer = nullptr;
     vector_.count = 0;

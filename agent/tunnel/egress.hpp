@@ -19,7 +19,7 @@ struct EgressCounters {
     std::uint64_t no_peer = 0;         ///< no allowed IP holds the destination
     std::uint64_t no_endpoint = 0;     ///< nobody knows where the peer is
     std::uint64_t staged_dropped = 0;  ///< gave way to newer ones, or the handshake failed
-    std::uint64_t not_sent = 0;        ///< datagrams that the kernel refused
+    std::uint64_t not_sent = 0;        ///< the kernel refused, or the keypair ended
 };
 
 /// From the host to the wire. Consecutive packets for one peer are laid side by side where
