@@ -175,7 +175,8 @@ class Daemon {
             options.tunnels,
             TunnelFolders{
                 options.uapi_dir, options.state_dir, credentials == nullptr ? "" : credentials},
-            clock_);
+            clock_,
+            [this] { return agent_->gate().tunnel_gate(); });
         tunnels_->tick();
     }
 

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include <netinet/in.h>
 
@@ -21,5 +24,7 @@ struct Ends {
 
 /// Ethernet (MAC addresses of the lab), IPv4 with a right checksum, UDP without one.
 Frame udp_frame(const Ends& ends);
+/// The same with a payload.
+std::vector<std::uint8_t> udp_frame(const Ends& ends, std::span<const std::byte> payload);
 
 }  // namespace tollgate::bench

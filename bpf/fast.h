@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* The fast path: refusals by the parser, the baseline, steady packets of live flows, and incoming
- * packets that no rule can allow. It passes everything else on to the slow path. */
+ * packets that no rule can allow. It passes everything else on: what comes to a tunnel to the
+ * program of tunnels, the rest to the slow path. */
 #pragma once
 
 #include <tollgate/abi/parse.h>
@@ -12,6 +13,7 @@
 #include "generation.h"
 #include "passage.h"
 #include "plan.h"
+#include "tunnel_port.h"
 #include "verdict.h"
 
 TG_INLINE enum way pass_steady(struct gate *gate, struct tg_flow *flow) {
@@ -54,8 +56,10 @@ TG_INLINE enum way drop_shut_out(struct gate *gate) {
 /** An IP packet that is not the baseline's. */
 TG_INLINE enum way fast_ip(struct gate *gate) {
     struct tg_packet *packet = gate->packet;
-    const bool shut_out = is_shut_out(gate);
 
+    if (is_to_tunnel(gate))
+        return WAY_TUNNEL;
+    const bool shut_out = is_shut_out(gate);
     if (!has_flow(packet))
         return WAY_SLOW;
     if (!shut_out || may_be_answer(packet)) {

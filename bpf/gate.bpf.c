@@ -6,8 +6,8 @@
  *   drop   XDP_DROP, TC_ACT_SHOT
  * Both are counted in leave(), under the reason and the rule. docs/packet-path.md has the rules.
  *
- * The entry programs judge what is cheap; *_slow does the rest, *_dns reads messages of packets
- * that have passed already.
+ * The entry programs judge what is cheap; *_slow does the rest, *_tunnel judges what comes to our
+ * tunnels, *_dns reads messages of packets that have passed already.
  */
 #include <linux/bpf.h>
 #include <linux/errno.h>
@@ -23,6 +23,7 @@
 #include "fast.h"
 #include "leave.h"
 #include "slow.h"
+#include "tunnel.h"
 
 #define HEADERS_BYTES 256 /* made readable before TC programs parse; longer headers are rare */
 
@@ -36,11 +37,19 @@ TG_INLINE bool enter(struct gate *gate, void *passages) {
     return true;
 }
 
-/** Goes on in a tail-called program. */
-TG_INLINE enum way continue_slow(struct gate *gate) {
+/** Goes on in a tail-called program. @return false: the generation is gone */
+TG_INLINE bool reenter(struct gate *gate) {
     gate->now = gate->passage->now_ns;
     gate->frame.bytes = gate->packet->frame_bytes;
-    return reenter_generation(gate) ? slow(gate) : WAY_BROKEN;
+    return reenter_generation(gate);
+}
+
+TG_INLINE enum way continue_slow(struct gate *gate) {
+    return reenter(gate) ? slow(gate) : WAY_BROKEN;
+}
+
+TG_INLINE enum way continue_tunnel(struct gate *gate) {
+    return reenter(gate) ? judge_to_tunnel(gate) : WAY_BROKEN;
 }
 
 /** Whether a packet that passed is a message from or to a resolver. */
@@ -68,6 +77,9 @@ int xdp_gate(struct xdp_md *ctx) {
     if (way == WAY_SLOW) {
         bpf_tail_call(ctx, &xdp_calls, CALL_SLOW);
         way = WAY_BROKEN;
+    } else if (way == WAY_TUNNEL) {
+        bpf_tail_call(ctx, &xdp_calls, CALL_TUNNEL);
+        way = WAY_BROKEN;
     }
     return leave(&gate, way) ? XDP_PASS : XDP_DROP;
 }
@@ -83,6 +95,13 @@ int xdp_slow(struct xdp_md *ctx) {
     if (is_dns(&gate))
         bpf_tail_call(ctx, &xdp_calls, CALL_DNS);
     return XDP_PASS;
+}
+
+SEC("xdp")
+int xdp_tunnel(struct xdp_md *ctx) {
+    struct gate gate = {};
+
+    return enter_xdp(&gate, ctx) && leave(&gate, continue_tunnel(&gate)) ? XDP_PASS : XDP_DROP;
 }
 
 SEC("xdp")
@@ -114,6 +133,9 @@ TG_INLINE int judge_tc(struct __sk_buff *ctx, __u8 direction) {
     enum way way = fast(&gate, ctx->vlan_present);
     if (way == WAY_SLOW) {
         bpf_tail_call(ctx, &tc_calls, direction == TG_EGRESS ? CALL_SLOW : CALL_INGRESS_SLOW);
+        way = WAY_BROKEN;
+    } else if (direction == TG_INGRESS && way == WAY_TUNNEL) {
+        bpf_tail_call(ctx, &tc_calls, CALL_TUNNEL);
         way = WAY_BROKEN;
     }
     return leave(&gate, way) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
@@ -158,6 +180,14 @@ int tc_ingress(struct __sk_buff *ctx) {
 SEC("tc")
 int tc_ingress_slow(struct __sk_buff *ctx) {
     return judge_tc_slowly(ctx, TG_INGRESS);
+}
+
+SEC("tc")
+int tc_ingress_tunnel(struct __sk_buff *ctx) {
+    struct gate gate = {};
+
+    return enter_tc(&gate, ctx, TG_INGRESS) && leave(&gate, continue_tunnel(&gate)) ? TC_ACT_UNSPEC
+                                                                                    : TC_ACT_SHOT;
 }
 
 SEC("tc")

@@ -15,9 +15,16 @@
 #include <tollgate/abi/report.h>
 #include <tollgate/abi/service.h>
 #include <tollgate/abi/trace.h>
+#include <tollgate/abi/tunnel.h>
 
 #include "dns_state.h"
 #include "passage.h"
+
+/** What BLAKE2s works on. */
+struct mac_scratch {
+    __u32 state[TG_BLAKE2S_STATE_WORDS];
+    __u32 block[TG_BLAKE2S_BLOCK_WORDS];
+};
 
 #define MAP(map_type, key_type, value_type, entries) \
     __uint(type, map_type);                          \
@@ -120,6 +127,30 @@ struct {
     __uint(map_flags, BPF_F_NO_PREALLOC);
 } blocklist SEC(".maps");
 
+/* --- Tunnels: the agent writes, the data path reads. ---------------------------------------------
+ */
+
+struct {
+    MAP(BPF_MAP_TYPE_ARRAY, __u32, __u64, TG_TUNNEL_PORT_WORDS);
+} tunnel_ports SEC(".maps");
+
+/* Key: the port, host order. */
+struct {
+    MAP(BPF_MAP_TYPE_HASH, __u32, struct tg_tunnel, TG_TUNNELS_MAX);
+} tunnels SEC(".maps");
+
+/* Value: an index of `receiver_slots`. */
+struct {
+    MAP(BPF_MAP_TYPE_HASH, struct tg_receiver_key, __u32, TG_RECEIVERS_MAX);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+} receivers SEC(".maps");
+
+/* Mapped into the agent's memory. */
+struct {
+    MAP(BPF_MAP_TYPE_ARRAY, __u32, struct tg_receiver, TG_RECEIVERS_MAX);
+    __uint(map_flags, BPF_F_MMAPABLE);
+} receiver_slots SEC(".maps");
+
 /* --- State: the data path writes, the agent reads (and seeds after a reboot).
  * --------------------- */
 
@@ -156,6 +187,20 @@ struct {
 struct {
     MAP(BPF_MAP_TYPE_LRU_HASH, struct dns_query_key, struct dns_query, TG_DNS_QUERIES_MAX);
 } dns_queries SEC(".maps");
+
+/* Value: when the next initiation is due. */
+struct {
+    MAP(BPF_MAP_TYPE_LRU_HASH, struct tg_initiator, __u64, TG_INITIATORS_MAX);
+} initiators SEC(".maps");
+
+struct {
+    MAP(BPF_MAP_TYPE_LRU_HASH, struct tg_initiation_key, __u8, TG_INITIATIONS_MAX);
+} initiations SEC(".maps");
+
+/* When the next initiation that asks for a cookie is due. Index: tg_tunnel.number. */
+struct {
+    MAP(BPF_MAP_TYPE_ARRAY, __u32, __u64, TG_TUNNELS_MAX);
+} cookie_due SEC(".maps");
 
 /* When the next packet and the next new flow of a rule are due. Index: as `rules`. */
 struct rule_limit {
@@ -213,3 +258,7 @@ struct {
 struct {
     MAP(BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct dns_scratch, 1);
 } dns_scratch SEC(".maps");
+
+struct {
+    MAP(BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct mac_scratch, 1);
+} mac_scratch SEC(".maps");

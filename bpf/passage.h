@@ -48,6 +48,7 @@ enum way {
     WAY_PASS,
     WAY_REFUSE, /* for gate.reason: dropped, or counted as would-drop, as the stage says */
     WAY_SLOW,   /* the slow path decides */
+    WAY_TUNNEL, /* the program of tunnels decides */
     WAY_BROKEN, /* a map that must have an entry has none: closed, whatever the stage */
 };
 

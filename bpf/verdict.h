@@ -9,6 +9,7 @@
 
 #include "maps.h"
 #include "passage.h"
+#include "tunnel_port.h"
 
 /** The inner map of the slot that applies. */
 TG_INLINE void *inner_map(const struct gate *gate, void *outer) {
@@ -159,6 +160,15 @@ TG_INLINE __u8 reason_of(const struct gate *gate, __u32 number, __u8 direction) 
     return reason;
 }
 
+/** Our own datagrams of a tunnel need no rule that allows them. */
+TG_INLINE void judge_own_tunnel(const struct gate *gate, struct judgement *out) {
+    if ((out->reason != TG_DROP_POLICY_DEFAULT && out->reason != TG_DROP_RULE_EXPIRED) ||
+        !is_of_tunnel_port(gate->packet))
+        return;
+    out->rule = 0;
+    out->reason = is_blocked(gate) ? TG_DROP_BLOCKLIST : TG_DROP_NONE;
+}
+
 /** Judges the packet as the first of a flow in `direction`, into passage->judgements[direction]. */
 TG_INLINE void judge(const struct gate *gate, __u8 direction, bool expired_names_too) {
     struct passage *passage = gate->passage;
@@ -185,6 +195,8 @@ TG_INLINE void judge(const struct gate *gate, __u8 direction, bool expired_names
     }
     out->rule = best_rule(gate, port_class, candidates->any_rule);
     out->reason = reason_of(gate, out->rule, direction);
+    if (direction == TG_EGRESS)
+        judge_own_tunnel(gate, out);
 }
 
 /** Whether no rule can allow an incoming packet, seen without looking its address up. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "crypto/blake2s.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 #include <sodium.h>
@@ -45,6 +46,17 @@ Mac mac(Bytes key, Bytes input) noexcept {
     blake2s.update(input);
     blake2s.finish(digest);
     return digest;
+}
+
+MacState mac_state(Bytes key) noexcept {
+    tg_blake2s hash;
+    tg_blake2s_begin(&hash, kMacSize, key.data(), static_cast<std::uint32_t>(key.size()));
+    tg_blake2s_load(hash.block);
+    tg_blake2s_compress(hash.state, hash.block, TG_BLAKE2S_BLOCK_BYTES, 0);
+    MacState state;
+    std::ranges::copy(hash.state, state.begin());
+    sodium_memzero(&hash, sizeof hash);
+    return state;
 }
 
 }  // namespace tollgate::crypto

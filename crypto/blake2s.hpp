@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 
 #include <tollgate/abi/blake2s.h>
@@ -41,6 +42,12 @@ class Blake2s {
 [[nodiscard]] Hash hash(std::initializer_list<Bytes> parts) noexcept;
 /// The paper's Mac(key, input): keyed BLAKE2s of 16 bytes.
 [[nodiscard]] Mac mac(Bytes key, Bytes input) noexcept;
+
+/// Where mac() is when it has taken in the key: its state, in words of host order. As secret as the
+/// key. Who has it can go on from there (tg_blake2s_compress), which saves a compression.
+using MacState = std::array<std::uint32_t, TG_BLAKE2S_STATE_WORDS>;
+/// @param key  1 to 32 bytes
+[[nodiscard]] MacState mac_state(Bytes key) noexcept;
 
 /// The paper's Kdf1, Kdf2 and Kdf3: HKDF (RFC 5869) of HMAC-BLAKE2s with the chaining key as salt.
 /// Writes the next chaining key and what else is asked for. `chaining_key` may be `next`.

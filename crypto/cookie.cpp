@@ -97,6 +97,11 @@ tg_wg_cookie_reply CookieChecker::reply(HandshakeBytes message,
     return reply;
 }
 
+CookieChecker::Secrets CookieChecker::secrets(Instant now) {
+    renew(now);
+    return {secret_, has_previous_ ? previous_secret_ : secret_};
+}
+
 void CookieChecker::renew(Instant now) {
     const auto age = renewed_ ? (now - *renewed_) / kCookieRefreshTime : 0;
     if (renewed_ && age < 1) {

@@ -61,6 +61,13 @@ class CookieChecker {
                                            const CookieNonce& nonce,
                                            Instant now);
 
+    /// The secrets whose cookies are good now: for a gate that checks mac2 before us.
+    struct Secrets {
+        const Secret<kKeySize>& current;
+        const Secret<kKeySize>& previous;  ///< the same one if there is none
+    };
+    [[nodiscard]] Secrets secrets(Instant now);
+
   private:
     void renew(Instant now);
 

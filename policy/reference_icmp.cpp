@@ -137,4 +137,12 @@ std::optional<tg_flow_key> quoted_flow(const PacketView& view) {
     return key;
 }
 
+bool is_icmp_reply(const PacketView& view) {
+    const std::uint8_t type = view.packet.icmp_type;
+    if (view.protocol() == IPPROTO_ICMP) {
+        return type == 0 || type == 14 || type == 16 || type == 18;
+    }
+    return type == 129;
+}
+
 }  // namespace tollgate::policy

@@ -16,4 +16,7 @@ namespace tollgate::policy {
 /// @return nullopt: the quote is too short, cannot be read, or was not sent by who gets the error
 [[nodiscard]] std::optional<tg_flow_key> quoted_flow(const PacketView& view);
 
+/// True for the types that answer a request (echo too).
+[[nodiscard]] bool is_icmp_reply(const PacketView& view);
+
 }  // namespace tollgate::policy

@@ -74,25 +74,6 @@ Direction guessed_initiator(const PacketView& view) {
     return remote_responds ? Direction::egress : Direction::ingress;
 }
 
-bool is_icmp_reply(const PacketView& view) {
-    const std::uint8_t type = view.packet.icmp_type;
-    if (view.protocol() == IPPROTO_ICMP) {
-        return type == 0 || type == 14 || type == 16 || type == 18;
-    }
-    return type == 129;
-}
-
-tg_fragment_key fragment_key(const PacketView& view) {
-    tg_fragment_key key{};
-    const tg_flow_key& flow = view.packet.key;
-    std::copy(std::begin(flow.remote), std::end(flow.remote), std::begin(key.remote));
-    std::copy(std::begin(flow.local), std::end(flow.local), std::begin(key.local));
-    key.id = view.packet.fragment_id;
-    key.protocol = flow.protocol;
-    key.direction = static_cast<std::uint8_t>(view.direction);
-    return key;
-}
-
 }  // namespace
 
 // One packet, and the generation that judges it.
@@ -139,6 +120,9 @@ Judgement ReferenceModel::judge(std::span<const std::byte> frame,
     if (baseline) {
         return packet.judged(*baseline);
     }
+    if (tunnels_.is_to_tunnel(packet.view)) {
+        return judge_to_tunnel(packet);
+    }
     if (packet.view.has(TG_PACKET_FRAGMENT_LATER)) {
         return judge_later_fragment(packet);
     }
@@ -170,6 +154,21 @@ void ReferenceModel::remember(const Packet& packet) {
     if (view.protocol() == IPPROTO_UDP && ntohs(view.packet.key.remote_port) == kDnsPort) {
         dns_.read(view, known_names());
     }
+}
+
+// Rules that allow have no say.
+Judgement ReferenceModel::judge_to_tunnel(const Packet& packet) {
+    if (wrong_header_checksum(packet.view)) {
+        return packet.judged(DropReason::ipv4_checksum);
+    }
+    const PolicyVerdict policy = verdict(packet, Direction::ingress);
+    if (policy.reason == DropReason::policy_deny || policy.reason == DropReason::blocklist) {
+        return packet.judged(policy.reason, policy.rule);
+    }
+    if (!policy.allowed() && blocklisted(packet.view.remote())) {
+        return packet.judged(DropReason::blocklist);
+    }
+    return packet.judged(tunnels_.judge(packet.view));
 }
 
 Judgement ReferenceModel::judge_ip(const Packet& packet) {
@@ -338,6 +337,7 @@ PolicyVerdict ReferenceModel::verdict(const Packet& packet,
     request.remote_mac = view.remote_mac();
     request.names = dns_.names_of(request.remote, view.now, expired_names);
     request.blocklisted = blocklisted(request.remote);
+    request.of_tunnel = initiator == Direction::egress && tunnels_.is_of_tunnel_port(view);
     request.now = view.now;
     return policy_verdict(packet.generation, request);
 }

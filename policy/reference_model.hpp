@@ -15,6 +15,7 @@
 #include "policy/reference_dns.hpp"
 #include "policy/reference_flow.hpp"
 #include "policy/reference_packet.hpp"
+#include "policy/reference_tunnel.hpp"
 #include "policy/reference_verdict.hpp"
 
 namespace tollgate::policy {
@@ -65,6 +66,9 @@ class ReferenceModel {
         dns_.resolve(address, pattern, expires);
     }
 
+    /// Our tunnels; none at first.
+    [[nodiscard]] ReferenceTunnels& tunnels() { return tunnels_; }
+
     /// The generation that applies, the deadline considered.
     [[nodiscard]] const ReferenceGeneration& generation(BootTime now) const;
     [[nodiscard]] const ReferenceFlows::Map& flows() const { return flows_.all(); }
@@ -79,6 +83,7 @@ class ReferenceModel {
         std::size_t first_end = 0;
     };
 
+    Judgement judge_to_tunnel(const Packet& packet);
     Judgement judge_ip(const Packet& packet);
     [[nodiscard]] Judgement judge_later_fragment(const Packet& packet) const;
     Judgement judge_icmp(const Packet& packet);
@@ -106,6 +111,7 @@ class ReferenceModel {
     ReferenceDns dns_;
     std::map<tg_fragment_key, FragmentRecord, KeyLess> fragments_;
     std::vector<Prefix> blocklist_;
+    ReferenceTunnels tunnels_;
 };
 
 }  // namespace tollgate::policy

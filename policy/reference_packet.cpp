@@ -60,4 +60,15 @@ bool PacketView::tcp() const {
     return protocol() == IPPROTO_TCP && !has(TG_PACKET_FRAGMENT_LATER);
 }
 
+tg_fragment_key fragment_key(const PacketView& view) {
+    tg_fragment_key key{};
+    const tg_flow_key& flow = view.packet.key;
+    std::copy(std::begin(flow.remote), std::end(flow.remote), std::begin(key.remote));
+    std::copy(std::begin(flow.local), std::end(flow.local), std::begin(key.local));
+    key.id = view.packet.fragment_id;
+    key.protocol = flow.protocol;
+    key.direction = static_cast<std::uint8_t>(view.direction);
+    return key;
+}
+
 }  // namespace tollgate::policy

@@ -67,6 +67,9 @@ struct PacketView {
     }
 };
 
+/// Names the packet that a fragment is a part of.
+[[nodiscard]] tg_fragment_key fragment_key(const PacketView& view);
+
 /// Byte `offset` of `bytes`, which must be there.
 [[nodiscard]] inline std::uint8_t byte_at(std::span<const std::byte> bytes, std::size_t offset) {
     return std::to_integer<std::uint8_t>(bytes[offset]);

@@ -114,6 +114,10 @@ PolicyVerdict policy_verdict(const ReferenceGeneration& generation, const Reques
     verdict.rule = best_rule(generation, request);
     verdict.reason = reason_of(generation, request, verdict.rule);
 
+    if (request.of_tunnel && (verdict.reason == DropReason::policy_default ||
+                              verdict.reason == DropReason::rule_expired)) {
+        verdict = {};
+    }
     const bool failsafe =
         verdict.rule != nullptr && verdict.rule->rank == Rank::failsafe && verdict.allowed();
     // In enforce, what no rule allows is dropped anyway and keeps its own reason.

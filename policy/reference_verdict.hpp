@@ -32,6 +32,7 @@ struct Request {
     MacAddress remote_mac;
     std::set<std::uint64_t> names;  ///< NamePattern::hash of what `resolved` holds
     bool blocklisted = false;
+    bool of_tunnel = false;  ///< a datagram that a tunnel of ours sends
     BootTime now{0};
 };
 

@@ -19,6 +19,7 @@
 #include <tollgate/ip.hpp>
 #include <tollgate/result.hpp>
 
+#include "agent/tunnel/tunnel_gate.hpp"
 #include "policy/compiled.hpp"
 
 /// The loaded data path: programs, links and maps, and nothing else. The only part of the agent
@@ -48,6 +49,8 @@ struct GateOptions {
     bool force_generic = false;
     bool force_tc = false;      ///< `attach: tc-only`: leaves the XDP hook to others
     bool force_clsact = false;  ///< TC by a clsact filter, even if the kernel has tcx
+    /// mac1 is checked in the kernel; a board may be quicker without (the tunnel checks it, too).
+    bool check_mac1 = true;
 };
 
 /// What one synthetic packet met (tollgate trace).
@@ -144,6 +147,10 @@ class Gate {
         std::uint64_t limit = 0;
     };
     virtual std::vector<TableUse> tables() = 0;
+
+    /// A tunnel's side of the gate: for one more tunnel, which may outlive the Gate and use it from
+    /// a thread of its own. ENOSPC: there are TG_TUNNELS_MAX.
+    virtual Result<std::unique_ptr<TunnelGate>> tunnel_gate() = 0;
 
     /// A file descriptor that polls readable when events wait; owned by the Gate.
     [[nodiscard]] virtual int events_fd() const = 0;

@@ -31,7 +31,8 @@ constexpr std::array kPrivateMaps{"xdp_calls",
                                   "tc_calls",
                                   "xdp_passage",
                                   "tc_passage",
-                                  "dns_scratch"};
+                                  "dns_scratch",
+                                  "mac_scratch"};
 
 bool is_shared(const bpf_map* map) {
     const std::string_view name = bpf_map__name(map);
@@ -131,16 +132,18 @@ GateObject::~GateObject() = default;
 GateObject::GateObject(GateObject&&) noexcept = default;
 GateObject& GateObject::operator=(GateObject&&) noexcept = default;
 
-Result<GateObject> GateObject::load(const PinFolder& pins, const TableSizes& sizes) {
+Result<GateObject> GateObject::load(const PinFolder& pins, const LoadOptions& options) {
     InnerMaps inner_maps;
     const auto prepare = [&](gate& object) {
-        bpf_map__set_max_entries(object.maps.flows, sizes.flows);
-        bpf_map__set_max_entries(object.maps.embryos, sizes.embryos);
+        bpf_map__set_max_entries(object.maps.flows, options.flows);
+        bpf_map__set_max_entries(object.maps.embryos, options.embryos);
+        object.rodata->check_mac1 = options.check_mac1 ? 1 : 0;
         inner_maps = inner_maps_of(object.obj);
         return pin_shared_maps(object.obj, pins);
     };
     return load(prepare).map([&](GateObject object) {
         object.inner_maps_ = std::move(inner_maps);
+        object.check_mac1_ = options.check_mac1;
         return object;
     });
 }
@@ -149,6 +152,7 @@ Result<GateObject> GateObject::load_again(std::uint8_t zone, bool dry_run) const
     return load([&](gate& object) {
         object.rodata->zone = zone;
         object.rodata->dry_run = dry_run ? 1 : 0;
+        object.rodata->check_mac1 = check_mac1_ ? 1 : 0;
         return share_maps(object.obj);
     });
 }

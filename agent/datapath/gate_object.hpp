@@ -25,9 +25,11 @@ struct InnerMap {
     std::uint32_t flags = 0;
 };
 
-struct TableSizes {
+/// What is decided before the programs are loaded.
+struct LoadOptions {
     std::uint32_t flows = 0;
     std::uint32_t embryos = 0;
+    bool check_mac1 = true;
 };
 
 /// One instance of the BPF object bpf/gate.bpf.c in the kernel. Programs and maps live at least as
@@ -37,7 +39,7 @@ class GateObject {
     /// Loads the programs for zone 0. Creates the shared maps and pins them, or adopts those that
     /// are pinned. @return EEXIST: a pinned map has another shape, as after a change of the table
     /// sizes
-    [[nodiscard]] static Result<GateObject> load(const PinFolder& pins, const TableSizes& sizes);
+    [[nodiscard]] static Result<GateObject> load(const PinFolder& pins, const LoadOptions& options);
 
     /// Loads the programs for a zone, on the shared maps of this object.
     /// @param dry_run  the instance leaves no mark on any map but `traces`
@@ -70,6 +72,7 @@ class GateObject {
     [[nodiscard]] static Result<Skeleton> load(const Prepare& prepare, bool fragments);
 
     Skeleton skeleton_;
+    bool check_mac1_ = true;
     std::map<std::string, MapHandle, std::less<>> handles_;
     std::map<std::string, InnerMap, std::less<>> inner_maps_;
 };

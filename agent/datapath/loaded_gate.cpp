@@ -16,6 +16,7 @@
 #include "agent/datapath/requirements.hpp"
 #include "agent/datapath/state_tables.hpp"
 #include "agent/datapath/tracer.hpp"
+#include "agent/datapath/tunnel_maps.hpp"
 #include "agent/system/interface.hpp"
 
 namespace tollgate::agent {
@@ -25,14 +26,21 @@ namespace {
 // The parts hold references to one another, so this stays where it was made.
 class LoadedGate final : public Gate {
   public:
-    LoadedGate(GateOptions options, PinFolder pins, GateObject object, EventReader events)
+    struct Parts {
+        PinFolder pins;
+        std::shared_ptr<const GateObject> object;
+        EventReader events;
+        std::shared_ptr<TunnelMaps> tunnels;
+    };
+    LoadedGate(GateOptions options, Parts parts)
         : options_{std::move(options)},
-          pins_{std::move(pins)},
-          object_{std::make_shared<const GateObject>(std::move(object))},
-          events_{std::move(events)},
+          pins_{std::move(parts.pins)},
+          object_{std::move(parts.object)},
+          events_{std::move(parts.events)},
           generations_{*object_, pins_},
           state_{*object_},
           blocklist_{object_->map("blocklist")},
+          tunnels_{std::move(parts.tunnels)},
           adopted_{generations_.in_force().has_value()} {}
 
     [[nodiscard]] bool adopted() const override { return adopted_; }
@@ -86,6 +94,7 @@ class LoadedGate final : public Gate {
     Result<tg_gate_counters> gate_counters() override { return read_gate_counters(*object_); }
     Result<std::vector<tg_report>> reports() override { return read_reports(*object_); }
     std::vector<TableUse> tables() override;
+    Result<std::unique_ptr<TunnelGate>> tunnel_gate() override;
 
     [[nodiscard]] int events_fd() const override { return events_.fd(); }
     Result<void> poll_events(const EventVisitor& visit) override { return events_.poll(visit); }
@@ -106,6 +115,7 @@ class LoadedGate final : public Gate {
     GenerationWriter generations_;
     StateTables state_;
     Blocklist blocklist_;
+    std::shared_ptr<TunnelMaps> tunnels_;
     bool adopted_;
     std::vector<InterfaceGate> interfaces_;
     std::optional<std::pair<std::uint8_t, GateObject>> dry_run_;  ///< of one zone at a time
@@ -224,6 +234,14 @@ std::vector<Gate::TableUse> LoadedGate::tables() {
     return uses;
 }
 
+Result<std::unique_ptr<TunnelGate>> LoadedGate::tunnel_gate() {
+    const auto number = tunnels_->take_number();
+    if (!number) {
+        return failure(ENOSPC, fmt::format("{} tunnels are guarded at most", TG_TUNNELS_MAX));
+    }
+    return std::make_unique<LoadedTunnelGate>(tunnels_, *number);
+}
+
 Result<Trace> LoadedGate::trace(std::uint8_t zone,
                                 tg_direction direction,
                                 std::span<const std::byte> frame) {
@@ -247,16 +265,22 @@ Result<std::unique_ptr<Gate>> Gate::open(const GateOptions& options) {
     if (!pins) {
         return Failure{pins.error()};
     }
-    auto object = GateObject::load(*pins, {options.flows, options.embryos});
-    if (!object) {
-        return Failure{object.error()};
+    auto loaded = GateObject::load(*pins, {options.flows, options.embryos, options.check_mac1});
+    if (!loaded) {
+        return Failure{loaded.error()};
     }
+    const auto object = std::make_shared<const GateObject>(*std::move(loaded));
     auto events = EventReader::open(object->map_fd("events"));
     if (!events) {
         return Failure{events.error()};
     }
+    auto tunnels = TunnelMaps::open(object);
+    if (!tunnels) {
+        return Failure{tunnels.error()};
+    }
     return std::make_unique<LoadedGate>(
-        options, *std::move(pins), *std::move(object), *std::move(events));
+        options,
+        LoadedGate::Parts{*std::move(pins), object, *std::move(events), *std::move(tunnels)});
 }
 
 }  // namespace tollgate::agent

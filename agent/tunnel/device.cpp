@@ -22,7 +22,9 @@ Device::Device(Parts parts)
     : link_{std::move(parts.link)},
       port_{std::move(parts.port)},
       aead_{std::move(parts.aead)},
-      handshakes_{peers_, *link_, std::move(parts.next_timestamp)},
+      gate_{parts.gate ? std::move(parts.gate) : std::make_unique<NoTunnelGate>()},
+      peers_{*gate_},
+      handshakes_{{peers_, *link_, *gate_, std::move(parts.next_timestamp)}},
       egress_{peers_, handshakes_, *link_, *aead_},
       ingress_{{peers_, handshakes_, egress_, *port_, *aead_}} {
     egress_.set_mtu(port_->mtu());
@@ -59,6 +61,7 @@ Instant Device::work(const Now& now) {
             egress_.send_staged(*peer, now);
         }
     }
+    handshakes_.tell_gate(now.boot);
     while (Peer* peer = peers_.take_due(now.boot)) {
         do_due(*peer, now);
         peers_.schedule(*peer);

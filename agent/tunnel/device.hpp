@@ -15,6 +15,7 @@
 #include "agent/tunnel/peer_table.hpp"
 #include "agent/tunnel/port.hpp"
 #include "agent/tunnel/tunnel_config.hpp"
+#include "agent/tunnel/tunnel_gate.hpp"
 #include "crypto/aead.hpp"
 
 namespace tollgate::agent {
@@ -29,6 +30,7 @@ class Device {
         std::unique_ptr<Port> port;
         std::unique_ptr<crypto::Aead> aead;
         Handshakes::NextTimestamp next_timestamp;
+        std::unique_ptr<TunnelGate> gate = nullptr;  ///< null: none is loaded
     };
     explicit Device(Parts parts);
 
@@ -58,12 +60,14 @@ class Device {
     void set_private_key(const crypto::PrivateKey& key);
     [[nodiscard]] int apply_peer(const PeerChange& change, const Now& now);
     [[nodiscard]] int configure(Peer& peer, const PeerChange& change, const Now& now);
+    [[nodiscard]] Result<void> guard_port();
     void derive_remote(Peer& peer);
     void do_due(Peer& peer, const Now& now);
 
     std::unique_ptr<Link> link_;
     std::unique_ptr<Port> port_;
     std::unique_ptr<crypto::Aead> aead_;
+    std::unique_ptr<TunnelGate> gate_;
     std::shared_ptr<const crypto::Identity> identity_;
     std::uint32_t mark_ = 0;
     PeerTable peers_;

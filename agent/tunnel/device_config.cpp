@@ -66,6 +66,11 @@ int Device::apply(const DeviceChange& change, const Now& now) {
             return error;
         }
     }
+    if (change.private_key || change.listen_port) {
+        if (const int error = error_number(guard_port()); error != 0) {
+            return error;
+        }
+    }
     if (change.fwmark) {
         if (const int error = error_number(link_->set_mark(*change.fwmark)); error != 0) {
             return error;
@@ -104,6 +109,14 @@ void Device::set_private_key(const crypto::PrivateKey& key) {
         peer.keypairs.clear();
         derive_remote(peer);
     });
+}
+
+Result<void> Device::guard_port() {
+    if (!identity_) {
+        gate_->close();
+        return {};
+    }
+    return gate_->listen(link_->port(), identity_->public_key);
 }
 
 void Device::derive_remote(Peer& peer) {
@@ -146,7 +159,7 @@ int Device::configure(Peer& peer, const PeerChange& change, const Now& now) {
         }
     }
     if (change.endpoint) {
-        peer.endpoint = *change.endpoint;
+        PeerTable::set_endpoint(peer, *change.endpoint);
     }
     AllowedIps& allowed_ips = peers_.allowed_ips();
     if (change.replace_allowed_ips) {

@@ -19,6 +19,8 @@ constexpr std::size_t kLoadThreshold = kWaitingMax / 8;
 constexpr std::chrono::seconds kLoadLasts{1};
 constexpr std::chrono::milliseconds kInitiationInterval{20};  // 50 a second and peer
 constexpr std::uint32_t kJitterMs = 334;
+/// A handshake is begun anew when this is nearly over.
+constexpr auto kAnswerLasts = crypto::kRekeyTimeout + std::chrono::seconds{1};
 constexpr std::uint8_t kHandshakeTrafficClass = 0x88;  // AF41, as the Linux kernel does
 
 template <typename Message>
@@ -51,8 +53,11 @@ std::chrono::milliseconds handshake_jitter() {
     return std::chrono::milliseconds{crypto::random_u32() % kJitterMs};
 }
 
-Handshakes::Handshakes(PeerTable& peers, Link& link, NextTimestamp next_timestamp)
-    : peers_{peers}, link_{link}, next_timestamp_{std::move(next_timestamp)} {}
+Handshakes::Handshakes(Parts parts)
+    : peers_{parts.peers},
+      link_{parts.link},
+      gate_{parts.gate},
+      next_timestamp_{std::move(parts.next_timestamp)} {}
 
 void Handshakes::set_identity(std::shared_ptr<const crypto::Identity> identity) {
     waiting_.clear();
@@ -65,6 +70,19 @@ void Handshakes::set_identity(std::shared_ptr<const crypto::Identity> identity) 
 
 bool Handshakes::is_under_load(Instant now) const {
     return waiting_.size() >= kLoadThreshold || now < under_load_until_;
+}
+
+// Once a second, because the secrets of cookies change.
+void Handshakes::tell_gate(Instant now) {
+    if (checker_ && is_under_load(now)) {
+        if (!gate_told_ || now - *gate_told_ >= kLoadLasts) {
+            gate_told_ = now;
+            gate_.set_under_load(checker_->secrets(now));
+        }
+    } else if (gate_told_) {
+        gate_told_.reset();
+        gate_.clear_under_load();
+    }
 }
 
 void Handshakes::initiate(Peer& peer, const Now& now) {
@@ -82,6 +100,8 @@ void Handshakes::initiate(Peer& peer, const Now& now) {
         return;
     }
     forget(peer);
+    PeerTable::receiver(peer, index)
+        .accept(GateReceiver::kResponse | GateReceiver::kCookieReply, now.boot + kAnswerLasts);
     peer.handshake = std::move(handshake);
     peer.timers.initiation_sent(now.boot, handshake_jitter());
     ++counters_.initiations_sent;
@@ -202,7 +222,7 @@ Peer* Handshakes::consume(const tg_wg_initiation& message, const Endpoint& from,
     if (!is_fresh(*peer, *timestamp, now)) {
         return nullptr;
     }
-    peer->endpoint = from;
+    PeerTable::set_endpoint(*peer, from);
     peer->received.bytes += sizeof message;
     respond(*peer, *responder, now);
     return nullptr;
@@ -248,7 +268,7 @@ Peer* Handshakes::consume(const tg_wg_response& message, const Endpoint& from, c
         return nullptr;
     }
     peer->handshake.reset();  // its index is the keypair's now
-    peer->endpoint = from;
+    PeerTable::set_endpoint(*peer, from);
     peer->received.bytes += sizeof message;
     peer->timers.authenticated_received();
     peer->timers.traversed(now.boot);
@@ -257,7 +277,12 @@ Peer* Handshakes::consume(const tg_wg_response& message, const Endpoint& from, c
     return peer;
 }
 
+// The responder's message may be answered by a cookie instead of data.
 void Handshakes::begin_keypair(Peer& peer, crypto::TransportSecrets secrets, const Now& now) {
+    PeerTable::receiver(peer, secrets.local_index)
+        .accept(secrets.is_initiator ? GateReceiver::kData
+                                     : GateReceiver::kData | GateReceiver::kCookieReply,
+                now.boot + crypto::kRejectAfterTime);
     peer.keypairs.add(std::make_unique<crypto::Keypair>(std::move(secrets), now.boot));
     peer.timers.keys_derived(now.boot);
     peers_.schedule(peer);

@@ -47,7 +47,13 @@ class Handshakes {
     using NextTimestamp =
         std::function<crypto::Tai64n(std::chrono::sys_time<std::chrono::nanoseconds> wall)>;
 
-    Handshakes(PeerTable& peers, Link& link, NextTimestamp next_timestamp);
+    struct Parts {
+        PeerTable& peers;
+        Link& link;
+        TunnelGate& gate;
+        NextTimestamp next_timestamp;
+    };
+    explicit Handshakes(Parts parts);
 
     /// Null: no private key; all messages are refused.
     void set_identity(std::shared_ptr<const crypto::Identity> identity);
@@ -70,6 +76,8 @@ class Handshakes {
     void finished(Peer& peer, const Now& now);
     [[nodiscard]] bool has_waiting() const { return !waiting_.empty(); }
     [[nodiscard]] bool is_under_load(crypto::Instant now) const;
+    /// Tells the gate whether we are under load; to be called every now and then.
+    void tell_gate(crypto::Instant now);
     [[nodiscard]] const HandshakeCounters& counters() const { return counters_; }
 
   private:
@@ -94,12 +102,14 @@ class Handshakes {
 
     PeerTable& peers_;
     Link& link_;
+    TunnelGate& gate_;
     NextTimestamp next_timestamp_;
     std::shared_ptr<const crypto::Identity> identity_;
     std::optional<crypto::CookieChecker> checker_;
     HandshakeLimiter limiter_;
     std::deque<Waiting> waiting_;
     crypto::Instant under_load_until_{0};
+    std::optional<crypto::Instant> gate_told_;  ///< when it was, that we are under load
     HandshakeCounters counters_;
 };
 

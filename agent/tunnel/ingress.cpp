@@ -143,13 +143,17 @@ void Ingress::open(const Arrival& arrival, const Now& now) {
 
 // At least one message of the vector was authentic and new.
 void Ingress::received(Peer& peer, const Arrival& arrival, bool has_data, const Now& now) {
-    peer.endpoint = arrival.from;
+    const Keypair& keypair = *vector_.keypair;
+    const GateReceiver receiver = PeerTable::receiver(peer, keypair.secrets.local_index);
+    receiver.set_greatest_counter(keypair.window.greatest());
+    PeerTable::set_endpoint(peer, arrival.from);
     peer.timers.authenticated_received();
     peer.timers.traversed(now.boot);
     if (has_data) {
         peer.timers.data_received(now.boot);
     }
-    if (peer.keypairs.confirm(*vector_.keypair)) {
+    if (peer.keypairs.confirm(keypair)) {
+        receiver.accept(GateReceiver::kData, keypair.born + crypto::kRejectAfterTime);
         parts_.handshakes.finished(peer, now);
         if (!peer.staged.empty()) {
             parts_.egress.send_staged(peer, now);

@@ -7,10 +7,12 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "agent/tunnel/link.hpp"
 #include "agent/tunnel/peer_timers.hpp"
+#include "agent/tunnel/tunnel_gate.hpp"
 #include "crypto/bytes.hpp"
 #include "crypto/cookie.hpp"
 #include "crypto/handshake.hpp"
@@ -59,6 +61,9 @@ struct Peer {
     bool sent_last_minute_handshake = false;
 
     // Transport.
+    /// Of each receiver index that the peer's handshake and keypairs have. Before them, because
+    /// they give up their indices when they go.
+    std::vector<std::pair<std::uint32_t, GateReceiver>> receivers;
     crypto::Keypairs keypairs;
     Endpoint endpoint;
     std::deque<StagedPacket> staged;

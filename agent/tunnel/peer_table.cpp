@@ -52,7 +52,40 @@ std::uint32_t PeerTable::new_index(Peer& peer) {
     while (!indices_.try_emplace(index, &peer).second) {
         index = crypto::random_u32();
     }
+    const GateReceiver receiver = gate_.add(index);
+    receiver.set_endpoint(peer.endpoint);
+    peer.receivers.emplace_back(index, receiver);
     return index;
+}
+
+void PeerTable::forget_index(std::uint32_t index) {
+    const auto found = indices_.find(index);
+    if (found == indices_.end()) {
+        return;
+    }
+    gate_.remove(index, receiver(*found->second, index));
+    std::erase_if(found->second->receivers,
+                  [&](const auto& known) { return known.first == index; });
+    indices_.erase(found);
+}
+
+GateReceiver PeerTable::receiver(const Peer& peer, std::uint32_t index) {
+    for (const auto& [known, receiver] : peer.receivers) {
+        if (known == index) {
+            return receiver;
+        }
+    }
+    return {};
+}
+
+void PeerTable::set_endpoint(Peer& peer, const Endpoint& endpoint) {
+    const bool moved = !peer.endpoint.same_place(endpoint);
+    peer.endpoint = endpoint;
+    if (moved) {
+        for (const auto& [index, receiver] : peer.receivers) {
+            receiver.set_endpoint(endpoint);
+        }
+    }
 }
 
 Peer* PeerTable::by_index(std::uint32_t index) const {

@@ -19,6 +19,9 @@ inline constexpr std::size_t kPeersMax = std::size_t{1} << 16U;
 /// The peers of a device, by public key, by receiver index, by inner address and by time.
 class PeerTable {
   public:
+    /// @param gate  is told of every index
+    explicit PeerTable(TunnelGate& gate) : gate_{gate} {}
+
     /// The peer with this key, made if it is new. @return null if there are kPeersMax
     [[nodiscard]] Peer* add(const crypto::PublicKey& key);
     [[nodiscard]] Peer* find(const crypto::PublicKey& key) const;
@@ -28,7 +31,12 @@ class PeerTable {
     /// guess it.
     [[nodiscard]] std::uint32_t new_index(Peer& peer);
     [[nodiscard]] Peer* by_index(std::uint32_t index) const;
-    void forget_index(std::uint32_t index) { indices_.erase(index); }
+    void forget_index(std::uint32_t index);
+
+    /// What the gate knows of an index of the peer.
+    [[nodiscard]] static GateReceiver receiver(const Peer& peer, std::uint32_t index);
+    /// Where the peer is, as an authentic message or the administrator says.
+    static void set_endpoint(Peer& peer, const Endpoint& endpoint);
 
     /// Prefixes by Peer::number.
     [[nodiscard]] AllowedIps& allowed_ips() { return allowed_ips_; }
@@ -53,6 +61,7 @@ class PeerTable {
     }
 
   private:
+    TunnelGate& gate_;
     AllowedIps allowed_ips_;
     std::vector<Peer*> numbered_;  ///< null: the number is free
     std::vector<std::uint32_t> free_numbers_;

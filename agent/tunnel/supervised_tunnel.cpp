@@ -39,11 +39,13 @@ std::optional<Endpoint> literal(const std::optional<HostPort>& endpoint) {
 SupervisedTunnel::SupervisedTunnel(TunnelSettings settings,
                                    TunnelFolders folders,
                                    const Clock& clock,
-                                   NameResolver& resolver)
+                                   NameResolver& resolver,
+                                   OpenTunnelGate open_gate)
     : settings_{std::move(settings)},
       folders_{std::move(folders)},
       clock_{clock},
-      resolver_{resolver} {
+      resolver_{resolver},
+      open_gate_{std::move(open_gate)} {
     watch_endpoints();
 }
 
@@ -77,6 +79,15 @@ void SupervisedTunnel::start() {
         }
         keys = std::move(*read);
     }
+    std::unique_ptr<TunnelGate> gate;
+    if (open_gate_) {
+        auto opened = open_gate_();
+        if (!opened) {
+            tell(problem_, opened.error().message());
+            return;
+        }
+        gate = std::move(*opened);
+    }
     choose_mtu();
     TunnelOptions options;
     options.name = settings_.name;
@@ -84,7 +95,7 @@ void SupervisedTunnel::start() {
     options.aead = settings_.cipher;
     options.uapi_dir = folders_.uapi;
     options.state_dir = folders_.state;
-    auto started = Tunnel::start(options, clock_);
+    auto started = Tunnel::start(options, clock_, std::move(gate));
     if (!started) {
         tell(problem_, started.error().message());
         return;

@@ -33,7 +33,8 @@ class SupervisedTunnel {
     SupervisedTunnel(TunnelSettings settings,
                      TunnelFolders folders,
                      const Clock& clock,
-                     NameResolver& resolver);
+                     NameResolver& resolver,
+                     OpenTunnelGate open_gate);
 
     [[nodiscard]] const TunnelSettings& settings() const { return settings_; }
     [[nodiscard]] TunnelStatus status();
@@ -66,6 +67,7 @@ class SupervisedTunnel {
     TunnelFolders folders_;
     const Clock& clock_;
     NameResolver& resolver_;
+    OpenTunnelGate open_gate_;
     std::unique_ptr<Tunnel> tunnel_;
     crypto::Instant retry_{0};                 ///< when to start it
     crypto::Instant look_{0};                  ///< when to look at the host

@@ -31,7 +31,9 @@ std::chrono::milliseconds wait_until(crypto::Instant next, crypto::Instant now) 
 
 }  // namespace
 
-Result<std::unique_ptr<Tunnel>> Tunnel::start(const TunnelOptions& options, const Clock& clock) {
+Result<std::unique_ptr<Tunnel>> Tunnel::start(const TunnelOptions& options,
+                                              const Clock& clock,
+                                              std::unique_ptr<TunnelGate> gate) {
     auto loop = EventLoop::create();
     if (!loop) {
         return Failure{loop.error()};
@@ -42,7 +44,7 @@ Result<std::unique_ptr<Tunnel>> Tunnel::start(const TunnelOptions& options, cons
     }
     std::unique_ptr<Tunnel> tunnel{
         new Tunnel{options, clock, std::move(*loop), std::move(*timestamps)}};
-    if (const auto opened = tunnel->open(); !opened) {
+    if (const auto opened = tunnel->open(std::move(gate)); !opened) {
         return Failure{opened.error()};
     }
     tunnel->thread_ = std::thread{[raw = tunnel.get()] {
@@ -58,7 +60,7 @@ Tunnel::~Tunnel() {
     }
 }
 
-Result<void> Tunnel::open() {
+Result<void> Tunnel::open(std::unique_ptr<TunnelGate> gate) {
     auto tasks = TaskQueue::create();
     if (!tasks) {
         return Failure{tasks.error()};
@@ -79,10 +81,12 @@ Result<void> Tunnel::open() {
     aead_name_ = choice->aead->name();
     aead_reason_ = std::move(choice->reason);
     link_name_ = (*link)->name();
-    device_ = std::make_unique<Device>(Device::Parts{
-        std::move(*link), std::move(*port), std::move(choice->aead), [this](auto wall) {
-            return timestamps_.next(wall);
-        }});
+    device_ =
+        std::make_unique<Device>(Device::Parts{std::move(*link),
+                                               std::move(*port),
+                                               std::move(choice->aead),
+                                               [this](auto wall) { return timestamps_.next(wall); },
+                                               std::move(gate)});
     if (auto watched = loop_.watch(tasks_->fd(), EPOLLIN, [this](auto) { tasks_->run_waiting(); });
         !watched) {
         return watched;

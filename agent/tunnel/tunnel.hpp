@@ -36,8 +36,10 @@ class Tunnel {
   public:
     /// Makes the network interface and listens on the UAPI socket; the device has no key and no
     /// peer yet. @return what TunPort, UdpLink, UapiSocket and HandshakeClock return
+    /// @param gate  null: none is loaded
     [[nodiscard]] static Result<std::unique_ptr<Tunnel>> start(const TunnelOptions& options,
-                                                               const Clock& clock);
+                                                               const Clock& clock,
+                                                               std::unique_ptr<TunnelGate> gate);
     /// Stops the thread; the network interface goes away.
     ~Tunnel();
     Tunnel(const Tunnel&) = delete;
@@ -63,7 +65,7 @@ class Tunnel {
           loop_{std::move(loop)},
           timestamps_{std::move(timestamps)} {}
 
-    [[nodiscard]] Result<void> open();
+    [[nodiscard]] Result<void> open(std::unique_ptr<TunnelGate> gate);
     [[nodiscard]] Result<void> watch_link();
     [[nodiscard]] int apply_here(const DeviceChange& change);
     [[nodiscard]] Now now() const;

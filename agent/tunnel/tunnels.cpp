@@ -12,8 +12,9 @@ namespace tollgate::agent {
 Tunnels::Tunnels(const std::vector<TunnelSettings>& configured,
                  const std::vector<std::string>& by_wg,
                  TunnelFolders folders,
-                 const Clock& clock)
-    : folders_{std::move(folders)}, clock_{clock} {
+                 const Clock& clock,
+                 OpenTunnelGate open_gate)
+    : folders_{std::move(folders)}, clock_{clock}, open_gate_{std::move(open_gate)} {
     for (const TunnelSettings& settings : configured) {
         tunnels_.push_back(make(settings));
     }
@@ -26,7 +27,8 @@ Tunnels::Tunnels(const std::vector<TunnelSettings>& configured,
 }
 
 std::unique_ptr<SupervisedTunnel> Tunnels::make(TunnelSettings settings) {
-    return std::make_unique<SupervisedTunnel>(std::move(settings), folders_, clock_, resolver_);
+    return std::make_unique<SupervisedTunnel>(
+        std::move(settings), folders_, clock_, resolver_, open_gate_);
 }
 
 void Tunnels::tick() {

@@ -23,7 +23,8 @@ class Tunnels {
     Tunnels(const std::vector<TunnelSettings>& configured,
             const std::vector<std::string>& by_wg,
             TunnelFolders folders,
-            const Clock& clock);
+            const Clock& clock,
+            OpenTunnelGate open_gate = {});
 
     /// Starts what does not run, takes the answers of DNS. Call it every second.
     void tick();
@@ -40,6 +41,7 @@ class Tunnels {
 
     TunnelFolders folders_;
     const Clock& clock_;
+    OpenTunnelGate open_gate_;
     NameResolver resolver_;
     std::vector<std::unique_ptr<SupervisedTunnel>> tunnels_;
 };

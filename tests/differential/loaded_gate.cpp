@@ -69,7 +69,7 @@ LoadedGate::LoadedGate(agent::PinFolder pins, agent::GateObject maps, agent::Gat
       programs_(std::move(programs)),
       writer_(maps_, pins_) {}
 
-Result<std::unique_ptr<LoadedGate>> LoadedGate::load(const agent::TableSizes& sizes) {
+Result<std::unique_ptr<LoadedGate>> LoadedGate::load(const agent::LoadOptions& sizes) {
     if (geteuid() != 0) {
         return failure(EPERM, "load the gate");
     }

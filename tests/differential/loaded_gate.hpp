@@ -35,9 +35,8 @@ class LoadedGate {
   public:
     /// The flow tables are so large that a test evicts nothing unless it wants to.
     /// Errors: as agent::Gate::open(); not root: EPERM.
-    [[nodiscard]] static Result<std::unique_ptr<LoadedGate>> load(const agent::TableSizes& sizes = {
-                                                                      .flows = 262144,
-                                                                      .embryos = 262144});
+    [[nodiscard]] static Result<std::unique_ptr<LoadedGate>> load(
+        const agent::LoadOptions& sizes = {.flows = 262144, .embryos = 262144});
     ~LoadedGate();
     LoadedGate(const LoadedGate&) = delete;
     LoadedGate& operator=(const LoadedGate&) = delete;

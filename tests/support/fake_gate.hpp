@@ -214,6 +214,10 @@ class FakeGate : public agent::Gate {
         return trace;
     }
 
+    Result<std::unique_ptr<agent::TunnelGate>> tunnel_gate() override {
+        return std::make_unique<agent::NoTunnelGate>();
+    }
+
     /// The slot that the kernel judges by, the deadline considered.
     [[nodiscard]] std::uint32_t slot_in_force() const {
         const tg_generation& active = kernel.generations.at(kernel.control.active_slot);

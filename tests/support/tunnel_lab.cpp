@@ -86,7 +86,7 @@ void MemoryPort::send(std::span<const crypto::MutableBytes> packets) {
     }
 }
 
-TunnelHost::TunnelHost(const std::string& wire, std::string inner_address)
+TunnelHost::TunnelHost(const std::string& wire, std::string inner_address, const Equip& equip)
     : inner{std::move(inner_address)} {
     endpoint.address = ip(wire);
     endpoint.port = kPort;
@@ -94,10 +94,14 @@ TunnelHost::TunnelHost(const std::string& wire, std::string inner_address)
     auto own_port = std::make_unique<MemoryPort>();
     link = own_link.get();
     port = own_port.get();
-    device = std::make_unique<agent::Device>(agent::Device::Parts{
+    agent::Device::Parts parts{
         std::move(own_link), std::move(own_port), crypto::make_openssl_aead(), [](auto wall) {
             return crypto::Tai64n::from(wall);
-        }});
+        }};
+    if (equip) {
+        equip(parts);
+    }
+    device = std::make_unique<agent::Device>(std::move(parts));
     agent::DeviceChange change;
     change.private_key = crypto::generate_private_key();
     public_key = crypto::public_key_of(*change.private_key);
@@ -146,7 +150,8 @@ agent::PeerState TunnelHost::peer() const {
     return std::move(state.peers.at(0));
 }
 
-TunnelLab::TunnelLab() : left{"192.0.2.1", "10.0.0.1"}, right{"192.0.2.2", "10.0.0.2"} {
+TunnelLab::TunnelLab(const TunnelHost::Equip& equip)
+    : left{"192.0.2.1", "10.0.0.1", equip}, right{"192.0.2.2", "10.0.0.2", equip} {
     clock = left.clock;
     right.clock = clock;
     left.add_peer(right, true);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,7 +64,9 @@ class MemoryPort : public agent::Port {
 
 /// One host with a device, at an address on the wire and with one inside the tunnel.
 struct TunnelHost {
-    TunnelHost(const std::string& wire, std::string inner_address);
+    /// Exchanges parts of a device before it is made.
+    using Equip = std::function<void(agent::Device::Parts&)>;
+    TunnelHost(const std::string& wire, std::string inner_address, const Equip& equip = {});
 
     [[nodiscard]] agent::Now now() const;
     /// Asks for a change, and fails the test if it is refused.
@@ -89,7 +92,8 @@ struct TunnelHost {
 /// Two hosts, 192.0.2.1 (inside 10.0.0.1) and 192.0.2.2 (inside 10.0.0.2), peers of each other,
 /// with one clock. Only `left` knows where the other is.
 struct TunnelLab {
-    TunnelLab();
+    /// @param equip  called for `left`, then for `right`
+    explicit TunnelLab(const TunnelHost::Equip& equip = {});
 
     /// Carries datagrams back and forth until there are none.
     void settle();

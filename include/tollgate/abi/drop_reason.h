@@ -36,7 +36,16 @@
     X(BLOCKLIST, blocklist, "the remote address is on the blocklist")                            \
     X(RATE_LIMIT, rate_limit, "over the packets or new flows per second of its rule")            \
     X(RULE_EXPIRED, rule_expired, "only an expired rule allows it")                              \
-    X(TABLE_FULL, table_full, "no room for the state that passing it needs")
+    X(TABLE_FULL, table_full, "no room for the state that passing it needs")                     \
+    X(TUNNEL_MESSAGE, tunnel_message, "not a WireGuard message: its type or its length")         \
+    X(TUNNEL_INDEX, tunnel_index, "transport data for a receiver index that no keypair has")     \
+    X(TUNNEL_COUNTER, tunnel_counter, "transport data older than the replay window")             \
+    X(TUNNEL_ROAMING, tunnel_roaming, "too much transport data from elsewhere than its peer")    \
+    X(TUNNEL_UNASKED, tunnel_unasked, "a handshake response or cookie that nobody waits for")    \
+    X(TUNNEL_MAC1, tunnel_mac1, "a handshake message whose sender does not know our key")        \
+    X(TUNNEL_REPLAY, tunnel_replay, "a handshake initiation that came before")                   \
+    X(TUNNEL_MAC2, tunnel_mac2, "under load, a handshake initiation without a cookie of ours")   \
+    X(TUNNEL_SOURCE, tunnel_source, "too many handshake initiations from one source")
 
 enum tg_drop_reason {
 #define X(name, label, meaning) TG_DROP_##name,

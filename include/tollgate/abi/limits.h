@@ -20,6 +20,10 @@
 #define TG_RESOLVED_MAX 8192
 #define TG_DNS_QUERIES_MAX 4096
 #define TG_EVENTS_BYTES (1 << 19)
+#define TG_TUNNELS_MAX 16
+#define TG_RECEIVERS_MAX 65536 /* of all tunnels: a peer has 2 most of the time, 4 at most */
+#define TG_INITIATORS_MAX 16384
+#define TG_INITIATIONS_MAX 8192
 
 #define TG_VLAN_DEPTH_MAX 2
 #define TG_EXTENSIONS_MAX 8 /* IPv6 extension headers in one packet */

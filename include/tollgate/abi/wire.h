@@ -76,6 +76,20 @@ TG_INLINE __u32 tg_load_be32(const __u8 *at) {
 #endif
 }
 
+/** The little-endian 32-bit number at `at`, in host order. */
+TG_INLINE __u32 tg_load_le32(const __u8 *at) {
+#if defined(__bpf__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return *(const __u32 *)at;
+#else
+    return (__u32)at[3] << 24 | (__u32)at[2] << 16 | (__u32)at[1] << 8 | at[0];
+#endif
+}
+
+/** The little-endian 64-bit number at `at`, in host order. */
+TG_INLINE __u64 tg_load_le64(const __u8 *at) {
+    return (__u64)tg_load_le32(at + 4) << 32 | tg_load_le32(at);
+}
+
 /** Copies bytes between a frame and a struct, without the byte-wise loads of an unaligned memcpy.
  */
 TG_INLINE void tg_copy2(void *to, const void *from) {

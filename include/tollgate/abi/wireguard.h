@@ -61,3 +61,5 @@ struct tg_wg_data {
 TG_SIZE(tg_wg_data, 16);
 
 #define TG_WG_DATA_MIN (16 + TG_WG_TAG_BYTES) /* a keepalive */
+#define TG_WG_REJECT_AFTER_MESSAGES (~0ULL - 8192)
+#define TG_WG_WINDOW 8128 /* a counter may be so far behind the greatest one, and be accepted */

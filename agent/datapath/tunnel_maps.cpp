@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#include "agent/datapath/tunnel_maps.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <linux/bpf.h>
+#include <sys/mman.h>
+
+#include <bpf/bpf.h>
+
+#include <fmt/format.h>
+
+#include "crypto/blake2s.hpp"
+
+namespace tollgate::agent {
+
+namespace {
+
+constexpr std::size_t kSlotsBytes = std::size_t{TG_RECEIVERS_MAX} * sizeof(tg_receiver);
+constexpr unsigned kPortsPerWord = 64;
+
+// Removes every entry of a hash with keys of this type.
+template <typename Key>
+Result<void> clear(const MapHandle& map) {
+    std::vector<Key> keys;
+    const auto visited = visit_entries(map, [&](const std::byte* key, const std::byte*) {
+        std::memcpy(&keys.emplace_back(), key, sizeof(Key));
+    });
+    return visited ? remove_entries(map, keys.data(), keys.size()) : visited;
+}
+
+void copy(const crypto::MacState& from, __u32 (&to)[TG_BLAKE2S_STATE_WORDS]) {
+    std::ranges::copy(from, to);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<TunnelMaps>> TunnelMaps::open(std::shared_ptr<const GateObject> maps) {
+    void* slots = ::mmap(nullptr,
+                         kSlotsBytes,
+                         PROT_READ | PROT_WRITE,
+                         MAP_SHARED,
+                         maps->map_fd("receiver_slots"),
+                         0);
+    if (slots == MAP_FAILED) {  // NOLINT(*-cast*,*-int-to-ptr): the C library's macro
+        return failure(errno, "map the receiver slots of the gate");
+    }
+    std::shared_ptr<TunnelMaps> made{
+        new TunnelMaps{std::move(maps), static_cast<tg_receiver*>(slots)}};
+    return made->forget_all().map([&] { return made; });
+}
+
+TunnelMaps::TunnelMaps(std::shared_ptr<const GateObject> maps, tg_receiver* slots)
+    : maps_{std::move(maps)}, slots_{slots} {}
+
+TunnelMaps::~TunnelMaps() {
+    ::munmap(slots_, kSlotsBytes);
+}
+
+Result<void> TunnelMaps::forget_all() {
+    const std::vector<std::uint64_t> no_ports(TG_TUNNEL_PORT_WORDS);
+    return write_range(maps_->map("tunnel_ports"), 0, TG_TUNNEL_PORT_WORDS, no_ports.data())
+        .and_then([&] { return clear<std::uint32_t>(maps_->map("tunnels")); })
+        .and_then([&] { return clear<tg_receiver_key>(maps_->map("receivers")); });
+}
+
+std::optional<std::uint32_t> TunnelMaps::take_number() {
+    const std::lock_guard lock{mutex_};
+    const auto free = std::ranges::find(taken_, false);
+    if (free == taken_.end()) {
+        return std::nullopt;
+    }
+    *free = true;
+    return static_cast<std::uint32_t>(free - taken_.begin());
+}
+
+void TunnelMaps::give_back_number(std::uint32_t number) {
+    const std::lock_guard lock{mutex_};
+    taken_.at(number) = false;
+}
+
+// The programs look for the tunnel of a port that is marked, so the mark is the last to come and
+// the first to go.
+Result<void> TunnelMaps::put(std::uint16_t port, const tg_tunnel& tunnel) {
+    const std::uint32_t key = port;
+    return put_entries(maps_->map("tunnels"), &key, &tunnel, 1).and_then([&] {
+        return mark_port(port, true);
+    });
+}
+
+void TunnelMaps::remove(std::uint16_t port) {
+    const std::uint32_t key = port;
+    // What cannot be removed stays guarded.
+    if (mark_port(port, false)) {
+        static_cast<void>(remove_entries(maps_->map("tunnels"), &key, 1));
+    }
+}
+
+Result<void> TunnelMaps::mark_port(std::uint16_t port, bool guarded) {
+    const std::lock_guard lock{mutex_};
+    const MapHandle& ports = maps_->map("tunnel_ports");
+    const std::uint32_t index = port / kPortsPerWord;
+    const std::uint64_t bit = std::uint64_t{1} << port % kPortsPerWord;
+    std::uint64_t word = 0;
+    return read_range(ports, index, 1, &word).and_then([&] {
+        word = guarded ? word | bit : word & ~bit;
+        return write_range(ports, index, 1, &word);
+    });
+}
+
+GateReceiver TunnelMaps::add(const tg_receiver_key& key) {
+    const std::lock_guard lock{mutex_};
+    if (free_slots_.empty() && unused_from_ == TG_RECEIVERS_MAX) {
+        return {};
+    }
+    if (free_slots_.empty()) {
+        free_slots_.push_back(unused_from_++);
+    }
+    const std::uint32_t slot = free_slots_.back();
+    tg_receiver* receiver = slots_ + slot;
+    *receiver = {};
+    if (!put_entries(maps_->map("receivers"), &key, &slot, 1)) {
+        return {};
+    }
+    free_slots_.pop_back();
+    return GateReceiver{receiver};
+}
+
+void TunnelMaps::remove(const tg_receiver_key& key, GateReceiver receiver) {
+    if (receiver.slot() == nullptr) {
+        return;
+    }
+    receiver.accept(0, crypto::Instant{0});
+    const std::lock_guard lock{mutex_};
+    // A slot whose entry cannot be removed is not used again: it would stand for two indices.
+    if (remove_entries(maps_->map("receivers"), &key, 1)) {
+        free_slots_.push_back(static_cast<std::uint32_t>(receiver.slot() - slots_));
+    }
+}
+
+LoadedTunnelGate::LoadedTunnelGate(std::shared_ptr<TunnelMaps> maps, std::uint32_t number)
+    : maps_{std::move(maps)} {
+    tunnel_.number = number;
+    tunnel_.flags = TG_TUNNEL_MAC1;
+}
+
+LoadedTunnelGate::~LoadedTunnelGate() {
+    close();
+    maps_->give_back_number(tunnel_.number);
+}
+
+Result<void> LoadedTunnelGate::listen(std::uint16_t port, const crypto::PublicKey& key) {
+    if (port_ != 0 && port_ != port) {
+        close();
+    }
+    copy(crypto::mac_state(crypto::MacKeys{key}.mac1), tunnel_.mac1_state);
+    if (auto put = maps_->put(port, tunnel_); !put) {
+        return failure(put.error().code.value(),
+                       fmt::format("guard the port {} of a tunnel", port));
+    }
+    port_ = port;
+    return {};
+}
+
+void LoadedTunnelGate::close() {
+    if (port_ != 0) {
+        maps_->remove(std::exchange(port_, std::uint16_t{0}));
+    }
+}
+
+GateReceiver LoadedTunnelGate::add(std::uint32_t index) {
+    return maps_->add({.index = index, .tunnel = tunnel_.number});
+}
+
+void LoadedTunnelGate::remove(std::uint32_t index, GateReceiver receiver) {
+    maps_->remove({.index = index, .tunnel = tunnel_.number}, receiver);
+}
+
+void LoadedTunnelGate::set_under_load(const crypto::CookieChecker::Secrets& secrets) {
+    tunnel_.flags |= TG_TUNNEL_UNDER_LOAD;
+    copy(crypto::mac_state(secrets.current.bytes()), tunnel_.cookie_states[0]);
+    copy(crypto::mac_state(secrets.previous.bytes()), tunnel_.cookie_states[1]);
+    write();
+}
+
+void LoadedTunnelGate::clear_under_load() {
+    tunnel_.flags &= ~static_cast<__u32>(TG_TUNNEL_UNDER_LOAD);
+    write();
+}
+
+// If the kernel refuses, the gate lets more through, or less, than it could: the tunnel checks all
+// of it again.
+void LoadedTunnelGate::write() {
+    if (port_ != 0) {
+        static_cast<void>(maps_->put(port_, tunnel_));
+    }
+}
+
+}  // namespace tollgate::agent

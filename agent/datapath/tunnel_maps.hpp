@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include <tollgate/abi/tunnel.h>
+#include <tollgate/result.hpp>
+
+#include "agent/datapath/gate_object.hpp"
+#include "agent/tunnel/tunnel_gate.hpp"
+
+namespace tollgate::agent {
+
+/// What the gate knows of our tunnels (abi/tunnel.h). The tunnels' threads share one object; they
+/// come here when a handshake begins or ends, not for every packet.
+class TunnelMaps {
+  public:
+    /// Forgets what an earlier agent left: its keys died with it.
+    /// @param maps  is kept alive
+    [[nodiscard]] static Result<std::shared_ptr<TunnelMaps>> open(
+        std::shared_ptr<const GateObject> maps);
+    ~TunnelMaps();
+    TunnelMaps(const TunnelMaps&) = delete;
+    TunnelMaps& operator=(const TunnelMaps&) = delete;
+
+    /// A number for a tunnel; none: there are TG_TUNNELS_MAX.
+    [[nodiscard]] std::optional<std::uint32_t> take_number();
+    void give_back_number(std::uint32_t number);
+
+    /// Adds or changes the tunnel that listens on `port`, host order.
+    [[nodiscard]] Result<void> put(std::uint16_t port, const tg_tunnel& tunnel);
+    void remove(std::uint16_t port);
+
+    /// A slot for a receiver index, all zeros; empty: there is no room.
+    [[nodiscard]] GateReceiver add(const tg_receiver_key& key);
+    void remove(const tg_receiver_key& key, GateReceiver receiver);
+
+  private:
+    TunnelMaps(std::shared_ptr<const GateObject> maps, tg_receiver* slots);
+
+    [[nodiscard]] Result<void> forget_all();
+    [[nodiscard]] Result<void> mark_port(std::uint16_t port, bool guarded);
+
+    std::shared_ptr<const GateObject> maps_;
+    tg_receiver* slots_;  ///< TG_RECEIVERS_MAX, shared with the kernel
+    std::mutex mutex_;    ///< of what is below
+    std::array<bool, TG_TUNNELS_MAX> taken_{};
+    std::vector<std::uint32_t> free_slots_;
+    std::uint32_t unused_from_ = 0;  ///< slots from here on were never used
+};
+
+/// One tunnel's part of them.
+class LoadedTunnelGate final : public TunnelGate {
+  public:
+    /// @param number  taken from `maps`, and given back by this object
+    LoadedTunnelGate(std::shared_ptr<TunnelMaps> maps, std::uint32_t number);
+    /// Guards no port from now on: what nobody destroys, because the agent dies, stays guarded.
+    ~LoadedTunnelGate() override;
+    LoadedTunnelGate(const LoadedTunnelGate&) = delete;
+    LoadedTunnelGate& operator=(const LoadedTunnelGate&) = delete;
+
+    [[nodiscard]] Result<void> listen(std::uint16_t port, const crypto::PublicKey& key) override;
+    void close() override;
+    [[nodiscard]] GateReceiver add(std::uint32_t index) override;
+    void remove(std::uint32_t index, GateReceiver receiver) override;
+    void set_under_load(const crypto::CookieChecker::Secrets& secrets) override;
+    void clear_under_load() override;
+
+  private:
+    void write();
+
+    std::shared_ptr<TunnelMaps> maps_;
+    tg_tunnel tunnel_{};
+    std::uint16_t port_ = 0;  ///< 0: none is guarded
+};
+
+}  // namespace tollgate::agent

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include <tollgate/abi/tunnel.h>
+#include <tollgate/abi/wireguard.h>
+#include <tollgate/result.hpp>
+
+#include "agent/tunnel/endpoint.hpp"
+#include "crypto/bytes.hpp"
+#include "crypto/cookie.hpp"
+#include "crypto/keys.hpp"
+
+namespace tollgate::agent {
+
+/// What the gate lets through to one receiver index. Written without a system call, so that it
+/// costs a tunnel nothing to keep it up to date. The empty one stands for a gate that is not loaded
+/// or has no room: writing to it does nothing.
+class GateReceiver {
+  public:
+    GateReceiver() = default;
+    /// @param slot  the gate's; must be valid as long as the index is the gate's
+    explicit GateReceiver(tg_receiver* slot) : slot_{slot} {}
+
+    /// Bits of accept().
+    static constexpr std::uint8_t kResponse = 1U << TG_WG_RESPONSE;
+    static constexpr std::uint8_t kCookieReply = 1U << TG_WG_COOKIE_REPLY;
+    static constexpr std::uint8_t kData = 1U << TG_WG_DATA;
+    /// Lets messages of these types through until `expires`.
+    void accept(std::uint8_t types, crypto::Instant expires) const;
+    /// What comes from elsewhere passes at a bounded rate only.
+    void set_endpoint(const Endpoint& endpoint) const;
+    /// Older messages than the replay window has room for do not pass.
+    void set_greatest_counter(std::uint64_t counter) const;
+
+    /// Null: the empty one.
+    [[nodiscard]] tg_receiver* slot() const { return slot_; }
+
+  private:
+    tg_receiver* slot_ = nullptr;
+};
+
+/// A tunnel's side of the gate in the kernel, which drops what cannot be for us before it costs
+/// anything (docs/packet-path.md, section 9). What the gate was told last stays in force if the
+/// agent dies: receiver indices until they expire, initiations with a good mac1 for ever.
+///
+/// One thread uses it: the tunnel's.
+class TunnelGate {
+  public:
+    TunnelGate() = default;
+    virtual ~TunnelGate() = default;
+    TunnelGate(const TunnelGate&) = delete;
+    TunnelGate& operator=(const TunnelGate&) = delete;
+
+    /// Guards this port, instead of the one before, for the owner of this key.
+    /// @param port  host order
+    /// @return ENOSPC: TG_TUNNELS_MAX tunnels are guarded; else as BPF_MAP_UPDATE_ELEM
+    [[nodiscard]] virtual Result<void> listen(std::uint16_t port, const crypto::PublicKey& key) = 0;
+    /// Guards no port: datagrams are nothing special any more.
+    virtual void close() = 0;
+
+    /// An index that nothing is accepted for yet. Empty: there is no room, and messages to it
+    /// will not pass.
+    [[nodiscard]] virtual GateReceiver add(std::uint32_t index) = 0;
+    virtual void remove(std::uint32_t index, GateReceiver receiver) = 0;
+
+    /// Initiations need a cookie from now on, or wait for their turn to be given one.
+    virtual void set_under_load(const crypto::CookieChecker::Secrets& secrets) = 0;
+    virtual void clear_under_load() = 0;
+};
+
+/// Makes the side of the gate of one more tunnel; empty: no gate is loaded.
+using OpenTunnelGate = std::function<Result<std::unique_ptr<TunnelGate>>()>;
+
+/// Without a gate all datagrams reach the tunnel.
+class NoTunnelGate final : public TunnelGate {
+  public:
+    [[nodiscard]] Result<void> listen(std::uint16_t /*port*/,
+                                      const crypto::PublicKey& /*key*/) override {
+        return {};
+    }
+    void close() override {}
+    [[nodiscard]] GateReceiver add(std::uint32_t /*index*/) override { return {}; }
+    void remove(std::uint32_t /*index*/, GateReceiver /*receiver*/) override {}
+    void set_under_load(const crypto::CookieChecker::Secrets& /*secrets*/) override {}
+    void clear_under_load() override {}
+};
+
+}  // namespace tollgate::agent

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* What the gate knows of our tunnels: docs/packet-path.md, section 9. */
+#pragma once
+
+#include <linux/types.h>
+
+#include <tollgate/abi/blake2s.h>
+#include <tollgate/abi/limits.h>
+#include <tollgate/abi/size.h>
+
+/** Map `tunnel_ports`: a bit for each UDP port that a tunnel of ours listens on, 64 to an element.
+ *  Index: port / 64; bit: port % 64, host order. */
+#define TG_TUNNEL_PORT_WORDS 1024
+
+/** enum tg_tunnel_flag: bits of tg_tunnel.flags. */
+enum tg_tunnel_flag {
+    TG_TUNNEL_MAC1 = 1 << 0,       /* handshake messages need a good mac1 */
+    TG_TUNNEL_UNDER_LOAD = 1 << 1, /* initiations need a good mac2, or a turn for a cookie */
+};
+
+/** The cookie secrets of a tunnel: cookies of both are good. */
+#define TG_TUNNEL_COOKIE_SECRETS 2
+
+/** Map `tunnels`, key: the UDP port (__u32, host order). The agent writes it. A key of BLAKE2s is
+ *  here as the state after the key's block was compressed, for a MAC of 16 bytes. */
+struct tg_tunnel {
+    __u32 number; /* below TG_TUNNELS_MAX: which tunnel, whatever port it listens on */
+    __u32 flags;  /* enum tg_tunnel_flag */
+    __u32 mac1_state[TG_BLAKE2S_STATE_WORDS];
+    __u32 cookie_states[TG_TUNNEL_COOKIE_SECRETS][TG_BLAKE2S_STATE_WORDS]; /* current, previous */
+};
+
+/** Key of the map `receivers`: a receiver index of ours. The value (__u32) is an index of
+ *  `receiver_slots`. The agent writes both. */
+struct tg_receiver_key {
+    __u32 index;  /* as a number, not as its bytes in messages */
+    __u32 tunnel; /* tg_tunnel.number */
+};
+
+/** Map `receiver_slots`, which the agent has mapped into its memory: it writes here for each vector
+ *  of messages, without a system call. The data path only writes `roaming_due_ns`. A reader may see
+ *  half of a change of `address`: that costs one message its place, at most. 64 bytes: a cache
+ * line.
+ */
+struct tg_receiver {
+    __u64 greatest_counter; /* of the authentic transport messages */
+    __u64 expires_ns;       /* CLOCK_BOOTTIME: nothing passes from then on */
+    __u64 roaming_due_ns;   /* token bucket (GCRA) of messages from elsewhere */
+    __u8 address[16];       /* of the peer, as in tg_flow_key */
+    __be16 port;            /* of the peer; 0: not known */
+    __u8 accepts;           /* bit 1 << enum tg_wg_type: messages that make sense now */
+    __u8 reserved[21];
+};
+
+/** Key of the map `initiators`: who begins handshakes. IPv6: the first 64 bits, because one host
+ * may have all addresses of a /64. The value (__u64) is when the next initiation is due. */
+struct tg_initiator {
+    __u8 network[16];
+};
+
+/** Key of the map `initiations`, the handshakes that were begun lately: mac1 of the message. The
+ *  value (__u8) says nothing. */
+struct tg_initiation_key {
+    __u8 mac1[16];
+};
+
+/* Token buckets, in nanoseconds of CLOCK_BOOTTIME: what a message costs, and what may be owed. */
+#define TG_INITIATOR_INTERVAL_NS (TG_SECOND / 20)
+#define TG_INITIATOR_BURST_NS (5 * TG_INITIATOR_INTERVAL_NS)
+#define TG_ROAMING_INTERVAL_NS (TG_SECOND / 50)
+#define TG_ROAMING_BURST_NS (10 * TG_ROAMING_INTERVAL_NS)
+#define TG_COOKIE_INTERVAL_NS (TG_SECOND / 20000) /* initiations that ask for a cookie, in all */
+#define TG_COOKIE_BURST_NS (1000 * TG_COOKIE_INTERVAL_NS)
+
+TG_SIZE(tg_tunnel, 104);
+TG_SIZE(tg_receiver_key, 8);
+TG_SIZE(tg_receiver, 64);
+TG_SIZE(tg_initiator, 16);
+TG_SIZE(tg_initiation_key, 16);

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+#include "policy/reference_tunnel.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include <netinet/in.h>
+
+#include <tollgate/abi/blake2s.h>
+
+namespace tollgate::policy {
+namespace {
+
+using Bytes = std::span<const std::byte>;
+using Mac = std::array<std::byte, TG_WG_MAC_BYTES>;
+
+constexpr std::size_t kUdpHeader = 8;
+constexpr BootTime kSecond{std::chrono::seconds{1}};
+constexpr std::uint64_t kRejectAfterMessages = UINT64_MAX - 8192;
+constexpr std::uint64_t kWindow = 8128;
+
+std::uint64_t little_endian_at(Bytes bytes, std::size_t offset, std::size_t size) {
+    std::uint64_t number = 0;
+    for (std::size_t i = size; i > 0; --i) {
+        number = number << 8U | byte_at(bytes, offset + i - 1);
+    }
+    return number;
+}
+
+// RFC 7693, whole.
+Mac mac(Bytes key, Bytes input) {
+    tg_blake2s hash;
+    Mac digest;
+    tg_blake2s_begin(&hash, sizeof digest, key.data(), static_cast<std::uint32_t>(key.size()));
+    tg_blake2s_update(&hash, input.data(), input.size());
+    tg_blake2s_finish(&hash, digest.data(), sizeof digest);
+    return digest;
+}
+
+bool is_mac(Bytes key, Bytes input, Bytes received) {
+    return std::ranges::equal(mac(key, input), received);
+}
+
+Bytes mac1_of(Bytes message) {
+    return message.last(2 * sizeof(Mac)).first(sizeof(Mac));
+}
+
+bool is_mac1_right(const ReferenceTunnel& tunnel, Bytes message) {
+    return is_mac(
+        tunnel.mac1_key, message.first(message.size() - 2 * sizeof(Mac)), mac1_of(message));
+}
+
+// Of the address in its 4 or 16 bytes, and the port as on the wire.
+std::vector<std::byte> source_bytes(const PacketView& view) {
+    const IpAddress address = view.remote();
+    const Bytes whole = std::as_bytes(std::span{address.bytes});
+    const Bytes used = address.is_ipv4() ? whole.last(4) : whole;
+    const Bytes port = std::as_bytes(std::span{&view.packet.key.remote_port, 1});
+    std::vector<std::byte> bytes(used.begin(), used.end());
+    bytes.insert(bytes.end(), port.begin(), port.end());
+    return bytes;
+}
+
+bool is_mac2_right(const ReferenceTunnel& tunnel, const PacketView& view, Bytes message) {
+    const Bytes mac2 = message.last(sizeof(Mac));
+    const bool sent =
+        std::ranges::any_of(mac2, [](std::byte byte) { return byte != std::byte{0}; });
+    return sent && std::ranges::any_of(tunnel.cookie_secrets, [&](const auto& secret) {
+               const Mac cookie = mac(secret, source_bytes(view));
+               return is_mac(cookie, message.first(message.size() - sizeof(Mac)), mac2);
+           });
+}
+
+IpAddress network_of(IpAddress address) {
+    if (!address.is_ipv4()) {
+        std::fill(address.bytes.begin() + 8, address.bytes.end(), std::uint8_t{0});
+    }
+    return address;
+}
+
+// What the UDP header says; IP may have more.
+Bytes payload_of(const PacketView& view) {
+    const Bytes udp = view.transport();
+    return udp.first(be16_at(udp, 4)).subspan(kUdpHeader);
+}
+
+}  // namespace
+
+bool ReferenceBucket::take(BootTime now, BootTime interval, BootTime burst) {
+    const BootTime next = std::max(full_again_, now) + interval;
+    if (next - now > burst) {
+        return false;
+    }
+    full_again_ = next;
+    return true;
+}
+
+bool ReferenceTunnels::is_of_tunnel_port(const PacketView& view) const {
+    return view.protocol() == IPPROTO_UDP && by_port.contains(ntohs(view.packet.key.local_port));
+}
+
+bool ReferenceTunnels::is_to_tunnel(const PacketView& view) const {
+    return view.ingress() && !view.fragment() && is_of_tunnel_port(view);
+}
+
+DropReason ReferenceTunnels::judge(const PacketView& view) {
+    const Datagram datagram{view, by_port.at(ntohs(view.packet.key.local_port)), payload_of(view)};
+    if (datagram.message.size() < sizeof(__le32)) {
+        return DropReason::tunnel_message;
+    }
+    const std::size_t size = datagram.message.size();
+    switch (little_endian_at(datagram.message, 0, 4)) {
+        case TG_WG_INITIATION:
+            return size == sizeof(tg_wg_initiation) ? judge_initiation(datagram)
+                                                    : DropReason::tunnel_message;
+        case TG_WG_RESPONSE:
+            return size == sizeof(tg_wg_response) ? judge_response(datagram)
+                                                  : DropReason::tunnel_message;
+        case TG_WG_COOKIE_REPLY:
+            return size == sizeof(tg_wg_cookie_reply) ? judge_cookie_reply(datagram)
+                                                      : DropReason::tunnel_message;
+        case TG_WG_DATA:
+            return size >= TG_WG_DATA_MIN ? judge_transport(datagram) : DropReason::tunnel_message;
+        default:
+            return DropReason::tunnel_message;
+    }
+}
+
+ReferenceReceiver* ReferenceTunnels::find_receiver(const Datagram& datagram,
+                                                   std::size_t index_offset,
+                                                   std::uint32_t type) {
+    const auto index =
+        static_cast<std::uint32_t>(little_endian_at(datagram.message, index_offset, 4));
+    const auto found = datagram.tunnel.receivers.find(index);
+    const bool accepted = found != datagram.tunnel.receivers.end() &&
+                          found->second.expires > datagram.view.now &&
+                          found->second.accepts.contains(type);
+    return accepted ? &found->second : nullptr;
+}
+
+DropReason ReferenceTunnels::judge_transport(const Datagram& datagram) {
+    ReferenceReceiver* receiver =
+        find_receiver(datagram, offsetof(tg_wg_data, receiver_index), TG_WG_DATA);
+    if (receiver == nullptr) {
+        return DropReason::tunnel_index;
+    }
+    const std::uint64_t counter =
+        little_endian_at(datagram.message, offsetof(tg_wg_data, counter), 8);
+    const bool stale =
+        counter < receiver->greatest_counter && receiver->greatest_counter - counter > kWindow;
+    if (counter >= kRejectAfterMessages || stale) {
+        return DropReason::tunnel_counter;
+    }
+    const bool from_peer = datagram.view.remote() == receiver->address &&
+                           ntohs(datagram.view.packet.key.remote_port) == receiver->port;
+    if (!from_peer && !receiver->roaming.take(datagram.view.now, kSecond / 50, kSecond / 5)) {
+        return DropReason::tunnel_roaming;
+    }
+    return DropReason::none;
+}
+
+DropReason ReferenceTunnels::judge_response(const Datagram& datagram) {
+    if (find_receiver(datagram, offsetof(tg_wg_response, receiver_index), TG_WG_RESPONSE) ==
+        nullptr) {
+        return DropReason::tunnel_unasked;
+    }
+    if (datagram.tunnel.checks_mac1 && !is_mac1_right(datagram.tunnel, datagram.message)) {
+        return DropReason::tunnel_mac1;
+    }
+    return DropReason::none;
+}
+
+DropReason ReferenceTunnels::judge_cookie_reply(const Datagram& datagram) {
+    const bool awaited =
+        find_receiver(datagram, offsetof(tg_wg_cookie_reply, receiver_index), TG_WG_COOKIE_REPLY) !=
+        nullptr;
+    return awaited ? DropReason::none : DropReason::tunnel_unasked;
+}
+
+DropReason ReferenceTunnels::judge_initiation(const Datagram& datagram) {
+    ReferenceTunnel& tunnel = datagram.tunnel;
+    const BootTime now = datagram.view.now;
+    if (tunnel.checks_mac1 && !is_mac1_right(tunnel, datagram.message)) {
+        return DropReason::tunnel_mac1;
+    }
+    Mac mac1;
+    std::ranges::copy(mac1_of(datagram.message), mac1.begin());
+    if (initiations_.contains(mac1)) {
+        return DropReason::tunnel_replay;
+    }
+    if (tunnel.under_load && !is_mac2_right(tunnel, datagram.view, datagram.message)) {
+        if (!tunnel.cookies.take(now, kSecond / 20'000, kSecond / 20)) {
+            return DropReason::tunnel_mac2;
+        }
+    } else if (!initiators_[network_of(datagram.view.remote())].take(
+                   now, kSecond / 20, kSecond / 4)) {
+        return DropReason::tunnel_source;
+    }
+    initiations_.insert(mac1);
+    return DropReason::none;
+}
+
+}  // namespace tollgate::policy

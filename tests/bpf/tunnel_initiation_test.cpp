@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// Handshake initiations: docs/packet-path.md, section 9.
+#include "tests/bpf/tunnel_fixture.hpp"
+
+namespace tollgate::test {
+namespace {
+
+class TunnelInitiation : public TunnelTest {
+  protected:
+    void use_load() { guard(keys.tunnel(TG_TUNNEL_MAC1 | TG_TUNNEL_UNDER_LOAD)); }
+    tg_wg_initiation with_cookie(const crypto::PresharedKey& secret) const {
+        return TunnelKeys::with_cookie(keys.sealed<tg_wg_initiation>(), secret, talk);
+    }
+    // Nobody is given a cookie for some time.
+    void spend_cookies() {
+        programs.put(
+            programs.object().maps.cookie_due, std::uint32_t{3}, boot_time_ns() + 3600 * TG_SECOND);
+    }
+};
+
+TEST_F(TunnelInitiation, EveryBitThatMac1CoversCounts) {
+    const Bytes good = bytes_of(keys.sealed<tg_wg_initiation>());
+    for (std::size_t at = 4; at < offsetof(tg_wg_initiation, mac2); ++at) {
+        for (unsigned bit = 0; bit < 8; ++bit) {
+            Bytes bad = good;
+            put8(bad, at, std::to_integer<unsigned>(bad[at]) ^ 1U << bit);
+            EXPECT_EQ(in(bad), dropped(DropReason::tunnel_mac1)) << at;
+        }
+    }
+    EXPECT_EQ(in(good), kPassed);
+}
+
+TEST_F(TunnelInitiation, OfAnotherTunnelIsDropped) {
+    EXPECT_EQ(in(TunnelKeys{}.sealed<tg_wg_initiation>()), dropped(DropReason::tunnel_mac1));
+}
+
+TEST_F(TunnelInitiation, Mac1CanBeLeftToTheAgent) {
+    Bytes bad = bytes_of(keys.sealed<tg_wg_initiation>());
+    put8(bad, 10, 1);
+    put8(bad, 11, 1);
+    guard(keys.tunnel(0));
+    EXPECT_EQ(in(bad), kPassed);
+    guard(keys.tunnel());
+    put8(bad, 12, 1);
+    EXPECT_EQ(in(bad), dropped(DropReason::tunnel_mac1));
+}
+
+TEST_F(TunnelInitiation, TheSameOneTwiceIsDropped) {
+    const auto message = keys.sealed<tg_wg_initiation>();
+    EXPECT_EQ(in(message), kPassed);
+    EXPECT_EQ(in(message), dropped(DropReason::tunnel_replay));
+    talk.remote = ip("192.0.2.77");
+    EXPECT_EQ(in(message), dropped(DropReason::tunnel_replay)) << "from elsewhere, too";
+    auto other_mac2 = message;
+    other_mac2.mac2[0] = 1;
+    EXPECT_EQ(in(other_mac2), dropped(DropReason::tunnel_replay));
+    EXPECT_EQ(in_initiation(), kPassed);
+}
+
+TEST_F(TunnelInitiation, ASourceMayBeginFiveAtOnce) {
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(in_initiation(), kPassed) << i;
+    }
+    Outcome sixth = in_initiation();
+    if (sixth == kPassed) {  // a twentieth of a second has passed
+        sixth = in_initiation();
+    }
+    EXPECT_EQ(sixth, dropped(DropReason::tunnel_source));
+    talk.remote = ip("192.0.2.2");
+    EXPECT_EQ(in_initiation(), kPassed) << "another source";
+}
+
+TEST_F(TunnelInitiation, AnIPv6SourceIsItsNetwork) {
+    talk = talk6();
+    talk.local_port = 51820;
+    Outcome last;
+    for (int i = 0; i < 12; ++i) {
+        talk.remote.bytes[15] = static_cast<std::uint8_t>(i);
+        last = in_initiation();
+    }
+    EXPECT_EQ(last, dropped(DropReason::tunnel_source));
+    talk.remote.bytes[7] ^= 1U;
+    EXPECT_EQ(in_initiation(), kPassed) << "the next /64";
+}
+
+TEST_F(TunnelInitiation, ABadMac1DoesNotUseUpThePlaceOfAnother) {
+    for (int i = 0; i < 50; ++i) {
+        auto bad = keys.sealed<tg_wg_initiation>();
+        bad.mac1[0] ^= 1U;
+        EXPECT_EQ(in(bad), dropped(DropReason::tunnel_mac1));
+    }
+    EXPECT_EQ(in_initiation(), kPassed);
+}
+
+TEST_F(TunnelInitiation, UnderLoadACookieIsNeeded) {
+    use_load();
+    EXPECT_EQ(in_initiation(), kPassed) << "to be given a cookie";
+    spend_cookies();
+    EXPECT_EQ(in_initiation(), dropped(DropReason::tunnel_mac2));
+    EXPECT_EQ(in(with_cookie(keys.secret)), kPassed);
+    EXPECT_EQ(in(with_cookie(keys.previous_secret)), kPassed);
+    EXPECT_EQ(in(with_cookie(TunnelKeys{}.secret)), dropped(DropReason::tunnel_mac2));
+    guard(keys.tunnel());
+    EXPECT_EQ(in_initiation(), kPassed) << "not under load any more";
+}
+
+TEST_F(TunnelInitiation, ACookieIsOfOneAddressAndPort) {
+    use_load();
+    spend_cookies();
+    for (const Talk& honest : {talk, [&] {
+                                   Talk six = talk6();
+                                   six.local_port = talk.local_port;
+                                   return six;
+                               }()}) {
+        talk = honest;
+        EXPECT_EQ(in(with_cookie(keys.secret)), kPassed) << talk.remote.to_string();
+        const auto stolen = with_cookie(keys.secret);
+        talk.remote_port += 1;
+        EXPECT_EQ(in(stolen), dropped(DropReason::tunnel_mac2));
+        talk.remote_port -= 1;
+        talk.remote.bytes[15] ^= 1U;
+        EXPECT_EQ(in(stolen), dropped(DropReason::tunnel_mac2));
+    }
+}
+
+TEST_F(TunnelInitiation, WithoutACookieTheBucketOfTheSourceStays) {
+    use_load();
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_EQ(in_initiation(), kPassed) << i;
+    }
+    EXPECT_EQ(in(with_cookie(keys.secret)), kPassed);
+}
+
+TEST_F(TunnelInitiation, WithACookieTheBucketOfTheSourceCounts) {
+    use_load();
+    Outcome last;
+    for (int i = 0; i < 12; ++i) {
+        last = in(with_cookie(keys.secret));
+    }
+    EXPECT_EQ(last, dropped(DropReason::tunnel_source));
+}
+
+// RFC 7693 by way of crypto/, which has the vectors: the state after the key's block.
+TEST_F(TunnelInitiation, TheStateAfterTheKeyIsThatOfTheWholeHash) {
+    const crypto::Hash key = keys.mac1_key();
+    const Bytes message = text("of no more than one block");
+    tg_blake2s hash{};
+    std::ranges::copy(crypto::mac_state(key), hash.state);
+    hash.compressed = TG_BLAKE2S_BLOCK_BYTES;
+    tg_blake2s_update(&hash, message.data(), message.size());
+    crypto::Mac digest{};
+    tg_blake2s_finish(&hash, digest.data(), static_cast<__u32>(digest.size()));
+    EXPECT_EQ(digest, crypto::mac(key, message));
+}
+
+}  // namespace
+}  // namespace tollgate::test

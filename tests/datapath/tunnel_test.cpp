@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+// What a tunnel tells the gate, as the kernel has it.
+#include <cstring>
+#include <optional>
+#include <set>
+
+#include <bpf/bpf.h>
+
+#include <gtest/gtest.h>
+
+#include <tollgate/abi/tunnel.h>
+
+#include "agent/datapath/pin_folder.hpp"
+#include "agent/tunnel/tunnel_gate.hpp"
+#include "crypto/blake2s.hpp"
+#include "tests/support/gate_lab.hpp"
+
+namespace tollgate::test {
+namespace {
+
+using agent::GateReceiver;
+
+class TunnelMaps : public GateLab {
+  protected:
+    template <typename Value, typename Key>
+    [[nodiscard]] std::optional<Value> find(const char* map, const Key& wanted) const {
+        const auto pin = agent::open_pin(pins.path() / "v1" / map);
+        EXPECT_TRUE(pin && *pin) << map;
+        Value value{};
+        return bpf_map_lookup_elem((*pin)->get(), &wanted, &value) == 0 ? std::optional{value}
+                                                                        : std::nullopt;
+    }
+    [[nodiscard]] bool is_guarded(std::uint32_t port) const {
+        const bool marked =
+            (find<std::uint64_t>("tunnel_ports", port / 64).value() >> port % 64 & 1U) != 0;
+        EXPECT_EQ(marked, tunnel(port).has_value());
+        return marked;
+    }
+    [[nodiscard]] std::optional<tg_tunnel> tunnel(std::uint32_t port) const {
+        return find<tg_tunnel>("tunnels", port);
+    }
+    [[nodiscard]] std::optional<tg_receiver> receiver(std::uint32_t index,
+                                                      std::uint32_t tunnel = 0) const {
+        const auto slot = find<std::uint32_t>("receivers", tg_receiver_key{index, tunnel});
+        return slot ? find<tg_receiver>("receiver_slots", *slot) : std::nullopt;
+    }
+    std::unique_ptr<agent::TunnelGate> make_tunnel() { return *gate->tunnel_gate(); }
+
+    crypto::PublicKey key = public_key_of(crypto::generate_private_key());
+};
+
+TEST_F(TunnelMaps, APortIsGuardedForAKey) {
+    open();
+    const auto tunnel_gate = make_tunnel();
+    ASSERT_TRUE(tunnel_gate->listen(51820, key));
+    ASSERT_TRUE(is_guarded(51820));
+    const crypto::MacState expected = crypto::mac_state(crypto::MacKeys{key}.mac1);
+    EXPECT_EQ(std::memcmp(tunnel(51820)->mac1_state, expected.data(), sizeof expected), 0);
+    EXPECT_EQ(tunnel(51820)->flags, TG_TUNNEL_MAC1);
+    ASSERT_TRUE(tunnel_gate->listen(51821, key));
+    EXPECT_FALSE(is_guarded(51820)) << "the one before";
+    EXPECT_TRUE(is_guarded(51821));
+    tunnel_gate->close();
+    EXPECT_FALSE(is_guarded(51821));
+}
+
+TEST_F(TunnelMaps, WhatIsWrittenToAReceiverTheKernelHasAtOnce) {
+    open();
+    const auto tunnel_gate = make_tunnel();
+    const GateReceiver written = tunnel_gate->add(7);
+    ASSERT_TRUE(receiver(7));
+    EXPECT_EQ(receiver(7)->accepts, 0);
+    written.accept(GateReceiver::kData, crypto::Instant{1234});
+    written.set_greatest_counter(99);
+    agent::Endpoint endpoint;
+    endpoint.address = IpAddress::parse("192.0.2.9").value();
+    endpoint.port = 0x1234;
+    written.set_endpoint(endpoint);
+    const tg_receiver seen = receiver(7).value();
+    EXPECT_EQ(seen.accepts, GateReceiver::kData);
+    EXPECT_EQ(seen.expires_ns, 1234U);
+    EXPECT_EQ(seen.greatest_counter, 99U);
+    EXPECT_EQ(seen.port, htobe16(0x1234));
+    EXPECT_EQ(std::memcmp(seen.address, endpoint.address.bytes.data(), sizeof seen.address), 0);
+    tunnel_gate->remove(7, written);
+    EXPECT_FALSE(receiver(7));
+}
+
+TEST_F(TunnelMaps, ASlotThatIsUsedAgainIsEmpty) {
+    open();
+    const auto tunnel_gate = make_tunnel();
+    const GateReceiver first = tunnel_gate->add(1);
+    first.set_greatest_counter(1'000'000);
+    tunnel_gate->remove(1, first);
+    const GateReceiver second = tunnel_gate->add(2);
+    EXPECT_EQ(second.slot(), first.slot());
+    EXPECT_EQ(receiver(2)->greatest_counter, 0U);
+}
+
+TEST_F(TunnelMaps, EachTunnelHasIndicesOfItsOwn) {
+    open();
+    const auto one = make_tunnel();
+    const auto other = make_tunnel();
+    const GateReceiver of_one = one->add(5);
+    const GateReceiver of_other = other->add(5);
+    EXPECT_NE(of_one.slot(), of_other.slot());
+    one->remove(5, of_one);
+    EXPECT_FALSE(receiver(5, 0));
+    EXPECT_TRUE(receiver(5, 1));
+}
+
+TEST_F(TunnelMaps, LoadAndItsSecretsAreTold) {
+    open();
+    const auto tunnel_gate = make_tunnel();
+    ASSERT_TRUE(tunnel_gate->listen(51820, key));
+    const auto secret = crypto::generate_preshared_key();
+    const auto before = crypto::generate_preshared_key();
+    tunnel_gate->set_under_load({secret, before});
+    EXPECT_EQ(tunnel(51820)->flags, TG_TUNNEL_MAC1 | TG_TUNNEL_UNDER_LOAD);
+    const crypto::MacState current = crypto::mac_state(secret.bytes());
+    const crypto::MacState previous = crypto::mac_state(before.bytes());
+    EXPECT_EQ(std::memcmp(tunnel(51820)->cookie_states[0], current.data(), sizeof current), 0);
+    EXPECT_EQ(std::memcmp(tunnel(51820)->cookie_states[1], previous.data(), sizeof previous), 0);
+    tunnel_gate->clear_under_load();
+    EXPECT_EQ(tunnel(51820)->flags, TG_TUNNEL_MAC1);
+}
+
+TEST_F(TunnelMaps, OutlivesTheAgentAndEndsWithTheNext) {
+    open();
+    const auto tunnel_gate = make_tunnel();  // not destroyed: the agent dies
+    ASSERT_TRUE(tunnel_gate->listen(51820, key));
+    static_cast<void>(tunnel_gate->add(7));
+    kill();
+    EXPECT_TRUE(is_guarded(51820));
+    EXPECT_TRUE(receiver(7));
+    open();
+    EXPECT_FALSE(is_guarded(51820));
+    EXPECT_FALSE(receiver(7));
+}
+
+TEST_F(TunnelMaps, APortIsFreeWhenItsTunnelIsGone) {
+    open();
+    auto tunnel_gate = make_tunnel();
+    ASSERT_TRUE(tunnel_gate->listen(51820, key));
+    tunnel_gate.reset();
+    EXPECT_FALSE(is_guarded(51820));
+}
+
+TEST_F(TunnelMaps, ThereAreSoManyTunnelsAndNoMore) {
+    open();
+    std::vector<std::unique_ptr<agent::TunnelGate>> tunnels;
+    for (int i = 0; i < TG_TUNNELS_MAX; ++i) {
+        tunnels.push_back(make_tunnel());
+    }
+    EXPECT_EQ(gate->tunnel_gate().error().code.value(), ENOSPC);
+    tunnels.pop_back();
+    EXPECT_TRUE(gate->tunnel_gate());
+}
+
+TEST_F(TunnelMaps, WithoutRoomAReceiverIsEmptyAndHarmless) {
+    open();
+    const auto tunnel_gate = make_tunnel();
+    for (std::uint32_t index = 0; index < TG_RECEIVERS_MAX; ++index) {
+        ASSERT_NE(tunnel_gate->add(index).slot(), nullptr) << index;
+    }
+    const GateReceiver none = tunnel_gate->add(TG_RECEIVERS_MAX);
+    EXPECT_EQ(none.slot(), nullptr);
+    none.set_greatest_counter(1);
+    tunnel_gate->remove(TG_RECEIVERS_MAX, none);
+    EXPECT_TRUE(receiver(0));
+}
+
+}  // namespace
+}  // namespace tollgate::test

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// What a device tells the gate: what it has to let through, and no more.
+#include <chrono>
+#include <cstring>
+#include <map>
+
+#include <endian.h>
+
+#include <gmock/gmock.h>
+
+#include "agent/tunnel/device.hpp"
+#include "crypto/keypair.hpp"
+#include "tests/support/tunnel_lab.hpp"
+
+namespace tollgate::test {
+namespace {
+
+using namespace std::chrono_literals;
+using agent::GateReceiver;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+struct GateState {
+    std::uint16_t port = 0;
+    crypto::PublicKey key;
+    std::map<std::uint32_t, tg_receiver> receivers;
+    bool under_load = false;
+    int load_told = 0;
+};
+
+class RecordingGate : public agent::TunnelGate {
+  public:
+    explicit RecordingGate(GateState& to) : to_{to} {}
+
+    Result<void> listen(std::uint16_t port, const crypto::PublicKey& key) override {
+        to_.port = port;
+        to_.key = key;
+        return {};
+    }
+    void close() override { to_.port = 0; }
+    GateReceiver add(std::uint32_t index) override { return GateReceiver{&to_.receivers[index]}; }
+    void remove(std::uint32_t index, GateReceiver receiver) override {
+        EXPECT_EQ(receiver.slot(), &to_.receivers.at(index));
+        to_.receivers.erase(index);
+    }
+    void set_under_load(const crypto::CookieChecker::Secrets& /*secrets*/) override {
+        to_.under_load = true;
+        ++to_.load_told;
+    }
+    void clear_under_load() override { to_.under_load = false; }
+
+  private:
+    GateState& to_;
+};
+
+/// Two hosts whose gates are recorded.
+struct GateLab {
+    GateLab()
+        : lab{[this](agent::Device::Parts& parts) {
+              parts.gate = std::make_unique<RecordingGate>(made++ == 0 ? left : right);
+          }} {}
+
+    void connect() {
+        lab.left.send("10.0.0.2");
+        lab.settle();
+    }
+    static const tg_receiver& only(const GateState& state) {
+        EXPECT_EQ(state.receivers.size(), 1U);
+        return state.receivers.begin()->second;
+    }
+    [[nodiscard]] std::uint64_t after(std::chrono::nanoseconds time) const {
+        return static_cast<std::uint64_t>((*lab.clock + time).count());
+    }
+
+    GateState left;
+    GateState right;
+    int made = 0;
+    TunnelLab lab;
+};
+
+TEST(DeviceGate, GuardsThePortForTheKey) {
+    GateLab gates;
+    EXPECT_EQ(gates.left.port, 51820);
+    EXPECT_EQ(gates.left.key, gates.lab.left.public_key);
+    agent::DeviceChange change;
+    change.private_key = crypto::PrivateKey{};
+    gates.lab.left.apply(std::move(change));
+    EXPECT_EQ(gates.left.port, 0) << "without a key there is nobody to talk to";
+}
+
+TEST(DeviceGate, AnInitiationLetsItsAnswerInForSixSeconds) {
+    GateLab gates;
+    gates.lab.left.send("10.0.0.2");
+    const tg_receiver& receiver = GateLab::only(gates.left);
+    EXPECT_EQ(receiver.accepts, GateReceiver::kResponse | GateReceiver::kCookieReply);
+    EXPECT_EQ(receiver.expires_ns, gates.after(6s));
+    EXPECT_EQ(be16toh(receiver.port), gates.lab.right.endpoint.port);
+    EXPECT_EQ(std::memcmp(receiver.address, gates.lab.right.endpoint.address.bytes.data(), 16), 0);
+}
+
+TEST(DeviceGate, AKeypairLetsDataInUntilRejectAfterTime) {
+    GateLab gates;
+    gates.connect();
+    for (const GateState* state : {&gates.left, &gates.right}) {
+        EXPECT_EQ(GateLab::only(*state).accepts, GateReceiver::kData);
+        EXPECT_EQ(GateLab::only(*state).expires_ns, gates.after(crypto::kRejectAfterTime));
+    }
+}
+
+TEST(DeviceGate, TheResponderMayGetACookieInsteadOfData) {
+    GateLab gates;
+    gates.lab.left.send("10.0.0.2");
+    const Datagram initiation = gates.lab.left.link->sent.back().bytes;
+    gates.lab.right.receive(initiation, gates.lab.left.endpoint);
+    EXPECT_EQ(GateLab::only(gates.right).accepts, GateReceiver::kData | GateReceiver::kCookieReply);
+}
+
+TEST(DeviceGate, FollowsTheGreatestCounter) {
+    GateLab gates;
+    gates.connect();
+    const std::uint64_t before = GateLab::only(gates.right).greatest_counter;
+    gates.connect();
+    gates.connect();
+    EXPECT_EQ(GateLab::only(gates.right).greatest_counter, before + 2);
+}
+
+TEST(DeviceGate, FollowsAPeerThatMoves) {
+    GateLab gates;
+    gates.connect();
+    gates.lab.left.send("10.0.0.2");
+    const Datagram data = gates.lab.left.link->sent.back().bytes;
+    agent::Endpoint moved = gates.lab.left.endpoint;
+    moved.port = 40'000;
+    gates.lab.right.receive(data, moved);
+    EXPECT_EQ(be16toh(GateLab::only(gates.right).port), 40'000);
+}
+
+TEST(DeviceGate, ForgetsAllIndicesOfAPeerThatIsRemoved) {
+    GateLab gates;
+    gates.connect();
+    agent::DeviceChange change;
+    change.replace_peers = true;
+    gates.lab.left.apply(std::move(change));
+    EXPECT_THAT(gates.left.receivers, IsEmpty());
+    EXPECT_THAT(gates.right.receivers, SizeIs(1));
+}
+
+TEST(DeviceGate, HasNoMoreIndicesThanKeypairsAndHandshakes) {
+    GateLab gates;
+    for (int i = 0; i < 10; ++i) {
+        gates.connect();
+        gates.lab.pass(121s);
+    }
+    EXPECT_LE(gates.left.receivers.size(), 4U);
+    EXPECT_LE(gates.right.receivers.size(), 4U);
+    gates.lab.pass(600s);
+    gates.lab.settle();
+    EXPECT_THAT(gates.right.receivers, IsEmpty()) << "keys are wiped";
+}
+
+TEST(DeviceGate, IsToldOfLoadAndOfItsEnd) {
+    GateLab gates;
+    gates.lab.left.send("10.0.0.2");
+    const Datagram initiation = gates.lab.left.link->sent.back().bytes;
+    for (int i = 0; i < 200; ++i) {
+        gates.lab.right.link->deliver(initiation, gates.lab.left.endpoint);
+        gates.lab.right.device->link_is_readable(0, gates.lab.right.now());
+    }
+    static_cast<void>(gates.lab.right.device->work(gates.lab.right.now()));
+    EXPECT_TRUE(gates.right.under_load);
+    EXPECT_EQ(gates.right.load_told, 1);
+    gates.lab.right.work();
+    gates.lab.pass(2s);
+    EXPECT_FALSE(gates.right.under_load);
+}
+
+}  // namespace
+}  // namespace tollgate::test
