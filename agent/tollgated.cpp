@@ -17,6 +17,7 @@
 #include "agent/control/control_api.hpp"
 #include "agent/control/exporter.hpp"
 #include "agent/control/http_server.hpp"
+#include "agent/control/tunnel_desk.hpp"
 #include "agent/core/agent.hpp"
 #include "agent/core/options.hpp"
 #include "agent/report/log.hpp"
@@ -153,8 +154,9 @@ class Daemon {
             return stop_with(ExitCode::failed, watched.error());
         }
         start_tunnels(options);
-        api_ = std::make_unique<ControlApi>(*queue_, *agent_);
-        exporter_ = std::make_unique<Exporter>(*queue_, *agent_, clock_);
+        tunnel_desk_ = std::make_unique<TunnelDesk>(*queue_, *tunnels_);
+        api_ = std::make_unique<ControlApi>(*queue_, *agent_, *tunnel_desk_);
+        exporter_ = std::make_unique<Exporter>(*queue_, *agent_, *tunnel_desk_, clock_);
         const HttpLimits limits{ControlApi::kBodyBytesMax, ControlApi::kThreads};
         auto control = HttpServer::listen_unix(
             options.run_dir / "control.sock", kGroup, limits, [this](const HttpRequest& request) {
@@ -254,6 +256,7 @@ class Daemon {
     std::unique_ptr<TaskQueue> queue_;
     std::unique_ptr<Agent> agent_;
     std::unique_ptr<Tunnels> tunnels_;
+    std::unique_ptr<TunnelDesk> tunnel_desk_;
     std::filesystem::path config_file_;
     std::unique_ptr<ControlApi> api_;
     std::unique_ptr<Exporter> exporter_;

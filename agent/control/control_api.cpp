@@ -8,6 +8,7 @@
 
 #include "agent/control/doctor.hpp"
 #include "agent/control/trace.hpp"
+#include "agent/control/tunnel_calls.hpp"
 #include "agent/core/coverage.hpp"
 #include "agent/core/flow_records.hpp"
 
@@ -86,12 +87,13 @@ std::string lines_of(Agent& agent, const std::vector<ObservedEvent>& events) {
 
 }  // namespace
 
-ControlApi::ControlApi(TaskQueue& queue, Agent& agent)
-    : queue_{queue}, agent_{agent}, desk_{queue, agent} {
+ControlApi::ControlApi(TaskQueue& queue, Agent& agent, TunnelControl& tunnels)
+    : queue_{queue}, agent_{agent}, tunnels_{tunnels}, desk_{queue, agent} {
     add_reading_calls();
     add_learning_calls();
     add_changing_calls();
     add_blocklist_calls();
+    add_tunnel_calls();
 }
 
 ControlApi::Call ControlApi::in_loop(std::function<Answer<Json>(Agent&, const HttpRequest&)> work) {
@@ -211,6 +213,24 @@ void ControlApi::add_blocklist_calls() {
                 json["changed"] = *changed;
                 return json;
             });
+    }
+}
+
+void ControlApi::add_tunnel_calls() {
+    calls_["GET /v1/tunnels"] = [this](const HttpRequest&) {
+        return show_tunnels(tunnels_);
+    };
+    calls_["POST /v1/tunnels/peers/add"] = [this](const HttpRequest& request) {
+        return add_tunnel_peer(tunnels_, request.body);
+    };
+    calls_["POST /v1/tunnels/peers/remove"] = [this](const HttpRequest& request) {
+        return remove_tunnel_peer(tunnels_, request.body);
+    };
+    for (const bool up : {true, false}) {
+        calls_[up ? "POST /v1/tunnels/up" : "POST /v1/tunnels/down"] =
+            [this, up](const HttpRequest& request) {
+                return set_tunnel_up(tunnels_, request.body, up);
+            };
     }
 }
 

@@ -11,6 +11,7 @@
 #include "agent/control/http_server.hpp"
 #include "agent/core/agent.hpp"
 #include "agent/system/task_queue.hpp"
+#include "agent/tunnel/tunnel_control.hpp"
 
 namespace tollgate::agent {
 
@@ -22,7 +23,7 @@ class ControlApi {
     static constexpr std::size_t kThreads = 8;
     static constexpr std::size_t kFollowersMax = 6;
 
-    ControlApi(TaskQueue& queue, Agent& agent);
+    ControlApi(TaskQueue& queue, Agent& agent, TunnelControl& tunnels);
 
     /// Checks the caller (root may do everything, others read) and answers.
     [[nodiscard]] HttpResponse handle(const HttpRequest& request);
@@ -36,6 +37,7 @@ class ControlApi {
     void add_learning_calls();
     void add_changing_calls();
     void add_blocklist_calls();
+    void add_tunnel_calls();
     /// A call that is made in the loop.
     [[nodiscard]] Call in_loop(std::function<Answer<Json>(Agent&, const HttpRequest&)> work);
     /// A call with the body of a change.
@@ -44,6 +46,7 @@ class ControlApi {
 
     TaskQueue& queue_;
     Agent& agent_;
+    TunnelControl& tunnels_;
     ChangeDesk desk_;
     Calls calls_;
     std::atomic<std::size_t> followers_ = 0;

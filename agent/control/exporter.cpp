@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/control/tunnel_metrics.hpp"
 #include "agent/core/measure.hpp"
 
 namespace tollgate::agent {
@@ -10,6 +11,7 @@ namespace tollgate::agent {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience{2000};
+constexpr std::chrono::milliseconds kTunnelPatience{250};
 constexpr std::uint64_t kHeartbeatLimitNs = 10 * TG_SECOND;
 
 HttpResponse page(int status, std::string body) {
@@ -22,8 +24,8 @@ HttpResponse page(int status, std::string body) {
 
 }  // namespace
 
-Exporter::Exporter(TaskQueue& queue, Agent& agent, const Clock& clock)
-    : queue_{queue}, agent_{agent}, clock_{clock}, beaten_ns_{clock.boot_ns()} {}
+Exporter::Exporter(TaskQueue& queue, Agent& agent, TunnelControl& tunnels, const Clock& clock)
+    : queue_{queue}, agent_{agent}, tunnels_{tunnels}, clock_{clock}, beaten_ns_{clock.boot_ns()} {}
 
 void Exporter::beat() {
     beaten_ns_ = clock_.boot_ns();
@@ -46,8 +48,12 @@ HttpResponse Exporter::handle(const HttpRequest& request) {
 }
 
 HttpResponse Exporter::metrics() {
-    const auto measured = queue_.call_within(kPatience, [this] { return measure(agent_); });
-    return measured ? page(200, measured->to_text()) : page(503, "the agent is busy\n");
+    auto measured = queue_.call_within(kPatience, [this] { return measure(agent_); });
+    if (!measured) {
+        return page(503, "the agent is busy\n");
+    }
+    add_tunnels(tunnels_.counters(kTunnelPatience), *measured);
+    return page(200, measured->to_text());
 }
 
 HttpResponse Exporter::live() const {

@@ -7,6 +7,7 @@
 #include "agent/control/http_server.hpp"
 #include "agent/core/agent.hpp"
 #include "agent/system/task_queue.hpp"
+#include "agent/tunnel/tunnel_control.hpp"
 
 namespace tollgate::agent {
 
@@ -14,7 +15,7 @@ namespace tollgate::agent {
 /// everywhere, with a policy). GET only. Thread-safe.
 class Exporter {
   public:
-    Exporter(TaskQueue& queue, Agent& agent, const Clock& clock);
+    Exporter(TaskQueue& queue, Agent& agent, TunnelControl& tunnels, const Clock& clock);
 
     /// To be called by the loop once a second.
     void beat();
@@ -28,6 +29,7 @@ class Exporter {
 
     TaskQueue& queue_;
     Agent& agent_;
+    TunnelControl& tunnels_;
     const Clock& clock_;
     std::atomic<std::uint64_t> beaten_ns_;
 };

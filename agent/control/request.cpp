@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "agent/control/members.hpp"
 #include "policy/notation.hpp"
 
 namespace tollgate::agent {
@@ -17,62 +18,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kFollowedAtMost = 10'000;
-
-Unexpected<Refusal> invalid(std::string message) {
-    return refuse(Refusal::Code::invalid, std::move(message));
-}
-
-// Reads members with a type; remembers the first that does not fit.
-class Members {
-  public:
-    explicit Members(const json& object) : object_{object} {}
-
-    template <typename Value>
-    void read(const char* key, Value& target) {
-        if (!object_.contains(key)) {
-            return;
-        }
-        try {
-            object_.at(key).get_to(target);
-        } catch (const json::exception&) {
-            wrong_ = wrong_.empty() ? key : wrong_;
-        }
-    }
-    template <typename Value>
-    void read(const char* key, std::optional<Value>& target) {
-        if (object_.contains(key)) {
-            read(key, target.emplace());
-        }
-    }
-    // Signed and floating numbers would be converted without a word.
-    template <typename Value>
-    void read_unsigned(const char* key, Value& target) {
-        if (!object_.contains(key)) {
-            return;
-        }
-        const json& value = object_.at(key);
-        if (value.is_number_unsigned() &&
-            value.get<std::uint64_t>() <= std::numeric_limits<Value>::max()) {
-            target = value.get<Value>();
-        } else {
-            wrong_ = wrong_.empty() ? key : wrong_;
-        }
-    }
-
-    [[nodiscard]] const std::string& wrong() const { return wrong_; }
-
-  private:
-    const json& object_;
-    std::string wrong_;
-};
-
-Answer<json> parse(const std::string& body) {
-    json parsed = json::parse(body.empty() ? "{}" : body, nullptr, /*allow_exceptions=*/false);
-    if (!parsed.is_object()) {
-        return invalid("the body is no JSON object");
-    }
-    return parsed;
-}
 
 std::string read_session(const json& body, Session& session) {
     if (!body.contains("clientSession")) {
@@ -151,7 +96,7 @@ std::string read_filter(const HttpRequest& request, EventFilter& filter) {
 }  // namespace
 
 Answer<ChangeRequest> read_change(const std::string& body) {
-    const auto object = parse(body);
+    const auto object = parse_body(body);
     if (!object) {
         return Unexpected<Refusal>{object.error()};
     }
@@ -182,7 +127,7 @@ Answer<ChangeRequest> read_change(const std::string& body) {
 }
 
 Answer<DecisionRequest> read_decision(const std::string& body) {
-    const auto object = parse(body);
+    const auto object = parse_body(body);
     if (!object) {
         return Unexpected<Refusal>{object.error()};
     }
@@ -208,7 +153,7 @@ Answer<DecisionRequest> read_decision(const std::string& body) {
 }
 
 Answer<PrefixesRequest> read_prefixes(const std::string& body) {
-    const auto object = parse(body);
+    const auto object = parse_body(body);
     if (!object) {
         return Unexpected<Refusal>{object.error()};
     }

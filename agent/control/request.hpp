@@ -13,6 +13,7 @@
 #include "agent/core/event_history.hpp"
 #include "agent/core/refusal.hpp"
 #include "agent/core/state.hpp"
+#include "agent/tunnel/tunnel_config.hpp"
 
 /// The bodies and queries of docs/control-api.md, checked. Refusals are of the code invalid.
 namespace tollgate::agent {
@@ -44,6 +45,21 @@ struct PrefixesRequest {
     bool replace = false;
 };
 [[nodiscard]] Answer<PrefixesRequest> read_prefixes(const std::string& body);
+
+/// /v1/tunnels/up, down, peers/remove
+struct TunnelRequest {
+    std::string tunnel;
+    std::string peer;  ///< name or public key; may be empty
+};
+[[nodiscard]] Answer<TunnelRequest> read_tunnel(const std::string& body);
+
+/// /v1/tunnels/peers/add
+struct TunnelPeerRequest {
+    std::string tunnel;
+    std::optional<std::string> name;
+    PeerChange change;
+};
+[[nodiscard]] Answer<TunnelPeerRequest> read_tunnel_peer(const std::string& body);
 
 /// /v1/observe. `interface` is left to the caller, who knows the zones.
 struct ObserveRequest {

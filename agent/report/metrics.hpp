@@ -151,6 +151,72 @@ namespace tollgate::agent {
       counter,                                                                                     \
       "component",                                                                                 \
       "Failures that the agent went on after.")                                                    \
+    X(tunnel_build,                                                                                \
+      "tollgate_tunnel_info",                                                                      \
+      gauge,                                                                                       \
+      "interface, backend, cipher",                                                                \
+      "Always 1; what carries and what encrypts a tunnel.")                                        \
+    X(tunnel_up, "tollgate_tunnel_up", gauge, "interface", "1 unless the tunnel was put down.")    \
+    X(tunnel_peers,                                                                                \
+      "tollgate_tunnel_peers",                                                                     \
+      gauge,                                                                                       \
+      "interface, state",                                                                          \
+      "All peers: up, or quiet for longer than 180 s.")                                            \
+    X(tunnel_peer_up,                                                                              \
+      "tollgate_tunnel_peer_up",                                                                   \
+      gauge,                                                                                       \
+      "interface, peer",                                                                           \
+      "1 while keys of a handshake of the last 180 s are in use.")                                 \
+    X(tunnel_last_handshake,                                                                       \
+      "tollgate_tunnel_peer_last_handshake_timestamp_seconds",                                     \
+      gauge,                                                                                       \
+      "interface, peer",                                                                           \
+      "When the last handshake finished; absent if there was none.")                               \
+    X(tunnel_receive_packets,                                                                      \
+      "tollgate_tunnel_receive_packets_total",                                                     \
+      counter,                                                                                     \
+      "interface, peer",                                                                           \
+      "Authentic data messages of the peer.")                                                      \
+    X(tunnel_receive_bytes,                                                                        \
+      "tollgate_tunnel_receive_bytes_total",                                                       \
+      counter,                                                                                     \
+      "interface, peer",                                                                           \
+      "Bytes of datagrams from the peer: what wg calls transfer.")                                 \
+    X(tunnel_transmit_packets,                                                                     \
+      "tollgate_tunnel_transmit_packets_total",                                                    \
+      counter,                                                                                     \
+      "interface, peer",                                                                           \
+      "Data messages sent to the peer.")                                                           \
+    X(tunnel_transmit_bytes,                                                                       \
+      "tollgate_tunnel_transmit_bytes_total",                                                      \
+      counter,                                                                                     \
+      "interface, peer",                                                                           \
+      "Bytes of datagrams to the peer: what wg calls transfer.")                                   \
+    X(tunnel_endpoint_changes,                                                                     \
+      "tollgate_tunnel_endpoint_changes_total",                                                    \
+      counter,                                                                                     \
+      "interface, peer",                                                                           \
+      "Times that the peer was found at another address or port.")                                 \
+    X(tunnel_handshakes,                                                                           \
+      "tollgate_tunnel_handshakes_total",                                                          \
+      counter,                                                                                     \
+      "interface, role, result",                                                                   \
+      "Handshakes by our role and what became of them.")                                           \
+    X(tunnel_decrypt_failures,                                                                     \
+      "tollgate_tunnel_decrypt_failures_total",                                                    \
+      counter,                                                                                     \
+      "interface, reason",                                                                         \
+      "Data messages that are no packet of a peer, by reason.")                                    \
+    X(tunnel_drops,                                                                                \
+      "tollgate_tunnel_drops_total",                                                               \
+      counter,                                                                                     \
+      "interface, direction, reason",                                                              \
+      "Inner packets that were dropped, by reason.")                                               \
+    X(tunnel_late_scrapes,                                                                         \
+      "tollgate_tunnel_late_scrapes_total",                                                        \
+      counter,                                                                                     \
+      "",                                                                                          \
+      "Times that a tunnel did not answer in time and a scrape was without it.")                   \
     X(process_cpu, "process_cpu_seconds_total", counter, "", "User and system CPU time.")          \
     X(process_resident, "process_resident_memory_bytes", gauge, "", "Resident memory.")            \
     X(process_virtual, "process_virtual_memory_bytes", gauge, "", "Virtual memory.")               \

@@ -22,6 +22,10 @@ class TaskQueue {
   public:
     [[nodiscard]] static Result<std::unique_ptr<TaskQueue>> create();
 
+    ~TaskQueue() { close(); }
+    TaskQueue(const TaskQueue&) = delete;
+    TaskQueue& operator=(const TaskQueue&) = delete;
+
     /// Runs `work` in the loop's thread and waits for what it returns (not void). Never call it in
     /// the loop's thread.
     /// @return none: the queue is closed, the work was not and will not be done
@@ -38,6 +42,18 @@ class TaskQueue {
         return answer.wait_for(time) == std::future_status::ready ? answer.get() : std::nullopt;
     }
 
+    /// As call(), without waiting. What the work refers to must outlive the queue.
+    template <typename Work>
+    auto begin(Work work) -> std::future<std::optional<decltype(work())>> {
+        using Value = decltype(work());
+        auto promise = std::make_shared<std::promise<std::optional<Value>>>();
+        auto answer = promise->get_future();
+        post([promise, work = std::move(work)](bool open) mutable {
+            promise->set_value(open ? std::optional<Value>{work()} : std::nullopt);
+        });
+        return answer;
+    }
+
     /// Polls readable when tasks wait.
     [[nodiscard]] int fd() const { return event_.get(); }
     void run_waiting();
@@ -49,17 +65,6 @@ class TaskQueue {
 
     explicit TaskQueue(FileDescriptor event) : event_{std::move(event)} {}
     void post(Task task);
-
-    template <typename Work>
-    auto begin(Work work) -> std::future<std::optional<decltype(work())>> {
-        using Value = decltype(work());
-        auto promise = std::make_shared<std::promise<std::optional<Value>>>();
-        auto answer = promise->get_future();
-        post([promise, work = std::move(work)](bool open) mutable {
-            promise->set_value(open ? std::optional<Value>{work()} : std::nullopt);
-        });
-        return answer;
-    }
 
     FileDescriptor event_;
     std::mutex mutex_;

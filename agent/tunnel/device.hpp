@@ -15,7 +15,9 @@
 #include "agent/tunnel/peer_table.hpp"
 #include "agent/tunnel/port.hpp"
 #include "agent/tunnel/tunnel_config.hpp"
+#include "agent/tunnel/tunnel_counters.hpp"
 #include "agent/tunnel/tunnel_gate.hpp"
+#include "agent/tunnel/tunnel_status.hpp"
 #include "crypto/aead.hpp"
 
 namespace tollgate::agent {
@@ -38,6 +40,14 @@ class Device {
     /// @return 0, or an errno value; what came before it is done
     [[nodiscard]] int apply(const DeviceChange& change, const Now& now);
     [[nodiscard]] DeviceState state() const;
+    /// The same without secrets, without names and without reasons.
+    [[nodiscard]] TunnelStatus status() const;
+    /// A device that is down has its configuration and its counters, but no keypair: it answers
+    /// nobody, and what the host sends is dropped. Devices begin up.
+    void set_up(bool up, const Now& now);
+    [[nodiscard]] bool is_up() const { return is_up_; }
+    /// What metrics need, in time and size bounded by kPeerCountersMax whatever the peers.
+    [[nodiscard]] TunnelCounters counters(const Now& now) const;
 
     /// Poll these; they change when the listen port does.
     [[nodiscard]] std::vector<int> link_descriptors() const { return link_->descriptors(); }
@@ -50,6 +60,11 @@ class Device {
     /// Deals with a few handshake messages and with what is due. @return when to call again, at the
     /// latest; at once if more is waiting
     [[nodiscard]] crypto::Instant work(const Now& now);
+
+    /// "udp"
+    [[nodiscard]] std::string_view backend() const { return link_->name(); }
+    [[nodiscard]] std::string_view cipher() const { return aead_->name(); }
+    [[nodiscard]] std::size_t mtu() const { return port_->mtu(); }
 
     [[nodiscard]] const PeerTable& peers() const { return peers_; }
     [[nodiscard]] const HandshakeCounters& handshakes() const { return handshakes_.counters(); }
@@ -70,6 +85,7 @@ class Device {
     std::unique_ptr<TunnelGate> gate_;
     std::shared_ptr<const crypto::Identity> identity_;
     std::uint32_t mark_ = 0;
+    bool is_up_ = true;
     PeerTable peers_;
     Handshakes handshakes_;
     Egress egress_;

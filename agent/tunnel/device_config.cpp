@@ -103,7 +103,7 @@ void Device::set_private_key(const crypto::PrivateKey& key) {
             peers_.remove(*self);
         }
     }
-    handshakes_.set_identity(identity_);
+    handshakes_.set_identity(is_up_ ? identity_ : nullptr);
     peers_.for_each([this](Peer& peer) {
         handshakes_.forget(peer);
         peer.keypairs.clear();

@@ -2,6 +2,7 @@
 #include "agent/tunnel/handshakes.hpp"
 
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include <endian.h>
@@ -99,6 +100,7 @@ void Handshakes::initiate(Peer& peer, const Now& now) {
         peers_.forget_index(index);
         return;
     }
+    counters_.unanswered += peer.handshake ? 1U : 0U;
     forget(peer);
     PeerTable::receiver(peer, index)
         .accept(GateReceiver::kResponse | GateReceiver::kCookieReply, now.boot + kAnswerLasts);
@@ -158,12 +160,15 @@ void Handshakes::queue(const Message& message, const Endpoint& from, const Now& 
     }
     using Verdict = crypto::CookieChecker::Verdict;
     const Verdict verdict = checker_->check(bytes_of(message), source_of(from), now.boot);
+    constexpr std::uint64_t kIsResponse = std::is_same_v<Message, tg_wg_response> ? 1 : 0;
     if (verdict == Verdict::bad_mac1) {
         ++counters_.bad_mac1;
+        counters_.responses.bad_mac1 += kIsResponse;
         return;
     }
     if (waiting_.size() >= kWaitingMax) {
         ++counters_.queue_full;
+        counters_.responses.queue_full += kIsResponse;
         return;
     }
     waiting_.push_back({message, from, verdict == Verdict::good_mac2});
@@ -186,7 +191,10 @@ bool Handshakes::is_admitted(const Waiting& waiting, crypto::Bytes message, cons
         return false;
     }
     const bool allowed = limiter_.allow(waiting.from.address, now.boot);
-    counters_.rate_limited += allowed ? 0U : 1U;
+    if (!allowed) {
+        ++counters_.rate_limited;
+        counters_.responses.rate_limited += message.size() == sizeof(tg_wg_response) ? 1U : 0U;
+    }
     return allowed;
 }
 
@@ -265,6 +273,7 @@ Peer* Handshakes::consume(const tg_wg_response& message, const Endpoint& from, c
     auto secrets = peer->handshake->finish(*identity_, *peer->remote, message);
     if (!secrets) {
         ++counters_.not_authentic;
+        ++counters_.responses.not_authentic;
         return nullptr;
     }
     peer->handshake.reset();  // its index is the keypair's now
@@ -273,6 +282,7 @@ Peer* Handshakes::consume(const tg_wg_response& message, const Endpoint& from, c
     peer->timers.authenticated_received();
     peer->timers.traversed(now.boot);
     begin_keypair(*peer, std::move(*secrets), now);
+    ++counters_.finished_as_initiator;
     finished(*peer, now);
     return peer;
 }

@@ -24,6 +24,8 @@ struct HandshakeCounters {
     std::uint64_t responses_sent = 0;
     std::uint64_t cookies_sent = 0;
     std::uint64_t finished = 0;  ///< in either role
+    std::uint64_t finished_as_initiator = 0;
+    std::uint64_t unanswered = 0;  ///< initiations that had to be repeated
     std::uint64_t bad_length = 0;
     std::uint64_t bad_mac1 = 0;
     std::uint64_t queue_full = 0;
@@ -33,6 +35,14 @@ struct HandshakeCounters {
     std::uint64_t replayed = 0;  ///< an initiation that is not later than the last one
     std::uint64_t too_frequent = 0;
     std::uint64_t not_authentic = 0;
+
+    /// Of those above, the responses to initiations of ours.
+    struct Responses {
+        std::uint64_t bad_mac1 = 0;
+        std::uint64_t queue_full = 0;
+        std::uint64_t rate_limited = 0;
+        std::uint64_t not_authentic = 0;
+    } responses;
 };
 
 /// The handshakes of a device: sends initiations, and answers what is plausible.

@@ -66,6 +66,7 @@ struct Peer {
     std::vector<std::pair<std::uint32_t, GateReceiver>> receivers;
     crypto::Keypairs keypairs;
     Endpoint endpoint;
+    std::uint64_t endpoint_changes = 0;  ///< times that it became another, known one
     std::deque<StagedPacket> staged;
     Traffic sent;
     Traffic received;

@@ -80,6 +80,7 @@ GateReceiver PeerTable::receiver(const Peer& peer, std::uint32_t index) {
 
 void PeerTable::set_endpoint(Peer& peer, const Endpoint& endpoint) {
     const bool moved = !peer.endpoint.same_place(endpoint);
+    peer.endpoint_changes += moved && peer.endpoint.is_known() ? 1U : 0U;
     peer.endpoint = endpoint;
     if (moved) {
         for (const auto& [index, receiver] : peer.receivers) {

@@ -59,6 +59,16 @@ class PeerTable {
             visit(*peer);
         }
     }
+    /// The same in the order in which they were added, roughly: a peer takes the place of one that
+    /// is gone.
+    template <typename Visit>
+    void for_each_in_order(const Visit& visit) const {
+        for (Peer* peer : numbered_) {
+            if (peer != nullptr) {
+                visit(*peer);
+            }
+        }
+    }
 
   private:
     TunnelGate& gate_;

@@ -24,6 +24,8 @@ class Port {
     /// Hands packets to the host, in order; those of one flow are joined on the way. Whole IP
     /// packets without padding.
     virtual void send(std::span<const crypto::MutableBytes> packets) = 0;
+    /// Whether the host sees a carrier: without one its packets go nowhere, least of all elsewhere.
+    virtual void set_carrier(bool /*is_on*/) {}
     /// Largest packet of the host, bytes.
     [[nodiscard]] virtual std::size_t mtu() const = 0;
 };

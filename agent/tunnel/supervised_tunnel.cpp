@@ -108,6 +108,9 @@ void SupervisedTunnel::start() {
             return;
         }
     }
+    if (!is_up_) {
+        static_cast<void>(tunnel_->set_up(false));
+    }
     problem_.clear();
     is_host_set_ = false;
     look_ = {};
@@ -333,6 +336,40 @@ void SupervisedTunnel::tell(std::string& kept, std::string problem) const {
     kept = std::move(problem);
 }
 
+int SupervisedTunnel::change_peer(PeerChange change, const std::optional<std::string>& name) {
+    if (!tunnel_) {
+        return ENETDOWN;
+    }
+    const crypto::PublicKey key = change.public_key;
+    const bool is_removed = change.remove;
+    DeviceChange whole;
+    whole.peers.push_back(std::move(change));
+    const int error = tunnel_->apply(whole);
+    if (error == 0 && is_removed) {
+        given_names_.erase(key);
+    } else if (error == 0 && name) {
+        given_names_[key] = *name;
+    }
+    return error;
+}
+
+int SupervisedTunnel::set_up(bool up) {
+    is_up_ = up;
+    return tunnel_ ? tunnel_->set_up(up) : ENETDOWN;
+}
+
+PeerNames SupervisedTunnel::peer_names() const {
+    PeerNames names = given_names_;
+    for (const PeerSettings& peer : settings_.peers) {
+        names[peer.public_key] = peer.name;
+    }
+    return names;
+}
+
+std::future<std::optional<TunnelCounters>> SupervisedTunnel::counters() {
+    return tunnel_ ? tunnel_->counters() : std::future<std::optional<TunnelCounters>>{};
+}
+
 TunnelStatus SupervisedTunnel::status() {
     TunnelStatus status = tunnel_ ? tunnel_->status() : TunnelStatus{};
     status.name = settings_.name;
@@ -358,6 +395,9 @@ void SupervisedTunnel::add_settings(TunnelStatus& status) const {
     for (std::size_t i = 0; i < settings_.peers.size(); ++i) {
         const PeerSettings& peer = settings_.peers[i];
         const auto found = running.extract(peer.public_key);
+        if (!found && tunnel_) {
+            continue;  // removed meanwhile
+        }
         TunnelPeerStatus& shown =
             status.peers.emplace_back(found ? std::move(found.mapped()) : TunnelPeerStatus{});
         shown.name = peer.name;
@@ -373,6 +413,8 @@ void SupervisedTunnel::add_settings(TunnelStatus& status) const {
     }
     for (const crypto::PublicKey& key : order) {
         if (auto left = running.extract(key)) {
+            const auto name = given_names_.find(key);
+            left.mapped().name = name == given_names_.end() ? "" : name->second;
             status.peers.push_back(std::move(left.mapped()));
         }
     }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <tollgate/ip.hpp>
@@ -20,6 +21,8 @@
 #include "agent/tunnel/tunnel_status.hpp"
 
 namespace tollgate::agent {
+
+using PeerNames = std::unordered_map<crypto::PublicKey, std::string, crypto::PublicKeyHash>;
 
 /// A tunnel that is to run, with what it needs of the host: addresses, routes, endpoints by name.
 /// What cannot be done now is tried again, and told by status(). The members are for one thread,
@@ -38,6 +41,15 @@ class SupervisedTunnel {
 
     [[nodiscard]] const TunnelSettings& settings() const { return settings_; }
     [[nodiscard]] TunnelStatus status();
+    /// Changes a peer until the next start or change().
+    /// @param name  what it is called from now on; nothing: as before
+    /// @return 0, or an errno value: ENETDOWN: the tunnel does not run, else see Device::apply
+    [[nodiscard]] int change_peer(PeerChange change, const std::optional<std::string>& name);
+    /// See Device. It stays so when the tunnel has to be started again.
+    [[nodiscard]] int set_up(bool up);
+    [[nodiscard]] PeerNames peer_names() const;
+    /// See Tunnel. Not valid: it does not run.
+    [[nodiscard]] std::future<std::optional<TunnelCounters>> counters();
 
     /// Starts it if it is time to, looks after the endpoints. Call it every second.
     void tick();
@@ -76,6 +88,8 @@ class SupervisedTunnel {
     bool is_host_set_ = false;                 ///< addresses and routes are those of the settings
     std::vector<InterfaceAddress> addresses_;  ///< that we gave to the interface
     std::set<Prefix> routes_;                  ///< that we made
+    bool is_up_ = true;
+    PeerNames given_names_;  ///< by change_peer()
     std::uint32_t mtu_ = 0;
     std::string mtu_reason_;
     std::map<std::size_t, EndpointWatch> watches_;  ///< by the peer's place in the settings

@@ -142,4 +142,10 @@ void TunPort::send(std::span<const crypto::MutableBytes> packets) {
     }
 }
 
+// Refused before Linux 5.0: then the host's packets reach us, and a device that is down drops them.
+void TunPort::set_carrier(bool is_on) {
+    int carrier = is_on ? 1 : 0;
+    ::ioctl(device_.get(), TUNSETCARRIER, &carrier);
+}
+
 }  // namespace tollgate::agent

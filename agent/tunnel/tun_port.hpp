@@ -40,6 +40,7 @@ class TunPort : public Port {
     [[nodiscard]] int descriptor() const override { return device_.get(); }
     [[nodiscard]] std::optional<HostPacket> receive() override;
     void send(std::span<const crypto::MutableBytes> packets) override;
+    void set_carrier(bool is_on) override;
     /// As it is now: an administrator may change it. A system call.
     [[nodiscard]] std::size_t mtu() const override { return control_->mtu().value_or(mtu_); }
 

@@ -78,9 +78,7 @@ Result<void> Tunnel::open(std::unique_ptr<TunnelGate> gate) {
     if (!choice) {
         return Failure{choice.error()};
     }
-    aead_name_ = choice->aead->name();
     aead_reason_ = std::move(choice->reason);
-    link_name_ = (*link)->name();
     device_ =
         std::make_unique<Device>(Device::Parts{std::move(*link),
                                                std::move(*port),
@@ -158,32 +156,28 @@ std::vector<PeerContact> Tunnel::contacts(const std::vector<crypto::PublicKey>& 
     return contacts;
 }
 
+int Tunnel::set_up(bool up) {
+    const auto done = tasks_->call([this, up] {
+        device_->set_up(up, now());
+        return true;
+    });
+    return done ? 0 : ESHUTDOWN;
+}
+
+std::future<std::optional<TunnelCounters>> Tunnel::counters() {
+    return tasks_->begin([this] {
+        TunnelCounters counters = device_->counters(now());
+        counters.name = options_.name;
+        return counters;
+    });
+}
+
 TunnelStatus Tunnel::status() {
-    const DeviceState device = state();
-    TunnelStatus status;
+    TunnelStatus status =
+        tasks_->call([this] { return device_->status(); }).value_or(TunnelStatus{});
     status.name = options_.name;
-    status.state = TunnelState::running;
-    if (device.private_key) {
-        status.public_key = crypto::public_key_of(*device.private_key);
-    }
-    status.listen_port = device.listen_port;
-    status.fwmark = device.fwmark;
-    status.mtu = options_.mtu;
-    status.backend = link_name_;
     status.backend_reason = "the only one there is";
-    status.cipher = aead_name_;
     status.cipher_reason = aead_reason_;
-    for (const PeerState& peer : device.peers) {
-        TunnelPeerStatus& shown = status.peers.emplace_back();
-        shown.public_key = peer.public_key;
-        shown.has_preshared_key = peer.preshared_key.has_value();
-        shown.endpoint = peer.endpoint;
-        shown.allowed_ips = peer.allowed_ips;
-        shown.last_handshake = peer.last_handshake;
-        shown.received_bytes = peer.received_bytes;
-        shown.sent_bytes = peer.sent_bytes;
-        shown.persistent_keepalive = peer.persistent_keepalive;
-    }
     return status;
 }
 

@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -53,6 +55,11 @@ class Tunnel {
     [[nodiscard]] std::vector<PeerContact> contacts(const std::vector<crypto::PublicKey>& peers);
     /// What can be said without the configuration file.
     [[nodiscard]] TunnelStatus status();
+    /// See Device. @return 0; ESHUTDOWN: the tunnel is stopping
+    [[nodiscard]] int set_up(bool up);
+    /// Does not wait: the answer comes from the tunnel's thread, which it holds up for less than a
+    /// millisecond. It may outlive the tunnel. Nothing: the tunnel is stopping.
+    [[nodiscard]] std::future<std::optional<TunnelCounters>> counters();
 
     [[nodiscard]] const std::string& name() const { return options_.name; }
     /// Which cipher implementation was chosen, and why.
@@ -78,9 +85,7 @@ class Tunnel {
     std::unique_ptr<TaskQueue> tasks_;
     std::unique_ptr<Device> device_;
     std::unique_ptr<UapiSocket> uapi_;
-    std::string aead_name_;
     std::string aead_reason_;
-    std::string link_name_;
     std::vector<int> watched_;
     bool stopping_ = false;
     std::thread thread_;

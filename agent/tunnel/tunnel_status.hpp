@@ -21,9 +21,13 @@ namespace tollgate::agent {
 enum class TunnelState : std::uint8_t {
     failed,  ///< there is no interface; it is tried again
     running,
+    down,  ///< by hand: it has its configuration, but no traffic
 };
 
 [[nodiscard]] constexpr std::string_view label(TunnelState state) {
+    if (state == TunnelState::down) {
+        return "down";
+    }
     return state == TunnelState::running ? "running" : "failed";
 }
 

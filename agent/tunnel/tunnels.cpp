@@ -2,6 +2,7 @@
 #include "agent/tunnel/tunnels.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <utility>
 
@@ -92,6 +93,35 @@ std::vector<TunnelStatus> Tunnels::statuses() {
         statuses.push_back(tunnel->status());
     }
     return statuses;
+}
+
+SupervisedTunnel* Tunnels::find(const std::string& name) const {
+    const auto found = std::find_if(tunnels_.begin(), tunnels_.end(), [&](const auto& tunnel) {
+        return tunnel->settings().name == name;
+    });
+    return found == tunnels_.end() ? nullptr : found->get();
+}
+
+int Tunnels::change_peer(const std::string& tunnel,
+                         PeerChange change,
+                         const std::optional<std::string>& name) {
+    SupervisedTunnel* const found = find(tunnel);
+    return found == nullptr ? ENODEV : found->change_peer(std::move(change), name);
+}
+
+int Tunnels::set_up(const std::string& tunnel, bool up) {
+    SupervisedTunnel* const found = find(tunnel);
+    return found == nullptr ? ENODEV : found->set_up(up);
+}
+
+std::vector<Tunnels::PendingCounters> Tunnels::counters() {
+    std::vector<PendingCounters> pending;
+    for (const auto& tunnel : tunnels_) {
+        if (auto counters = tunnel->counters(); counters.valid()) {
+            pending.push_back({std::move(counters), tunnel->peer_names()});
+        }
+    }
+    return pending;
 }
 
 }  // namespace tollgate::agent

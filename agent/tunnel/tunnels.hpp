@@ -36,7 +36,21 @@ class Tunnels {
     /// In the order of the file, then those of wg(8).
     [[nodiscard]] std::vector<TunnelStatus> statuses();
 
+    /// See SupervisedTunnel. @return ENODEV: there is no such tunnel
+    [[nodiscard]] int change_peer(const std::string& tunnel,
+                                  PeerChange change,
+                                  const std::optional<std::string>& name);
+    [[nodiscard]] int set_up(const std::string& tunnel, bool up);
+
+    struct PendingCounters {
+        std::future<std::optional<TunnelCounters>> counters;
+        PeerNames names;
+    };
+    /// Of each that runs; waits for none.
+    [[nodiscard]] std::vector<PendingCounters> counters();
+
   private:
+    [[nodiscard]] SupervisedTunnel* find(const std::string& name) const;
     [[nodiscard]] std::unique_ptr<SupervisedTunnel> make(TunnelSettings settings);
 
     TunnelFolders folders_;

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "agent/control/tunnel_metrics.hpp"
+
+#include <utility>
+
+namespace tollgate::agent {
+
+namespace {
+
+using Count = std::pair<std::string_view, std::uint64_t>;
+
+constexpr double kNanosecond = 1e-9;
+
+void add_traffic(std::string_view tunnel, const PeerCounters& peer, MetricsPage& page) {
+    const std::string_view name = peer.name;
+    const auto add = [&](Metric metric, std::uint64_t value) {
+        page.add(metric, {{"interface", tunnel}, {"peer", name}}, value);
+    };
+    add(Metric::tunnel_receive_packets, peer.received.packets);
+    add(Metric::tunnel_receive_bytes, peer.received.bytes);
+    add(Metric::tunnel_transmit_packets, peer.sent.packets);
+    add(Metric::tunnel_transmit_bytes, peer.sent.bytes);
+    add(Metric::tunnel_endpoint_changes, peer.endpoint_changes);
+}
+
+void add_peer(std::string_view tunnel, const PeerCounters& peer, MetricsPage& page) {
+    const std::string_view name = peer.name;
+    page.add(
+        Metric::tunnel_peer_up, {{"interface", tunnel}, {"peer", name}}, peer.is_up ? 1.0 : 0.0);
+    if (peer.last_handshake.count() != 0) {
+        page.add(Metric::tunnel_last_handshake,
+                 {{"interface", tunnel}, {"peer", name}},
+                 static_cast<double>(peer.last_handshake.count()) * kNanosecond);
+    }
+    add_traffic(tunnel, peer, page);
+}
+
+void add_handshakes(const TunnelCounters& tunnel, MetricsPage& page) {
+    const HandshakeCounters& all = tunnel.handshakes;
+    const HandshakeCounters::Responses& responses = all.responses;
+    const auto add = [&](std::string_view role, std::initializer_list<Count> results) {
+        for (const auto& [result, count] : results) {
+            page.add(Metric::tunnel_handshakes,
+                     {{"interface", tunnel.name}, {"role", role}, {"result", result}},
+                     count);
+        }
+    };
+    add("initiator",
+        {{"ok", all.finished_as_initiator},
+         {"timeout", all.unanswered},
+         {"bad_mac", responses.bad_mac1},
+         {"queue_full", responses.queue_full},
+         {"rate_limited", responses.rate_limited},
+         {"unknown_index", all.unknown_index},
+         {"not_authentic", responses.not_authentic}});
+    add("responder",
+        {{"ok", all.finished - all.finished_as_initiator},
+         {"bad_length", all.bad_length},
+         {"bad_mac", all.bad_mac1 - responses.bad_mac1},
+         {"cookie", all.cookies_sent},
+         {"queue_full", all.queue_full - responses.queue_full},
+         {"rate_limited", all.rate_limited - responses.rate_limited},
+         {"unknown_peer", all.unknown_peer},
+         {"replay", all.replayed},
+         {"too_frequent", all.too_frequent},
+         {"not_authentic", all.not_authentic - responses.not_authentic}});
+}
+
+void add_losses(const TunnelCounters& tunnel, MetricsPage& page) {
+    const IngressCounters& in = tunnel.ingress;
+    for (const auto& [reason, count] : {Count{"bad_length", in.bad_length},
+                                        {"unknown_index", in.unknown_index},
+                                        {"expired", in.expired},
+                                        {"not_authentic", in.not_authentic},
+                                        {"replay", in.replayed}}) {
+        page.add(Metric::tunnel_decrypt_failures,
+                 {{"interface", tunnel.name}, {"reason", reason}},
+                 count);
+    }
+    const EgressCounters& out = tunnel.egress;
+    const auto add = [&](std::string_view direction, std::initializer_list<Count> reasons) {
+        for (const auto& [reason, count] : reasons) {
+            page.add(Metric::tunnel_drops,
+                     {{"interface", tunnel.name}, {"direction", direction}, {"reason", reason}},
+                     count);
+        }
+    };
+    add("ingress", {{"not_ip", in.not_ip}, {"wrong_source", in.wrong_source}});
+    add("egress",
+        {{"no_peer", out.no_peer},
+         {"no_endpoint", out.no_endpoint},
+         {"staged", out.staged_dropped},
+         {"not_sent", out.not_sent}});
+}
+
+void add_tunnel(const TunnelCounters& tunnel, MetricsPage& page) {
+    page.add(Metric::tunnel_build,
+             {{"interface", tunnel.name}, {"backend", tunnel.backend}, {"cipher", tunnel.cipher}},
+             1.0);
+    page.add(Metric::tunnel_up, {{"interface", tunnel.name}}, tunnel.is_up ? 1.0 : 0.0);
+    const std::size_t all = tunnel.peers.size() + tunnel.others;
+    page.add(Metric::tunnel_peers,
+             {{"interface", tunnel.name}, {"state", "up"}},
+             std::uint64_t{tunnel.peers_up});
+    page.add(Metric::tunnel_peers,
+             {{"interface", tunnel.name}, {"state", "quiet"}},
+             std::uint64_t{all - tunnel.peers_up});
+    for (const PeerCounters& peer : tunnel.peers) {
+        add_peer(tunnel.name, peer, page);
+    }
+    if (tunnel.others != 0) {
+        add_traffic(tunnel.name, tunnel.other, page);
+    }
+    add_handshakes(tunnel, page);
+    add_losses(tunnel, page);
+}
+
+}  // namespace
+
+void add_tunnels(const TunnelControl::Scrape& scrape, MetricsPage& page) {
+    for (const TunnelCounters& tunnel : scrape.tunnels) {
+        add_tunnel(tunnel, page);
+    }
+    page.add(Metric::tunnel_late_scrapes, {}, scrape.late);
+}
+
+}  // namespace tollgate::agent
