@@ -60,6 +60,7 @@ void build(CLI::App& app, Cli& cli) {
     add_trace_command(app, cli);
     add_simulate_command(app, cli);
     add_blocklist_commands(app, cli);
+    add_tunnel_commands(app, cli);
     add_cleanup_command(app, cli);
     add_completion_commands(app, cli);
 }

@@ -17,6 +17,7 @@ void add_stage_commands(CLI::App& app, Cli& cli);       ///< enforce, audit, con
 void add_trace_command(CLI::App& app, Cli& cli);        ///< trace
 void add_simulate_command(CLI::App& app, Cli& cli);     ///< simulate
 void add_blocklist_commands(CLI::App& app, Cli& cli);   ///< blocklist …
+void add_tunnel_commands(CLI::App& app, Cli& cli);      ///< tunnel …
 void add_cleanup_command(CLI::App& app, Cli& cli);      ///< cleanup
 void add_completion_commands(CLI::App& app, Cli& cli);  ///< completion
 

@@ -43,6 +43,18 @@ class AgentValues {
         }
         return numbers;
     }
+    [[nodiscard]] Texts tunnels() const { return fields("/v1/tunnels", "tunnels", "name"); }
+    [[nodiscard]] Texts peers() const {
+        const Answer answer = client_.get("/v1/tunnels");
+        Texts names;
+        for (const Json& tunnel : list(answer.body, "tunnels")) {
+            for (const Json& peer : list(tunnel, "peers")) {
+                names.push_back(text(peer, "name", text(peer, "publicKey").c_str()) + '\t' +
+                                text(tunnel, "name"));
+            }
+        }
+        return names;
+    }
     [[nodiscard]] Texts blocked() const {
         constexpr std::size_t kShown = 200;
         const Answer answer = client_.get("/v1/blocklist");
@@ -90,6 +102,12 @@ Texts values_of(const std::string& kind, const Position& position) {
     const AgentValues agent{position.options};
     if (kind == "IF") {
         return agent.interfaces();
+    }
+    if (kind == "TUNNEL") {
+        return agent.tunnels();
+    }
+    if (kind == "PEER") {
+        return agent.peers();
     }
     if (kind == "ID") {
         return agent.candidates();

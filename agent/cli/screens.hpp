@@ -27,6 +27,9 @@ void print_change(Screen& screen, const Json& change);
 void print_deadline(Screen& screen, const Json& change);
 
 void print_trace(Screen& screen, const Json& trace);
+/// As `wg show` prints it.
+void print_tunnels(Screen& screen, const Json& answer);
+void print_tunnel_change(Screen& screen, const Json& change);
 void print_blocklist(Screen& screen, const Json& blocklist);
 
 /// The header of print_event's columns.

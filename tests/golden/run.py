@@ -139,8 +139,9 @@ class Runner:
         words = [word.replace("/RUN", self.folder) for word in words]
         if words[0] == "cat":
             with open(words[1], encoding="utf-8") as file:
-                return file.read()
+                return file.read().replace(self.folder, "/RUN")
         result = subprocess.run([self.program, *words[1:]], cwd=HERE, env=environment, text=True,
+                                stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
                                 check=False)
         if "-o jsonl" in command:

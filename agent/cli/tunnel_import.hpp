@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "agent/tunnel/wg_conf.hpp"
+
+/// From a file of wg(8) to tollgate.yaml (docs/configuration.md).
+namespace tollgate::cli {
+
+/// A file that is to hold one key.
+struct KeyFile {
+    std::filesystem::path path;
+    crypto::Secret<crypto::kKeySize> key;
+};
+
+struct ImportedTunnel {
+    std::string yaml;  ///< `tunnels:` with one tunnel; without keys
+    std::vector<KeyFile> key_files;
+};
+
+/// @param name  of the interface; peers are called NAME-peer-1 and so on
+/// @param key_folder  where the keys will be
+[[nodiscard]] ImportedTunnel import_tunnel(const agent::WgConf& conf,
+                                           const std::string& name,
+                                           const std::filesystem::path& key_folder);
+
+}  // namespace tollgate::cli
