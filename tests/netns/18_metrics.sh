@@ -4,7 +4,6 @@
 # listener takes GET only, nothing large, and no slow clients.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
-# shellcheck disable=SC2119 # the daemon has no more flags here
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -17,7 +16,9 @@ wire device eth0 192.0.2.10/24 router eth0 192.0.2.1/24
 serve device 192.0.2.10 22
 # shellcheck disable=SC2034 # for daemon.sh
 metrics=127.0.0.1:9586
-daemon_start
+tunnel=tgw$$
+daemon_start --tunnel "$tunnel"
+api tunnels/peers/add "{\"tunnel\":\"$tunnel\",\"name\":\"camera\",\"publicKey\":\"$(wg genkey | wg pubkey)\"}" >/dev/null
 scrape() { on device curl -sS --max-time 5 "$@"; }
 sample() { # NAME{LABELS}: its value
     scrape http://127.0.0.1:9586/metrics | grep -F "$1 " | awk '{print $NF}'
@@ -34,14 +35,16 @@ drops=$(sample 'tollgate_drops_total{interface="eth0",direction="ingress",reason
 [[ $(sample 'tollgate_mode{interface="eth0",mode="enforce"}') == 1 ]] || fail "the mode is wrong"
 [[ $(sample 'tollgate_policy_apply_duration_seconds_count') == 1 ]] || fail "the change was not timed"
 scrape http://127.0.0.1:9586/metrics >"$lab/metrics"
-# What is documented is served; an empty policy has no rules.
+# What is documented is served; an empty policy has no rules, and the peer was never heard from.
 names=$(grep -oP '^\| `\K[a-z_]+' "$(dirname "$0")/../../docs/metrics.md")
 for name in $names; do
     grep -q "^# TYPE $name " "$lab/metrics" || [[ $name == tollgate_policy_rules ]] ||
-        [[ $name == tollgate_rule_* ]] || fail "$name is documented and not served"
+        [[ $name == tollgate_rule_* ]] || [[ $name == tollgate_tunnel_peer_last_handshake_* ]] ||
+        fail "$name is documented and not served"
 done
 "$promtool" check metrics <"$lab/metrics" >"$lab/lint" 2>&1 || { cat "$lab/lint"; fail "promtool complains"; }
 [[ ! -s $lab/lint ]] || { cat "$lab/lint"; fail "promtool has remarks"; }
+[[ $(sample "tollgate_tunnel_peer_up{interface=\"$tunnel\",peer=\"camera\"}") == 0 ]] || fail "the peer is not shown"
 grep -q 'remote=\|192\.0\.2\.' "$lab/metrics" && fail "a label carries an address"
 
 [[ $(status_of http://127.0.0.1:9586/livez) == 200 ]] || fail "not alive"

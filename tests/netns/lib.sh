@@ -38,6 +38,7 @@ lab_end() {
         kill "$process" 2>/dev/null
     done
     lab_remove_pins
+    rm -f /run/wireguard/tg?"$$".sock # of a tunnel whose daemon a test has killed
     for name in "${lab_hosts[@]}"; do
         ip netns del "$name"
     done
