@@ -40,6 +40,7 @@ void Device::link_is_readable(int descriptor, const Now& now) {
             ingress_.take(arrival, now);
             ++taken;
         }
+        ingress_.flush(now);
     }
 }
 

@@ -21,7 +21,7 @@ constexpr std::size_t kOverhead = sizeof(tg_wg_data) + crypto::kTagSize;
 }  // namespace
 
 Egress::Egress(PeerTable& peers, Handshakes& handshakes, Link& link, crypto::Aead& aead)
-    : peers_{peers}, handshakes_{handshakes}, link_{link}, aead_{aead}, buffer_(kBytesMax) {}
+    : peers_{peers}, handshakes_{handshakes}, link_{link}, aead_{aead} {}
 
 bool Egress::can_send(const Peer& peer, const Now& now) {
     const Keypair* keypair = peer.keypairs.current();
@@ -83,17 +83,19 @@ MutableBytes Egress::reserve(Peer& peer,
                              const Now& now) {
     const std::size_t plain = padded(size);
     const std::size_t datagram = plain + kOverhead;
-    const bool fits = vector_.peer == &peer && vector_.traffic_class == traffic_class &&
-                      !vector_.closed && datagram <= vector_.segment &&
-                      vector_.count < kVectorMax && vector_.bytes + datagram <= kBytesMax;
-    if (!fits) {
+    MutableBytes place;
+    if (vector_.peer == &peer && vector_.traffic_class == traffic_class &&
+        vector_.count < kVectorMax) {
+        place = link_.reserve(datagram);
+    }
+    if (place.empty()) {
         flush(now);
         vector_.peer = &peer;
         vector_.traffic_class = traffic_class;
-        vector_.segment = datagram;
+        link_.begin(peer.endpoint, traffic_class);
+        place = link_.reserve(datagram);
     }
-    vector_.closed = datagram < vector_.segment;
-    std::byte* at = buffer_.data() + vector_.bytes + sizeof(tg_wg_data);
+    std::byte* at = place.data() + sizeof(tg_wg_data);
     vector_.messages[vector_.count++] = {at, static_cast<std::uint32_t>(plain), false, 0};
     vector_.bytes += datagram;
     std::memset(at + size, 0, plain - size);
@@ -110,18 +112,17 @@ void Egress::flush(const Now& now) {
         keypair == nullptr ? std::nullopt : keypair->take_counters(vector_.count, now.boot);
     if (first) {
         seal(*keypair, *first);
-        const MutableBytes datagrams{buffer_.data(), vector_.bytes};
-        if (!link_.send(peer.endpoint, datagrams, vector_.segment, vector_.traffic_class)) {
+        if (!link_.commit()) {
             counters_.not_sent += vector_.count;
         }
         sent(peer, *keypair, now);
     } else {
         counters_.not_sent += vector_.count;  // the keypair ended meanwhile
+        link_.abandon();
     }
     vector_.peer = nullptr;
     vector_.count = 0;
     vector_.bytes = 0;
-    vector_.closed = false;
     vector_.has_data = false;
 }
 

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "agent/tunnel/handshakes.hpp"
 #include "agent/tunnel/host_packet.hpp"
@@ -22,8 +21,8 @@ struct EgressCounters {
     std::uint64_t not_sent = 0;        ///< the kernel refused, or the keypair ended
 };
 
-/// From the host to the wire. Consecutive packets for one peer are laid side by side where
-/// UDP_SEGMENT wants them, sealed in place as one vector, and sent by one call.
+/// From the host to the wire. Consecutive packets for one peer are written where the link sends
+/// them from, sealed in place as one vector, and sent by one call.
 class Egress {
   public:
     Egress(PeerTable& peers, Handshakes& handshakes, Link& link, crypto::Aead& aead);
@@ -47,16 +46,13 @@ class Egress {
 
   private:
     static constexpr std::size_t kVectorMax = 64;
-    static constexpr std::size_t kBytesMax = 65507;  // of one UDP datagram over IPv4
 
     /// Packets for one peer that leave by one call.
     struct Vector {
         Peer* peer = nullptr;
         std::uint8_t traffic_class = 0;
-        std::size_t segment = 0;  ///< bytes of each datagram but the last
-        std::size_t bytes = 0;
+        std::size_t bytes = 0;  ///< of all datagrams
         std::size_t count = 0;
-        bool closed = false;  ///< its last datagram is shorter
         bool has_data = false;
         std::array<crypto::AeadMessage, kVectorMax> messages{};
     };
@@ -77,7 +73,6 @@ class Egress {
     crypto::Aead& aead_;
     std::size_t mtu_ = 0;
     Vector vector_;
-    std::vector<std::byte> buffer_;
     EgressCounters counters_;
 };
 

@@ -27,6 +27,8 @@ struct Endpoint {
     [[nodiscard]] bool same_place(const Endpoint& other) const {
         return address == other.address && port == other.port && scope == other.scope;
     }
+    bool operator==(const Endpoint&) const = default;
+
     /// "192.0.2.1:51820", "[2001:db8::1]:51820", "[fe80::1%2]:51820"
     [[nodiscard]] std::string to_string() const;
     /// Accepts what to_string() writes, and the name of an interface of this network namespace

@@ -71,7 +71,11 @@ void Ingress::take(const Arrival& arrival, const Now& now) {
             parts_.handshakes.arrived(message, arrival.from, now);
         }
     }
-    open(arrival, now);
+}
+
+bool Ingress::belongs(std::uint32_t index, const Arrival& arrival) const {
+    return vector_.keypair != nullptr && vector_.keypair->secrets.local_index == index &&
+           vector_.count < kVectorMax && vector_.ecn == arrival.ecn && vector_.from == arrival.from;
 }
 
 void Ingress::take_data(MutableBytes message, const Arrival& arrival, const Now& now) {
@@ -82,9 +86,10 @@ void Ingress::take_data(MutableBytes message, const Arrival& arrival, const Now&
     tg_wg_data header{};
     std::memcpy(&header, message.data(), sizeof header);
     const std::uint32_t index = le32toh(header.receiver_index);
-    if (vector_.keypair == nullptr || vector_.keypair->secrets.local_index != index ||
-        vector_.count == kVectorMax) {
-        open(arrival, now);
+    if (!belongs(index, arrival)) {
+        flush(now);
+        vector_.from = arrival.from;
+        vector_.ecn = arrival.ecn;
         vector_.peer = parts_.peers.by_index(index);
         vector_.keypair = vector_.peer == nullptr ? nullptr : vector_.peer->keypairs.find(index);
     }
@@ -104,7 +109,7 @@ void Ingress::take_data(MutableBytes message, const Arrival& arrival, const Now&
         counter};
 }
 
-void Ingress::open(const Arrival& arrival, const Now& now) {
+void Ingress::flush(const Now& now) {
     const std::span messages{vector_.messages.data(), vector_.count};
     if (!messages.empty()) {
         Peer& peer = *vector_.peer;
@@ -127,12 +132,12 @@ void Ingress::open(const Arrival& arrival, const Now& now) {
             peer.received.bytes += message.size + TG_WG_DATA_MIN;
             has_data = has_data || message.size > 0;
             if (check_inner(message, peer, packets[delivered])) {
-                pass_on_congestion(arrival.ecn, packets[delivered]);
+                pass_on_congestion(vector_.ecn, packets[delivered]);
                 ++delivered;
             }
         }
         if (is_authentic) {
-            received(peer, arrival, has_data, now);
+            received(peer, has_data, now);
         }
         parts_.port.send({packets.data(), delivered});
     }
@@ -142,11 +147,11 @@ void Ingress::open(const Arrival& arrival, const Now& now) {
 }
 
 // At least one message of the vector was authentic and new.
-void Ingress::received(Peer& peer, const Arrival& arrival, bool has_data, const Now& now) {
+void Ingress::received(Peer& peer, bool has_data, const Now& now) {
     const Keypair& keypair = *vector_.keypair;
     const GateReceiver receiver = PeerTable::receiver(peer, keypair.secrets.local_index);
     receiver.set_greatest_counter(keypair.window.greatest());
-    PeerTable::set_endpoint(peer, arrival.from);
+    PeerTable::set_endpoint(peer, vector_.from);
     peer.timers.authenticated_received();
     peer.timers.traversed(now.boot);
     if (has_data) {

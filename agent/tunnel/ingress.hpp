@@ -25,8 +25,8 @@ struct IngressCounters {
     std::uint64_t wrong_source = 0;  ///< its source is not an allowed IP of the peer
 };
 
-/// From the wire to the host. The messages of one arrival are opened in place as vectors, checked,
-/// and handed over by one call.
+/// From the wire to the host. Messages of one keypair from one place are opened in place as a
+/// vector, checked, and handed over by one call.
 class Ingress {
   public:
     struct Parts {
@@ -38,8 +38,10 @@ class Ingress {
     };
     explicit Ingress(const Parts& parts) : parts_{parts} {}
 
-    /// Takes all datagrams of an arrival: data is dealt with now, handshake messages wait.
+    /// Takes all datagrams of an arrival: handshake messages wait, data is opened by flush() at the
+    /// latest, and stays where it is until then.
     void take(const Arrival& arrival, const Now& now);
+    void flush(const Now& now);
 
     [[nodiscard]] const IngressCounters& counters() const { return counters_; }
 
@@ -49,13 +51,15 @@ class Ingress {
     struct Vector {
         Peer* peer = nullptr;
         crypto::Keypair* keypair = nullptr;
+        Endpoint from;
+        std::uint8_t ecn = 0;
         std::size_t count = 0;
         std::array<crypto::AeadMessage, kVectorMax> messages{};
     };
 
     void take_data(crypto::MutableBytes message, const Arrival& arrival, const Now& now);
-    void open(const Arrival& arrival, const Now& now);
-    void received(Peer& peer, const Arrival& arrival, bool has_data, const Now& now);
+    [[nodiscard]] bool belongs(std::uint32_t index, const Arrival& arrival) const;
+    void received(Peer& peer, bool has_data, const Now& now);
     [[nodiscard]] bool check_inner(const crypto::AeadMessage& message,
                                    const Peer& peer,
                                    crypto::MutableBytes& inner);

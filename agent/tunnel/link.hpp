@@ -41,11 +41,21 @@ class Link {
     /// What has arrived at one of the descriptors; at most 64 datagrams are looked at per arrival.
     /// Never blocks. The bytes are valid until the next call. Empty: nothing more.
     [[nodiscard]] virtual std::span<Arrival> receive(int descriptor) = 0;
-    /// Sends datagrams of `segment` bytes each (the last may be shorter), at most 64 and at most
-    /// 65,507 bytes in all, to one place. What the kernel has no room for is lost, as on any wire,
-    /// and counted.
+    /// Begins a vector of datagrams to one place. @pre the one before was sent or dropped
     /// @param traffic_class  DSCP and ECN of the outer header
-    /// @return false if the kernel refused (no route, say); it stays usable
+    virtual void begin(const Endpoint& to, std::uint8_t traffic_class) = 0;
+    /// Memory for one more datagram of the vector, from which it will be sent: filled without a
+    /// copy. The first always has room. Empty: what is collected has to be sent first.
+    /// @param size  1 to 65,507 bytes
+    [[nodiscard]] virtual crypto::MutableBytes reserve(std::size_t size) = 0;
+    /// Sends the vector. What there is no room for is lost, as on any wire, and counted.
+    /// @return false if the kernel refused (no route, say); the link stays usable
+    virtual bool commit() = 0;
+    /// Drops the vector.
+    virtual void abandon() = 0;
+
+    /// Sends datagrams of `segment` bytes each (the last may be shorter), at most 64 and at most
+    /// 65,507 bytes in all, to one place: like a vector, but copied, and whatever is collected.
     virtual bool send(const Endpoint& to,
                       crypto::Bytes bytes,
                       std::size_t segment,

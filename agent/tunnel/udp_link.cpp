@@ -20,7 +20,6 @@ namespace {
 constexpr std::size_t kIpv4 = 0;
 constexpr std::size_t kIpv6 = 1;
 constexpr int kPortAttempts = 16;
-constexpr std::size_t kDatagramsMax = 64;  // of one send
 constexpr std::uint8_t kEcnMask = 0x03;
 /// Small datagrams then do not all begin in the same lines of the cache.
 constexpr std::size_t kStagger = 320;
@@ -190,6 +189,17 @@ void UdpLink::read_slot(std::size_t index, Socket& socket) {
     ++arrived_;
 }
 
+void UdpLink::begin(const Endpoint& to, std::uint8_t traffic_class) {
+    to_ = to;
+    traffic_class_ = traffic_class;
+}
+
+bool UdpLink::commit() {
+    const bool sent = send(to_, outgoing_.bytes(), outgoing_.segment(), traffic_class_);
+    outgoing_.clear();
+    return sent;
+}
+
 bool UdpLink::send(const Endpoint& to,
                    crypto::Bytes bytes,
                    std::size_t segment,
@@ -260,9 +270,9 @@ UdpLink::Outcome UdpLink::send_singly(const Departure& departure, bool from_loca
     ControlBytes control;
     const std::size_t control_size =
         write_control(control, departure.to, {from_local, 0, departure.traffic_class});
-    std::array<iovec, kDatagramsMax> parts{};
-    std::array<mmsghdr, kDatagramsMax> messages{};
-    const std::size_t count = std::min(departure.count(), kDatagramsMax);
+    std::array<iovec, SegmentBuffer::kDatagramsMax> parts{};
+    std::array<mmsghdr, SegmentBuffer::kDatagramsMax> messages{};
+    const std::size_t count = std::min(departure.count(), SegmentBuffer::kDatagramsMax);
     for (std::size_t i = 0; i < count; ++i) {
         const crypto::Bytes left = departure.bytes.subspan(i * departure.segment);
         parts[i] = {.iov_base = const_cast<std::byte*>(left.data()),

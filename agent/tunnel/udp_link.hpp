@@ -10,6 +10,7 @@
 
 #include "agent/system/file_descriptor.hpp"
 #include "agent/tunnel/link.hpp"
+#include "agent/tunnel/segment_buffer.hpp"
 #include "agent/tunnel/udp_message.hpp"
 
 namespace tollgate::agent {
@@ -43,6 +44,12 @@ class UdpLink : public Link {
     [[nodiscard]] Result<void> listen(std::uint16_t port) override;
     [[nodiscard]] std::vector<int> descriptors() const override;
     [[nodiscard]] std::span<Arrival> receive(int descriptor) override;
+    void begin(const Endpoint& to, std::uint8_t traffic_class) override;
+    [[nodiscard]] crypto::MutableBytes reserve(std::size_t size) override {
+        return outgoing_.reserve(size);
+    }
+    bool commit() override;
+    void abandon() override { outgoing_.clear(); }
     bool send(const Endpoint& to,
               crypto::Bytes bytes,
               std::size_t segment,
@@ -85,6 +92,10 @@ class UdpLink : public Link {
     std::uint32_t mark_ = 0;
     std::string segmentation_fault_;
     UdpCounters counters_;
+
+    Endpoint to_;  ///< of `outgoing_`
+    std::uint8_t traffic_class_ = 0;
+    SegmentBuffer outgoing_;
 
     std::vector<std::byte> buffers_;
     std::array<Slot, kBatch> slots_{};

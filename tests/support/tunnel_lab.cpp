@@ -52,6 +52,17 @@ std::span<Arrival> MemoryLink::receive(int /*descriptor*/) {
     return {&current_.second, 1};
 }
 
+void MemoryLink::begin(const Endpoint& to, std::uint8_t traffic_class) {
+    to_ = to;
+    traffic_class_ = traffic_class;
+}
+
+bool MemoryLink::commit() {
+    send(to_, outgoing_.bytes(), outgoing_.segment(), traffic_class_);
+    outgoing_.clear();
+    return true;
+}
+
 bool MemoryLink::send(const Endpoint& to,
                       crypto::Bytes bytes,
                       std::size_t segment,

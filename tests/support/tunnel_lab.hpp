@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/tunnel/device.hpp"
+#include "agent/tunnel/segment_buffer.hpp"
 
 namespace tollgate::test {
 
@@ -31,6 +32,12 @@ class MemoryLink : public agent::Link {
     [[nodiscard]] Result<void> listen(std::uint16_t /*port*/) override { return {}; }
     [[nodiscard]] std::vector<int> descriptors() const override { return {}; }
     [[nodiscard]] std::span<agent::Arrival> receive(int descriptor) override;
+    void begin(const agent::Endpoint& to, std::uint8_t traffic_class) override;
+    [[nodiscard]] crypto::MutableBytes reserve(std::size_t size) override {
+        return outgoing_.reserve(size);
+    }
+    bool commit() override;
+    void abandon() override { outgoing_.clear(); }
     bool send(const agent::Endpoint& to,
               crypto::Bytes bytes,
               std::size_t segment,
@@ -43,6 +50,9 @@ class MemoryLink : public agent::Link {
     std::deque<Sent> sent;  ///< datagrams, one each
 
   private:
+    agent::Endpoint to_;
+    std::uint8_t traffic_class_ = 0;
+    agent::SegmentBuffer outgoing_;
     std::deque<std::pair<Datagram, agent::Arrival>> waiting_;
     std::pair<Datagram, agent::Arrival> current_;
 };
