@@ -64,6 +64,7 @@ void add_handshakes(const TunnelCounters& tunnel, MetricsPage& page) {
          {"replay", all.replayed},
          {"too_frequent", all.too_frequent},
          {"not_authentic", all.not_authentic - responses.not_authentic}});
+    page.add(Metric::tunnel_handshake_duration, {{"interface", tunnel.name}}, all.durations);
 }
 
 void add_losses(const TunnelCounters& tunnel, MetricsPage& page) {

@@ -133,7 +133,7 @@ void add_policy(Agent& agent, MetricsPage& page) {
     if (changes.last_success_wall_s != 0) {
         page.add(Metric::policy_last_success, {}, static_cast<double>(changes.last_success_wall_s));
     }
-    page.add(Metric::policy_apply_duration, changes.durations);
+    page.add(Metric::policy_apply_duration, {}, changes.durations);
 }
 
 void add_tables(Agent& agent, MetricsPage& page) {

@@ -49,8 +49,8 @@ prometheus::ClientMetric to_client(MetricType type, double value, const Duration
     } else {
         client.histogram.sample_count = durations.count;
         client.histogram.sample_sum = durations.sum_seconds;
-        for (std::size_t i = 0; i < kApplyBuckets.size(); ++i) {
-            client.histogram.bucket.push_back({durations.at_most.at(i), kApplyBuckets.at(i)});
+        for (std::size_t i = 0; i < kDurationBuckets.size(); ++i) {
+            client.histogram.bucket.push_back({durations.at_most.at(i), kDurationBuckets.at(i)});
         }
     }
     return client;
@@ -86,26 +86,26 @@ std::uint64_t open_descriptors() {
     return static_cast<std::uint64_t>(std::distance(begin(entries), end(entries)));
 }
 
+std::vector<std::pair<std::string, std::string>> copy(MetricsPage::Labels labels) {
+    return {labels.begin(), labels.end()};
+}
+
 }  // namespace
 
 void Durations::add(double seconds) {
-    for (std::size_t i = 0; i < kApplyBuckets.size(); ++i) {
-        at_most.at(i) += seconds <= kApplyBuckets.at(i) ? 1 : 0;
+    for (std::size_t i = 0; i < kDurationBuckets.size(); ++i) {
+        at_most.at(i) += seconds <= kDurationBuckets.at(i) ? 1 : 0;
     }
     ++count;
     sum_seconds += seconds;
 }
 
 void MetricsPage::add(Metric metric, Labels labels, double value) {
-    Sample sample{metric, {}, value, {}};
-    for (const auto& [name, text] : labels) {
-        sample.labels.emplace_back(name, text);
-    }
-    samples_.push_back(std::move(sample));
+    samples_.push_back({metric, copy(labels), value, {}});
 }
 
-void MetricsPage::add(Metric metric, const Durations& durations) {
-    samples_.push_back({metric, {}, 0, durations});
+void MetricsPage::add(Metric metric, Labels labels, const Durations& durations) {
+    samples_.push_back({metric, copy(labels), 0, durations});
 }
 
 void MetricsPage::add_process() {

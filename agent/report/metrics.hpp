@@ -202,6 +202,11 @@ namespace tollgate::agent {
       counter,                                                                                     \
       "interface, role, result",                                                                   \
       "Handshakes by our role and what became of them.")                                           \
+    X(tunnel_handshake_duration,                                                                   \
+      "tollgate_tunnel_handshake_duration_seconds",                                                \
+      histogram,                                                                                   \
+      "interface",                                                                                 \
+      "From our initiation to the response that it got.")                                          \
     X(tunnel_decrypt_failures,                                                                     \
       "tollgate_tunnel_decrypt_failures_total",                                                    \
       counter,                                                                                     \
@@ -233,12 +238,12 @@ enum class Metric : std::uint8_t {
 /// Rules beyond these are summed up as rule="_other": a policy must not make a scrape large.
 inline constexpr std::size_t kRuleSeriesMax = 200;
 
-/// Upper bounds of tollgate_policy_apply_duration_seconds.
-inline constexpr std::array<double, 5> kApplyBuckets{0.005, 0.025, 0.1, 0.5, 2.5};
+/// Upper bounds of all histograms, in seconds.
+inline constexpr std::array<double, 5> kDurationBuckets{0.005, 0.025, 0.1, 0.5, 2.5};
 
 /// How long things took.
 struct Durations {
-    std::array<std::uint64_t, kApplyBuckets.size()> at_most{};  ///< cumulative
+    std::array<std::uint64_t, kDurationBuckets.size()> at_most{};  ///< cumulative
     std::uint64_t count = 0;
     double sum_seconds = 0;
 
@@ -254,7 +259,7 @@ class MetricsPage {
     void add(Metric metric, Labels labels, std::unsigned_integral auto value) {
         add(metric, labels, static_cast<double>(value));
     }
-    void add(Metric metric, const Durations& durations);
+    void add(Metric metric, Labels labels, const Durations& durations);
     /// process_*, of this process.
     void add_process();
 

@@ -95,6 +95,7 @@ void Device::set_up(bool up, const Now& now) {
             handshakes_.forget(peer);
             peer.keypairs.clear();
             egress_.drop_staged(peer);
+            peer.initiation_sent.reset();  // or the first one afterwards would have to wait
         } else if (peer.timers.persistent_keepalive().count() != 0) {
             egress_.send_keepalive(peer, now);
         }

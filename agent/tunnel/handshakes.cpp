@@ -107,6 +107,7 @@ void Handshakes::initiate(Peer& peer, const Now& now) {
     peer.handshake = std::move(handshake);
     peer.timers.initiation_sent(now.boot, handshake_jitter());
     ++counters_.initiations_sent;
+    peer.handshake_begun = now.boot;
     send(peer, peer.handshake->message(), now);
 }
 
@@ -283,6 +284,8 @@ Peer* Handshakes::consume(const tg_wg_response& message, const Endpoint& from, c
     peer->timers.traversed(now.boot);
     begin_keypair(*peer, std::move(*secrets), now);
     ++counters_.finished_as_initiator;
+    counters_.durations.add(
+        std::chrono::duration<double>{now.boot - peer->handshake_begun}.count());
     finished(*peer, now);
     return peer;
 }

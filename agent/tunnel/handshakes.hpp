@@ -10,6 +10,7 @@
 
 #include <tollgate/abi/wireguard.h>
 
+#include "agent/report/metrics.hpp"
 #include "agent/tunnel/handshake_limiter.hpp"
 #include "agent/tunnel/link.hpp"
 #include "agent/tunnel/peer_table.hpp"
@@ -43,6 +44,8 @@ struct HandshakeCounters {
         std::uint64_t rate_limited = 0;
         std::uint64_t not_authentic = 0;
     } responses;
+
+    Durations durations;  ///< of those finished as the initiator
 };
 
 /// The handshakes of a device: sends initiations, and answers what is plausible.

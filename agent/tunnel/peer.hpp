@@ -56,6 +56,7 @@ struct Peer {
     std::optional<crypto::Initiator> handshake;  ///< ours, not answered yet
     std::optional<crypto::Tai64n> latest_timestamp;
     std::optional<crypto::Instant> initiation_accepted;
+    crypto::Instant handshake_begun{0};  ///< ours, if there is one
     std::optional<crypto::Instant> initiation_sent;
     std::optional<std::chrono::sys_time<std::chrono::nanoseconds>> last_handshake;
     bool sent_last_minute_handshake = false;

@@ -48,7 +48,7 @@ TEST(Metrics, DurationsAreCumulative) {
     EXPECT_EQ(durations.at_most[1], 2U);
     EXPECT_EQ(durations.at_most[4], 2U);
     MetricsPage page;
-    page.add(Metric::policy_apply_duration, durations);
+    page.add(Metric::policy_apply_duration, {}, durations);
     EXPECT_THAT(page.to_text(), HasSubstr("tollgate_policy_apply_duration_seconds_count 3\n"));
 }
 
