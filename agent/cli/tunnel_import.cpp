@@ -6,7 +6,8 @@
 #include <fmt/format.h>
 
 #include "agent/tunnel/tunnel_config.hpp"
-#include "policy/problem.hpp"
+#include "agent/tunnel/tunnel_settings.hpp"
+#include "policy/yaml_strict.hpp"
 
 namespace tollgate::cli {
 namespace {
@@ -104,6 +105,15 @@ ImportedTunnel import_tunnel(const agent::WgConf& conf,
         }
     }
     return imported;
+}
+
+std::vector<policy::Problem> check_imported(const std::string& yaml) {
+    std::vector<policy::Problem> problems;
+    const auto root = policy::parse_yaml(yaml, problems);
+    if (root && !root->entries.empty()) {
+        static_cast<void>(agent::read_tunnels(root->entries.front().value, problems));
+    }
+    return problems;
 }
 
 }  // namespace tollgate::cli

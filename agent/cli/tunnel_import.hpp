@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/tunnel/wg_conf.hpp"
+#include "policy/problem.hpp"
 
 /// From a file of wg(8) to tollgate.yaml (docs/configuration.md).
 namespace tollgate::cli {
@@ -26,5 +27,9 @@ struct ImportedTunnel {
 [[nodiscard]] ImportedTunnel import_tunnel(const agent::WgConf& conf,
                                            const std::string& name,
                                            const std::filesystem::path& key_folder);
+
+/// What tollgate.yaml would not take of it, although wg(8) did: peers with the same key or the same
+/// allowed IPs, for example. Lines and columns are those of `yaml`.
+[[nodiscard]] std::vector<policy::Problem> check_imported(const std::string& yaml);
 
 }  // namespace tollgate::cli

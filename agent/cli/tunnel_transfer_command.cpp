@@ -80,6 +80,11 @@ Exit import(const Cli& cli, const Import& wanted) {
         folder = output.empty() ? fs::path{agent::kConfigFolder} : output.parent_path();
     }
     const ImportedTunnel imported = import_tunnel(*reading.conf, name, fs::absolute(folder));
+    const auto problems = check_imported(imported.yaml);
+    if (policy::has_errors(problems)) {
+        cli.err << imported.yaml << policy::format_problems("what it would become", problems);
+        return cli.fail(Exit::check_failed, "nothing was imported");
+    }
     for (const KeyFile& file : imported.key_files) {
         if (const std::string problem = write_key(file); !problem.empty()) {
             return cli.fail(Exit::failure, problem, "--key-folder names another folder");
