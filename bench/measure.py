@@ -9,6 +9,7 @@ import drop_rate
 import lab as lab_module
 import report
 import traffic
+import tunnel_section
 from learning import section
 
 
@@ -55,7 +56,7 @@ def main(build, quick):
     raw = root / "build/bench/results.json"
     raw.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     learning = section.measured(programs, section.default_corpus()) or section.kept(root / "docs/performance.md")
-    page = report.page(results, learning)
+    page = report.page(results, tunnel_section.kept(root / "docs/performance.md") + learning)
     (root / "build/bench/performance.md").write_text(page, encoding="utf-8")
     if not quick:
         (root / "docs/performance.md").write_text(page, encoding="utf-8")

@@ -86,7 +86,7 @@ def summary(results):
                      for what, value, goal, reached in ratios(results))
 
 
-def page(results, learning):
+def page(results, sections):
     goals = table(("figure", "measured", "goal", ""),
                   [(what, value, goal, "reached" if reached else "**missed**")
                    for what, value, goal, reached in ratios(results)])
@@ -125,4 +125,4 @@ up segmentation offload there; a network card with native XDP does not. The gate
 ## Loading, and memory
 
 {loading(results)}
-{learning}"""
+{sections}"""

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 """The tunnel next to wireguard-go, in turns, both ends and iperf3 on the same machine.
 
-    sudo bench/tunnel.py AGENT-FOLDER [--peer NAME=PROGRAM]... [--rounds N] [--seconds N] [--single]
+    sudo bench/tunnel.py PROGRAMS AGENT-FOLDER [--peer NAME=PROGRAM]... [--rounds N] [--seconds N] [--single]
+                         [--only WHAT]
 
-AGENT-FOLDER holds tollgated. Each peer is a wireguard-go; without one, that of the PATH. --single switches
-segmentation off on the wire (`tso`, `gso`, `tx-udp-segmentation`).
+PROGRAMS is the folder of ping_pong, AGENT-FOLDER holds tollgated. Each peer is a wireguard-go; without one, that of the
+PATH. --single switches segmentation off on the wire (`tso`, `gso`, `tx-udp-segmentation`).
 """
 import argparse
 import json
@@ -60,6 +61,7 @@ def tunnel(lab, start, agent, keys):
         lab.inside(end, "ip", "address", "add", f"{INNER[end]}/24", "dev", interface(end))
         lab.inside(end, "ip", "link", "set", interface(end), "up")
     lab.inside("source", "ping", "-q", "-c", "2", "-i", "0.2", INNER["target"])
+    lab.tunnels = processes
     yield
     for process in processes:
         lab.stop(process)
@@ -79,20 +81,62 @@ def tcp(*more):
     return lambda lab, seconds: iperf(lab, seconds, *more)["sum_received"]["bits_per_second"] / 1e9
 
 
-def datagrams(lab, seconds):
+def cpu(process):
+    """Seconds of CPU time that a process has used; our children are threads of it."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_per_gigabit(lab, seconds):
+    """CPU time of both tunnels for what one stream carries in a second at 1 Gbit/s."""
+    before = sum(map(cpu, lab.tunnels))
+    gigabits = iperf(lab, seconds)["sum_received"]["bytes"] * 8 / 1e9
+    return (sum(map(cpu, lab.tunnels)) - before) / gigabits
+
+
+def send_datagrams(lab, seconds, kpps):
+    """@return thousands sent and received a second"""
+    server = lab.start("target", lab.programs / "datagrams", "serve", INNER["target"], PORT, stdout=-1)
+    time.sleep(0.2)
+    sent = json.loads(lab.inside("source", lab.programs / "datagrams", "send", INNER["target"], PORT, seconds, kpps,
+                                 128))
+    time.sleep(0.2)
+    server.terminate()
+    received = json.loads(server.communicate()[0])["received"]
+    lab.children.remove(server)
+    return sent["sent"] / sent["seconds"] / 1000, received / sent["seconds"] / 1000
+
+
+def datagrams(lab, _):
     """128-byte datagrams: the greatest rate at which less than 1 in 1,000 is lost, kpps."""
-    best, rate = 0, 40
-    while rate < 2000:
-        end = iperf(lab, 1, "--udp", "--length", "128", "--bitrate", f"{rate * 1024}K")["sum"]
-        sent = end["packets"] / end["seconds"] / 1000
-        if end["lost_percent"] > 0.1 or sent < rate * 0.9:
-            break
-        best, rate = rate, rate * 1.25
-    return best
+    def arrives_whole(rate):
+        sent, received = send_datagrams(lab, 1, rate)
+        return received >= sent * 0.999 and sent > rate * 0.95
+
+    least, most = 0, 20
+    while arrives_whole(most):
+        least, most = most, 2 * most
+    for _ in range(6):
+        middle = (least + most) / 2
+        least, most = (middle, most) if arrives_whole(middle) else (least, middle)
+    return least
 
 
+def round_trip(which):
+    """One byte there and back on one TCP connection, microseconds."""
+    def once(lab, seconds):
+        server = lab.start("target", lab.programs / "ping_pong", "serve", INNER["target"], PORT)
+        time.sleep(0.2)
+        out = lab.inside("source", lab.programs / "ping_pong", "ask", INNER["target"], PORT, seconds)
+        lab.stop(server)
+        return json.loads(out)[which]
+    return once
+
+
+# What is less if it is better has "less" in its name.
 MEASURES = {"TCP, Gbit/s": tcp(), "TCP reverse, Gbit/s": tcp("--reverse"), "TCP, 16 streams, Gbit/s": tcp("-P", "16"),
-            "128-byte datagrams, kpps": datagrams}
+            "TCP, CPU s per Gbit (less)": cpu_per_gigabit, "128-byte datagrams, kpps": datagrams,
+            "round trip p50, µs (less)": round_trip("p50_us"), "round trip p99, µs (less)": round_trip("p99_us")}
 
 
 def make_keys(lab, folder):
@@ -106,39 +150,67 @@ def make_keys(lab, folder):
     return keys
 
 
+def implementations(peers):
+    """{name: how to start it}. @param peers  NAME=PROGRAM, each a wireguard-go; none: that of the PATH"""
+    named = dict(peer.split("=", 1) for peer in peers) or {"wireguard-go": shutil.which("wireguard-go")}
+    return {"tollgate": start_tollgate} | {name: start_wireguard_go(path) for name, path in named.items()}
+
+
+@contextmanager
+def laboratory(programs):
+    """A lab with a key for each end."""
+    with lab_module.Lab() as lab:
+        lab.programs = programs
+        folder = state_folder(lab)
+        folder.mkdir(mode=0o700)
+        lab.pins.mkdir()
+        try:
+            yield lab, make_keys(lab, folder)
+        finally:
+            shutil.rmtree(folder)
+
+
+def switch_segmentation_off(lab):
+    for end in INNER:
+        lab.inside(end, "ethtool", "-K", "veth0", "tso", "off", "gso", "off", "tx-udp-segmentation", "off")
+
+
+def measure(lab, keys, starts, args, only=""):
+    """@return {measure: {implementation: [figure of each round]}}"""
+    measures = {name: once for name, once in MEASURES.items() if only in name}
+    results = {title: {name: [] for name in starts} for title in measures}
+    for number in range(args.rounds):
+        for name, start in starts.items():
+            with tunnel(lab, start, args.agent, keys):
+                for title, once in measures.items():
+                    results[title][name].append(once(lab, args.seconds))
+                    print(f"  round {number + 1}: {name:16} {title:28} {results[title][name][-1]:8.2f}", flush=True)
+    return results
+
+
+def show(results):
+    for title, runs in results.items():
+        mine = statistics.median(runs["tollgate"])
+        for name, values in runs.items():
+            median = statistics.median(values)
+            print(f"{title:28} {name:16} {median:8.2f}   tollgate is {mine / median:.2f} ×   "
+                  f"({' '.join(f'{value:.2f}' for value in values)})")
+
+
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("programs", type=Path)
     parser.add_argument("agent", type=Path)
     parser.add_argument("--peer", action="append", default=[])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--single", action="store_true")
-    parser.add_argument("--only")
+    parser.add_argument("--only", default="")
     args = parser.parse_args()
-    peers = dict(peer.split("=", 1) for peer in args.peer) or {"wireguard-go": shutil.which("wireguard-go")}
-    starts = {"tollgate": start_tollgate} | {name: start_wireguard_go(path) for name, path in peers.items()}
-    measures = {name: once for name, once in MEASURES.items() if not args.only or args.only in name}
-    runs = {measure: {name: [] for name in starts} for measure in measures}
-    with lab_module.Lab() as lab:
-        folder = state_folder(lab)
-        folder.mkdir(mode=0o700)
-        lab.pins.mkdir()
-        keys = make_keys(lab, folder)
+    with laboratory(args.programs) as (lab, keys):
         if args.single:
-            for end in INNER:
-                lab.inside(end, "ethtool", "-K", "veth0", "tso", "off", "gso", "off", "tx-udp-segmentation", "off")
-        for number in range(args.rounds):
-            for name, start in starts.items():
-                with tunnel(lab, start, args.agent, keys):
-                    for title, once in measures.items():
-                        runs[title][name].append(once(lab, args.seconds))
-                        print(f"  round {number + 1}: {name:16} {title:28} {runs[title][name][-1]:8.2f}", flush=True)
-        shutil.rmtree(folder)
-    for title, results in runs.items():
-        mine = statistics.median(results["tollgate"])
-        for name, values in results.items():
-            print(f"{title:28} {name:16} {statistics.median(values):8.2f}   tollgate is "
-                  f"{mine / statistics.median(values):.2f} ×")
+            switch_segmentation_off(lab)
+        show(measure(lab, keys, implementations(args.peer), args, args.only))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+/// tunnel_flood INTERFACE ADDRESS PORT SECONDS KPPS KIND KEY
+///
+/// Sends WireGuard messages with random sources out of a veth, at a rate. KIND: junk, bad-mac1,
+/// mac1, index. KEY: the public key of the tunnel, base64. Prints {"frames": N, "seconds": T,
+/// "cpu_seconds": T}.
+#include "bench/tunnel_flood.h"
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <optional>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <linux/bpf.h>
+#include <net/if.h>
+
+#include <bpf/bpf.h>
+
+#include <tollgate/abi/wireguard.h>
+
+#include "bench/frame.hpp"
+#include "crypto/blake2s.hpp"
+#include "crypto/cookie.hpp"
+#include "tunnel_flood.skel.h"
+
+namespace {
+
+using namespace tollgate;
+using Clock = std::chrono::steady_clock;
+using Frame = std::vector<std::uint8_t>;
+
+constexpr std::array<std::string_view, 4> kKinds{"junk", "bad-mac1", "mac1", "index"};
+constexpr std::uint32_t kBatch = 64;
+constexpr std::chrono::milliseconds kPeriod{10};
+
+struct Wish {
+    int interface = 0;
+    std::uint32_t kind = 0;
+    in_addr address{};
+    std::uint16_t port = 0;
+    unsigned seconds = 0;
+    std::uint32_t kpps = 0;
+    std::optional<crypto::PublicKey> key;
+};
+
+template <typename Number>
+Number number(std::string_view text) {
+    Number value{};
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+std::optional<Wish> read(std::span<const std::string> arguments) {
+    constexpr std::size_t kArguments = 7;
+    if (arguments.size() != kArguments) {
+        return {};
+    }
+    Wish wish;
+    wish.interface = static_cast<int>(if_nametoindex(arguments[0].c_str()));
+    wish.port = number<std::uint16_t>(arguments[2]);
+    wish.seconds = number<unsigned>(arguments[3]);
+    wish.kpps = number<std::uint32_t>(arguments[4]);
+    wish.key = crypto::PublicKey::parse_base64(arguments[6]);
+    while (wish.kind < kKinds.size() && kKinds.at(wish.kind) != arguments[5]) {
+        ++wish.kind;
+    }
+    const bool good = wish.interface != 0 && wish.kpps != 0 && wish.key &&
+                      wish.kind < kKinds.size() &&
+                      inet_pton(AF_INET, arguments[1].c_str(), &wish.address) == 1;
+    return good ? std::optional{wish} : std::nullopt;
+}
+
+double cpu_seconds() {
+    timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+/// Sends what is due every kPeriod, and does not make up for what it had no time for.
+int send(int program, const Wish& wish) {
+    constexpr std::array<std::byte, sizeof(tg_wg_initiation)> kZeros{};
+    Frame frame = bench::udp_frame({0, ntohl(wish.address.s_addr), 0, wish.port}, kZeros);
+    xdp_md context{};
+    context.data_end = static_cast<std::uint32_t>(frame.size());
+    context.ingress_ifindex = static_cast<std::uint32_t>(wish.interface);
+    bpf_test_run_opts run{};
+    run.sz = sizeof run;
+    run.data_in = frame.data();
+    run.data_size_in = static_cast<std::uint32_t>(frame.size());
+    run.ctx_in = &context;
+    run.ctx_size_in = sizeof context;
+    run.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
+    run.batch_size = kBatch;
+    const auto started = Clock::now();
+    const double per_second = wish.kpps * 1000.0;
+    double sent = 0;
+    for (auto now = started; now - started < std::chrono::seconds{wish.seconds};
+         now = Clock::now()) {
+        const std::chrono::duration<double> since = now - started;
+        const double due = std::min(since.count() * per_second - sent, per_second / 10);
+        if (due < kBatch) {
+            std::this_thread::sleep_for(kPeriod);
+            continue;
+        }
+        run.repeat = static_cast<int>(due);
+        if (const int error = bpf_prog_test_run_opts(program, &run); error != 0) {
+            std::fprintf(stderr, "tunnel_flood: %s\n", std::strerror(-error));
+            return EXIT_FAILURE;
+        }
+        sent += run.repeat;
+    }
+    const std::chrono::duration<double> elapsed = Clock::now() - started;
+    std::printf("{\"frames\": %.0f, \"seconds\": %.3f, \"cpu_seconds\": %.3f}\n",
+                sent,
+                elapsed.count(),
+                cpu_seconds());
+    return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    const auto wish = read(arguments);
+    if (!wish) {
+        std::fputs("usage: tunnel_flood INTERFACE ADDRESS PORT SECONDS KPPS KIND KEY\n", stderr);
+        return EXIT_FAILURE;
+    }
+    tunnel_flood* skeleton = tunnel_flood::open();
+    if (skeleton == nullptr) {
+        std::perror("tunnel_flood: open");
+        return EXIT_FAILURE;
+    }
+    const crypto::MacState state = crypto::mac_state(crypto::MacKeys{*wish->key}.mac1);
+    std::memcpy(skeleton->rodata->mac1_state, state.data(), sizeof state);
+    skeleton->rodata->kind = wish->kind;
+    skeleton->data->random_state = std::random_device{}() | 1U;
+    int status = EXIT_FAILURE;
+    if (tunnel_flood::load(skeleton) == 0) {
+        status = send(bpf_program__fd(skeleton->progs.tunnel_flood), *wish);
+    } else {
+        std::perror("tunnel_flood: load");
+    }
+    tunnel_flood::destroy(skeleton);
+    return status;
+}
