@@ -165,6 +165,21 @@ TEST_F(TunPortTest, MakesAnInterfaceThatIsUpAndSilentAndGoesWithTheObject) {
     EXPECT_EQ(run_command({"ip", "link", "show", "tun0"}), 1);
 }
 
+TEST_F(TunPortTest, KeepsAThousandPacketsForAnAgentThatHadNoTurn) {
+    const FileDescriptor socket =
+        socket_in(*left, SOCK_DGRAM, *Endpoint::parse("198.51.100.2:80"), false);
+    while (left_port->receive()) {
+    }
+    for (int i = 0; i < 1000; ++i) {
+        ASSERT_EQ(::send(socket.get(), "x", 1, 0), 1);
+    }
+    int received = 0;
+    while (left_port->receive()) {
+        ++received;
+    }
+    EXPECT_EQ(received, 1000);
+}
+
 TEST_F(TunPortTest, RefusesNamesAndMtusThatAreNone) {
     for (const char* name : {"", "a/b", "sixteen-letters-", "tun 1"}) {
         EXPECT_EQ(TunPort::open({.name = name}).error().code.value(), EINVAL) << name;
