@@ -90,6 +90,7 @@ void add_losses(const TunnelCounters& tunnel, MetricsPage& page) {
     add("egress",
         {{"no_peer", out.no_peer},
          {"no_endpoint", out.no_endpoint},
+         {"looping", out.looping},
          {"staged", out.staged_dropped},
          {"not_sent", out.not_sent}});
 }

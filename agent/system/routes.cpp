@@ -176,6 +176,41 @@ Request route_request(std::uint16_t type,
     return request;
 }
 
+/// The attributes of the route that the kernel would take.
+Result<std::span<const std::byte>> find_route(const IpAddress& to,
+                                              const std::optional<IpAddress>& from,
+                                              std::uint32_t mark,
+                                              std::array<std::byte, kAnswerBytes>& buffer) {
+    rtmsg body{};
+    body.rtm_family = family_of(to);
+    body.rtm_dst_len = static_cast<std::uint8_t>(wire_bytes(to).size() * 8);
+    body.rtm_src_len = from ? body.rtm_dst_len : std::uint8_t{0};
+    Request request{RTM_GETROUTE, 0, body};
+    request.add(RTA_DST, wire_bytes(to));
+    if (from) {
+        request.add(RTA_SRC, wire_bytes(*from));
+    }
+    if (mark != 0) {
+        request.add(RTA_MARK, mark);
+    }
+    const std::string what = fmt::format("find the route to {}", to.to_string());
+    const auto answer = ask(request, buffer, what);
+    if (!answer) {
+        return Failure{answer.error()};
+    }
+    constexpr std::size_t kFixed = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(rtmsg));
+    if (answer->size() < kFixed) {
+        return failure(EPROTO, what);
+    }
+    return answer->subspan(kFixed);
+}
+
+Result<unsigned> interface_of(std::span<const std::byte> route, const IpAddress& to) {
+    const auto interface = find_number(route, RTA_OIF);
+    return interface ? Result<unsigned>{*interface}
+                     : failure(ENETUNREACH, fmt::format("find the route to {}", to.to_string()));
+}
+
 Result<std::uint32_t> interface_mtu(unsigned interface) {
     const FileDescriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
     ifreq request{};
@@ -217,30 +252,22 @@ Result<void> set_mtu(unsigned interface, std::uint32_t mtu) {
 }
 
 Result<std::uint32_t> route_mtu(const IpAddress& to, std::uint32_t mark) {
-    rtmsg body{};
-    body.rtm_family = family_of(to);
-    body.rtm_dst_len = static_cast<std::uint8_t>(wire_bytes(to).size() * 8);
-    Request request{RTM_GETROUTE, 0, body};
-    request.add(RTA_DST, wire_bytes(to));
-    if (mark != 0) {
-        request.add(RTA_MARK, mark);
-    }
     std::array<std::byte, kAnswerBytes> buffer{};
-    const std::string what = fmt::format("find the route to {}", to.to_string());
-    const auto answer = ask(request, buffer, what);
-    if (!answer) {
-        return Failure{answer.error()};
+    const auto attributes = find_route(to, std::nullopt, mark, buffer);
+    if (!attributes) {
+        return Failure{attributes.error()};
     }
-    constexpr std::size_t kFixed = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(rtmsg));
-    if (answer->size() < kFixed) {
-        return failure(EPROTO, what);
-    }
-    const auto attributes = answer->subspan(kFixed);
-    if (const auto mtu = find_number(find(attributes, RTA_METRICS), RTAX_MTU)) {
+    if (const auto mtu = find_number(find(*attributes, RTA_METRICS), RTAX_MTU)) {
         return *mtu;
     }
-    const auto interface = find_number(attributes, RTA_OIF);
-    return interface ? interface_mtu(*interface) : failure(ENETUNREACH, what);
+    const auto interface = interface_of(*attributes, to);
+    return interface ? interface_mtu(*interface) : Failure{interface.error()};
+}
+
+Result<unsigned> route_interface(const IpAddress& to, const IpAddress& from, std::uint32_t mark) {
+    std::array<std::byte, kAnswerBytes> buffer{};
+    const auto attributes = find_route(to, from, mark, buffer);
+    return attributes ? interface_of(*attributes, to) : Failure{attributes.error()};
 }
 
 }  // namespace tollgate::agent

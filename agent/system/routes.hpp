@@ -32,4 +32,10 @@ namespace tollgate::agent {
 /// interface's MTU. @param mark  of the sender's socket @return ENETUNREACH: there is no route
 [[nodiscard]] Result<std::uint32_t> route_mtu(const IpAddress& to, std::uint32_t mark);
 
+/// The interface by which a packet with the source `from` leaves. @param mark  see above
+/// @return ENETUNREACH: there is no route; EINVAL: `from` is IPv4 and no address of this host
+[[nodiscard]] Result<unsigned> route_interface(const IpAddress& to,
+                                               const IpAddress& from,
+                                               std::uint32_t mark);
+
 }  // namespace tollgate::agent

@@ -8,6 +8,7 @@
 namespace tollgate::agent {
 
 using crypto::Instant;
+using crypto::MutableBytes;
 
 namespace {
 
@@ -51,9 +52,18 @@ void Device::port_is_readable(const Now& now) {
         if (!packet) {
             break;
         }
-        egress_.add(*packet, now);
+        if (!egress_.add(*packet, now)) {
+            tell_unreachable(*packet, now);
+        }
     }
     egress_.flush(now);
+}
+
+void Device::tell_unreachable(const HostPacket& packet, const Now& now) {
+    const MutableBytes message = unreachable_.answer(packet, now.boot);
+    if (!message.empty()) {
+        port_->send({&message, 1});
+    }
 }
 
 Instant Device::work(const Now& now) {
@@ -78,8 +88,7 @@ void Device::do_due(Peer& peer, const Now& now) {
             case Due::retry_handshake:
             case Due::new_handshake:
                 // The address that we sent from may be what does not work any more.
-                peer.endpoint.local = {};
-                peer.endpoint.local_interface = 0;
+                peer.endpoint.forget_local();
                 handshakes_.initiate(peer, now);
                 break;
             case Due::give_up_handshake:

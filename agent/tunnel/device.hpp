@@ -18,6 +18,7 @@
 #include "agent/tunnel/tunnel_counters.hpp"
 #include "agent/tunnel/tunnel_gate.hpp"
 #include "agent/tunnel/tunnel_status.hpp"
+#include "agent/tunnel/unreachable.hpp"
 #include "crypto/aead.hpp"
 
 namespace tollgate::agent {
@@ -77,6 +78,7 @@ class Device {
     [[nodiscard]] int configure(Peer& peer, const PeerChange& change, const Now& now);
     [[nodiscard]] Result<void> guard_port();
     void derive_remote(Peer& peer);
+    void tell_unreachable(const HostPacket& packet, const Now& now);
     void do_due(Peer& peer, const Now& now);
 
     std::unique_ptr<Link> link_;
@@ -90,6 +92,7 @@ class Device {
     Handshakes handshakes_;
     Egress egress_;
     Ingress ingress_;
+    Unreachable unreachable_;
 };
 
 }  // namespace tollgate::agent

@@ -92,12 +92,18 @@ int Device::apply(const DeviceChange& change, const Now& now) {
     return 0;
 }
 
-// Handshakes and keypairs of the old key mean nothing under the new one.
+// Handshakes and keypairs of the old key mean nothing under the new one. wg syncconf sets the key
+// that is there: then nothing changes.
 void Device::set_private_key(const crypto::PrivateKey& key) {
+    crypto::PrivateKey clamped = key.clone();
+    if (!key.is_zero()) {
+        crypto::clamp(clamped);
+    }
+    if (identity_ ? identity_->private_key == clamped : clamped.is_zero()) {
+        return;
+    }
     identity_.reset();
     if (!key.is_zero()) {
-        crypto::PrivateKey clamped = key.clone();
-        crypto::clamp(clamped);
         identity_ = std::make_shared<const crypto::Identity>(std::move(clamped));
         if (Peer* self = peers_.find(identity_->public_key)) {
             peers_.remove(*self);
@@ -105,7 +111,7 @@ void Device::set_private_key(const crypto::PrivateKey& key) {
     }
     handshakes_.set_identity(is_up_ ? identity_ : nullptr);
     peers_.for_each([this](Peer& peer) {
-        handshakes_.forget(peer);
+        handshakes_.abandon(peer);
         peer.keypairs.clear();
         derive_remote(peer);
     });

@@ -92,10 +92,9 @@ void Device::set_up(bool up, const Now& now) {
     handshakes_.set_identity(up ? identity_ : nullptr);
     peers_.for_each([&](Peer& peer) {
         if (!up) {
-            handshakes_.forget(peer);
+            handshakes_.abandon(peer);
             peer.keypairs.clear();
             egress_.drop_staged(peer);
-            peer.initiation_sent.reset();  // or the first one afterwards would have to wait
         } else if (peer.timers.persistent_keepalive().count() != 0) {
             egress_.send_keepalive(peer, now);
         }

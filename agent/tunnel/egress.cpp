@@ -16,6 +16,7 @@ using crypto::MutableBytes;
 namespace {
 
 constexpr std::size_t kPaddingMultiple = 16;
+constexpr int kHopsMax = 8;
 constexpr std::size_t kOverhead = sizeof(tg_wg_data) + crypto::kTagSize;
 
 }  // namespace
@@ -35,6 +36,14 @@ bool Egress::add(const HostPacket& packet, const Now& now) {
         ++counters_.no_peer;
         return false;
     }
+    if (!peer->endpoint.is_known()) {
+        ++counters_.no_endpoint;
+        return false;
+    }
+    if (is_looping(packet)) {
+        ++counters_.looping;
+        return false;
+    }
     if (!can_send(*peer, now)) {
         stage(*peer, packet, now);
         return true;
@@ -48,11 +57,25 @@ bool Egress::add(const HostPacket& packet, const Now& now) {
     return true;
 }
 
-void Egress::stage(Peer& peer, const HostPacket& packet, const Now& now) {
-    if (!peer.endpoint.is_known()) {
-        ++counters_.no_endpoint;
-        return;
+// The host has routed a datagram of ours into the tunnel. That is well if it goes to one peer
+// inside messages to another, and has no end if the way from peer to endpoint comes back to where
+// it began.
+bool Egress::is_looping(const HostPacket& packet) const {
+    const auto [source, destination] = packet.udp_ports();
+    if (source == 0 || source != link_.port()) {
+        return false;
     }
+    const Peer* peer = peers_.route(packet.destination());
+    for (int hops = 0; peer != nullptr && hops < kHopsMax; ++hops) {
+        if (peer->endpoint.address == packet.destination() && peer->endpoint.port == destination) {
+            return true;
+        }
+        peer = peers_.route(peer->endpoint.address);
+    }
+    return false;
+}
+
+void Egress::stage(Peer& peer, const HostPacket& packet, const Now& now) {
     for (std::size_t i = 0; i < packet.count(); ++i) {
         if (peer.staged.size() >= kStagedPacketsMax) {
             peer.staged.pop_front();

@@ -17,6 +17,7 @@ namespace tollgate::agent {
 struct EgressCounters {
     std::uint64_t no_peer = 0;         ///< no allowed IP holds the destination
     std::uint64_t no_endpoint = 0;     ///< nobody knows where the peer is
+    std::uint64_t looping = 0;         ///< our own datagrams, to a peer behind itself
     std::uint64_t staged_dropped = 0;  ///< gave way to newer ones, or the handshake failed
     std::uint64_t not_sent = 0;        ///< the kernel refused, or the keypair ended
 };
@@ -31,7 +32,9 @@ class Egress {
     void set_mtu(std::size_t mtu) { mtu_ = mtu; }
 
     /// Takes a packet of the host, or the many that it stands for. Call flush() after the last.
-    /// @return false if no peer has its destination
+    /// @return false if nobody can be given it: no peer has its destination, nobody knows where
+    /// that
+    ///         peer is, or the way there leads back to us
     bool add(const HostPacket& packet, const Now& now);
     /// Sends what is collected.
     void flush(const Now& now);
@@ -58,6 +61,7 @@ class Egress {
     };
 
     [[nodiscard]] static bool can_send(const Peer& peer, const Now& now);
+    [[nodiscard]] bool is_looping(const HostPacket& packet) const;
     void stage(Peer& peer, const HostPacket& packet, const Now& now);
     [[nodiscard]] crypto::MutableBytes reserve(Peer& peer,
                                                std::size_t size,

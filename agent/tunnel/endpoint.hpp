@@ -17,12 +17,18 @@ struct Endpoint {
     std::uint32_t scope = 0;  ///< interface of a link-local IPv6 address
 
     /// Our address that its last datagram was sent to, and the interface that it came in by;
-    /// answers leave from there, as long as that address is ours. Zeros: the kernel's choice.
+    /// answers leave from there, as long as that address is ours and, for IPv4, the way to the
+    /// peer leads through that interface. Zeros: the kernel's choice.
     IpAddress local;
     std::uint32_t local_interface = 0;
+    std::uint32_t local_routes = 0;  ///< the Link's: the state of the routes for which it holds
 
     [[nodiscard]] bool is_known() const { return port != 0; }
     [[nodiscard]] bool has_local() const { return local != IpAddress{}; }
+    void forget_local() {
+        local = {};
+        local_interface = 0;
+    }
     /// Whether the peer is at the same place; our side does not matter.
     [[nodiscard]] bool same_place(const Endpoint& other) const {
         return address == other.address && port == other.port && scope == other.scope;

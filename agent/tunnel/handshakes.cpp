@@ -118,6 +118,11 @@ void Handshakes::forget(Peer& peer) {
     }
 }
 
+void Handshakes::abandon(Peer& peer) {
+    forget(peer);
+    peer.initiation_sent.reset();
+}
+
 template <typename Message>
 void Handshakes::send(Peer& peer, Message message, const Now& now) {
     peer.cookies.seal(bytes_of(message), now.boot);

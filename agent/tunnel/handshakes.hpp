@@ -77,6 +77,8 @@ class Handshakes {
 
     /// Gives up the handshake that we have begun, if any.
     void forget(Peer& peer);
+    /// The same, and the next one need not wait for rekey-timeout.
+    void abandon(Peer& peer);
 
     /// Takes a message of type 1 to 3 from the wire.
     void arrived(crypto::Bytes message, const Endpoint& from, const Now& now);

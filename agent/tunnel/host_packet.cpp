@@ -139,6 +139,16 @@ IpAddress HostPacket::destination() const {
     return address_at(packet_, ip_.is_ipv6, 1);
 }
 
+HostPacket::UdpPorts HostPacket::udp_ports() const {
+    const auto transport = find_transport(packet_, ip_);
+    if (!transport || transport->protocol != wire::kUdp ||
+        transport->offset + wire::udp::kSize > packet_.size()) {
+        return {};
+    }
+    const std::byte* const header = &packet_[transport->offset];
+    return {wire::load16(header), wire::load16(header + wire::udp::kDestinationPort)};
+}
+
 std::uint8_t HostPacket::traffic_class() const {
     return ip_.is_ipv6 ? static_cast<std::uint8_t>(wire::load16(packet_.data()) >> 4U)
                        : std::to_integer<std::uint8_t>(packet_[1]);

@@ -28,6 +28,12 @@ class HostPacket {
 
     [[nodiscard]] IpAddress source() const;
     [[nodiscard]] IpAddress destination() const;
+    /// Ports in host order; zeros unless it is UDP and the beginning of it.
+    struct UdpPorts {
+        std::uint16_t source = 0;
+        std::uint16_t destination = 0;
+    };
+    [[nodiscard]] UdpPorts udp_ports() const;
     /// DSCP and ECN of the inner header.
     [[nodiscard]] std::uint8_t traffic_class() const;
 

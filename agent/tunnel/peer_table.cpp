@@ -17,11 +17,11 @@ Peer* PeerTable::add(const crypto::PublicKey& key) {
     auto made = std::make_unique<Peer>(key, [this](std::uint32_t index) { forget_index(index); });
     Peer* peer = peers_.emplace(key, std::move(made)).first->second.get();
     if (free_numbers_.empty()) {
-        free_numbers_.push_back(static_cast<std::uint32_t>(numbered_.size()));
+        free_numbers_.push(static_cast<std::uint32_t>(numbered_.size()));
         numbered_.push_back(nullptr);
     }
-    peer->number = free_numbers_.back();
-    free_numbers_.pop_back();
+    peer->number = free_numbers_.top();
+    free_numbers_.pop();
     numbered_[peer->number] = peer;
     return peer;
 }
@@ -39,7 +39,7 @@ Peer* PeerTable::route(const IpAddress& inner) const {
 void PeerTable::remove(Peer& peer) {
     allowed_ips_.remove_all(peer.number);
     numbered_[peer.number] = nullptr;
-    free_numbers_.push_back(peer.number);
+    free_numbers_.push(peer.number);
     if (peer.handshake) {
         forget_index(peer.handshake->local_index());
     }

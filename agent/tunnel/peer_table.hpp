@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <queue>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -74,7 +76,8 @@ class PeerTable {
     TunnelGate& gate_;
     AllowedIps allowed_ips_;
     std::vector<Peer*> numbered_;  ///< null: the number is free
-    std::vector<std::uint32_t> free_numbers_;
+    /// The lowest first, so that peers which replace all others are in their own order.
+    std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> free_numbers_;
     std::unordered_map<std::uint32_t, Peer*> indices_;
     std::set<std::pair<crypto::Instant, Peer*>> schedule_;
     /// Last, because the peers give up their indices when they go.

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/system/routes.hpp"
 #include "agent/tunnel/gso_probe.hpp"
 #include "agent/tunnel/udp_socket.hpp"
 
@@ -62,7 +63,11 @@ struct UdpLink::Outcome {
 };
 
 Result<std::unique_ptr<UdpLink>> UdpLink::open(const Options& options) {
-    std::unique_ptr<UdpLink> link{new UdpLink};
+    auto routes = RouteWatch::open();
+    if (!routes) {
+        return Failure{routes.error()};
+    }
+    std::unique_ptr<UdpLink> link{new UdpLink{std::move(*routes)}};
     link->mark_ = options.mark;
     if (const auto listening = link->listen(options.port); !listening) {
         return Failure{listening.error()};
@@ -72,7 +77,8 @@ Result<std::unique_ptr<UdpLink>> UdpLink::open(const Options& options) {
     return link;
 }
 
-UdpLink::UdpLink() : buffers_(kBatch * (kBufferBytes + kStagger)) {
+UdpLink::UdpLink(RouteWatch routes)
+    : routes_{std::move(routes)}, buffers_(kBatch * (kBufferBytes + kStagger)) {
     for (std::size_t i = 0; i < kBatch; ++i) {
         slots_[i].bytes = {.iov_base = &buffers_[i * (kBufferBytes + kStagger)],
                            .iov_len = kBufferBytes};
@@ -132,7 +138,7 @@ Result<void> UdpLink::set_mark(std::uint32_t mark) {
 }
 
 std::vector<int> UdpLink::descriptors() const {
-    std::vector<int> open;
+    std::vector<int> open{routes_.fd()};
     for (const Socket& socket : sockets_) {
         if (socket.descriptor) {
             open.push_back(socket.descriptor.get());
@@ -143,6 +149,10 @@ std::vector<int> UdpLink::descriptors() const {
 
 std::span<Arrival> UdpLink::receive(int descriptor) {
     arrived_ = 0;
+    if (descriptor == routes_.fd()) {
+        route_changes_ += routes_.take() ? 1U : 0U;
+        return {};
+    }
     prepare_slots();
     // An error is one that ICMP reported of an earlier datagram: it is gone with this call.
     const int count = ::recvmmsg(descriptor, messages_.data(), kBatch, MSG_DONTWAIT, nullptr);
@@ -186,6 +196,7 @@ void UdpLink::read_slot(std::size_t index, Socket& socket) {
         .from = origin.from,
         .ecn = static_cast<std::uint8_t>(origin.traffic_class & kEcnMask),
     };
+    arrivals_[arrived_].from.local_routes = route_changes_;
     ++arrived_;
 }
 
@@ -200,14 +211,31 @@ bool UdpLink::commit() {
     return sent;
 }
 
+// The address that a peer has asked is the one it expects an answer from, until the host has
+// another way to it (Linux: send4() of its WireGuard). Its IPv6 stays with the address.
+bool UdpLink::may_leave_from_local(const Endpoint& to) {
+    if (to.local_routes == route_changes_ || !to.address.is_ipv4()) {
+        return true;
+    }
+    if (way_.routes != route_changes_ || way_.to != to.address || way_.from != to.local) {
+        way_ = {to.address,
+                to.local,
+                route_changes_,
+                route_interface(to.address, to.local, mark_).value_or(0)};
+    }
+    return way_.interface == to.local_interface;
+}
+
 bool UdpLink::send(const Endpoint& to,
                    crypto::Bytes bytes,
                    std::size_t segment,
                    std::uint8_t traffic_class) {
     const Socket& socket = sockets_[to.address.is_ipv4() ? kIpv4 : kIpv6];
+    const bool from_local = to.has_local() && may_leave_from_local(to);
+    counters_.source_refused += to.has_local() && !from_local ? 1U : 0U;
     Departure departure{socket.descriptor.get(), to, bytes, segment, traffic_class};
-    Outcome outcome = send_all(departure, to.has_local());
-    if (to.has_local() && source_is_gone(outcome.error)) {
+    Outcome outcome = send_all(departure, from_local);
+    if (from_local && source_is_gone(outcome.error)) {
         ++counters_.source_refused;
         departure.bytes = bytes.subspan(std::min(bytes.size(), outcome.sent * segment));
         outcome = send_all(departure, false);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/system/file_descriptor.hpp"
+#include "agent/system/route_watch.hpp"
 #include "agent/tunnel/link.hpp"
 #include "agent/tunnel/segment_buffer.hpp"
 #include "agent/tunnel/udp_message.hpp"
@@ -21,7 +22,7 @@ struct UdpCounters {
     std::uint64_t refused = 0;         ///< to send: no route, say, or a firewall
     std::uint64_t overflowed = 0;      ///< received while the socket's buffer was full
     std::uint64_t truncated = 0;       ///< received with more bytes than any datagram has
-    std::uint64_t source_refused = 0;  ///< sends whose local address is no longer ours
+    std::uint64_t source_refused = 0;  ///< sends whose local address is no longer good
     std::uint64_t unsegmented = 0;     ///< sends that had to go one by one for once
 };
 
@@ -78,15 +79,25 @@ class UdpLink : public Link {
 
     using Sockets = std::array<Socket, 2>;  ///< IPv4, IPv6
 
-    UdpLink();
+    explicit UdpLink(RouteWatch routes);
     [[nodiscard]] static Result<Sockets> open_sockets(std::uint16_t port);
     [[nodiscard]] static Result<void> mark_sockets(const Sockets& sockets, std::uint32_t mark);
+    [[nodiscard]] bool may_leave_from_local(const Endpoint& to);
     void prepare_slots();
     void read_slot(std::size_t index, Socket& socket);
     [[nodiscard]] Outcome send_all(const Departure& departure, bool from_local);
     [[nodiscard]] static Outcome send_segmented(const Departure& departure, bool from_local);
     [[nodiscard]] static Outcome send_singly(const Departure& departure, bool from_local);
 
+    RouteWatch routes_;
+    std::uint32_t route_changes_ = 0;
+    /// The interface by which one of our addresses reaches a peer; 0: by none.
+    struct Way {
+        IpAddress to;
+        IpAddress from;
+        std::uint32_t routes = 0;
+        unsigned interface = 0;
+    } way_;  ///< the last that was asked for
     Sockets sockets_;
     std::uint16_t port_ = 0;
     std::uint32_t mark_ = 0;

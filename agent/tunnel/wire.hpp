@@ -43,6 +43,7 @@ inline constexpr std::uint16_t kFragmented = 0x3fff;  ///< more fragments, or no
 namespace ipv6 {  // RFC 8200
 inline constexpr std::size_t kPayloadLength = 4;
 inline constexpr std::size_t kNextHeader = 6;
+inline constexpr std::size_t kHopLimit = 7;
 inline constexpr std::size_t kSource = 8;
 inline constexpr std::size_t kSize = 40;
 }  // namespace ipv6
@@ -62,6 +63,7 @@ inline constexpr std::byte kCwr{0x80};
 }  // namespace tcp
 
 namespace udp {  // RFC 768
+inline constexpr std::size_t kDestinationPort = 2;
 inline constexpr std::size_t kLength = 4;
 inline constexpr std::size_t kChecksum = 6;
 inline constexpr std::size_t kSize = 8;

@@ -74,7 +74,7 @@ Endpoint at(const char* address, const Link& link) {
 class UdpLinkTest : public ::testing::TestWithParam<const char*> {
   protected:
     void SetUp() override {
-        if (std::string_view{GetParam()} == "::1" && receiver->descriptors().size() == 1) {
+        if (std::string_view{GetParam()} == "::1" && receiver->descriptors().size() < 3) {
             GTEST_SKIP() << "a host without IPv6";
         }
     }
