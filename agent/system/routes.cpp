@@ -22,9 +22,9 @@ namespace tollgate::agent {
 
 namespace {
 
-constexpr std::size_t kRequestBytes = 256;
-constexpr std::size_t kAnswerBytes = 8192;
-constexpr std::uint8_t kIpv4Offset = 96;  // of an IPv4 prefix in the mapped form, bits
+constexpr std::size_t kRequestBytes = 512;
+constexpr std::size_t kAnswerBytes = 32'768;  // of one recv(2): the most that a dump fills
+constexpr std::uint8_t kIpv4Offset = 96;      // of an IPv4 prefix in the mapped form, bits
 
 std::span<const std::uint8_t> wire_bytes(const IpAddress& address) {
     const std::span<const std::uint8_t> all{address.bytes};
@@ -116,6 +116,41 @@ Result<void> order(Request request, const std::string& what) {
     return answer ? Result<void>{} : Failure{answer.error()};
 }
 
+/// Calls `visit(span)` with the body of each message of a dump.
+template <typename Visit>
+Result<void> list(Request request, const Visit& visit) {
+    const FileDescriptor socket{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
+    const auto bytes = request.bytes();
+    if (!socket || ::send(socket.get(), bytes.data(), bytes.size(), 0) < 0) {
+        return failure(errno, "list routes");
+    }
+    std::array<std::byte, kAnswerBytes> buffer{};
+    for (;;) {
+        const ssize_t size = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
+        if (size < 0 && errno == EINTR) {
+            continue;
+        }
+        std::span<const std::byte> left{buffer.data(),
+                                        static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+        if (left.empty()) {
+            return failure(size < 0 ? errno : EPROTO, "list routes");
+        }
+        while (left.size() >= sizeof(nlmsghdr)) {
+            nlmsghdr header{};
+            std::memcpy(&header, left.data(), sizeof header);
+            if (header.nlmsg_type == NLMSG_DONE) {
+                return {};
+            }
+            if (header.nlmsg_type == NLMSG_ERROR || header.nlmsg_len < sizeof header ||
+                header.nlmsg_len > left.size()) {
+                return failure(EPROTO, "list routes");
+            }
+            visit(left.subspan(NLMSG_HDRLEN, header.nlmsg_len - NLMSG_HDRLEN));
+            left = left.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), left.size()));
+        }
+    }
+}
+
 /// The value of an attribute; empty: it is not there.
 std::span<const std::byte> find(std::span<const std::byte> attributes, std::uint16_t type) {
     while (attributes.size() >= sizeof(rtattr)) {
@@ -205,6 +240,31 @@ Result<std::span<const std::byte>> find_route(const IpAddress& to,
     return answer->subspan(kFixed);
 }
 
+/// The network of a route of ours; nothing: of another kind or through another interface.
+std::optional<Prefix> read_route(std::span<const std::byte> message, unsigned interface) {
+    rtmsg body{};
+    if (message.size() < sizeof body) {
+        return std::nullopt;
+    }
+    std::memcpy(&body, message.data(), sizeof body);
+    const auto attributes = message.subspan(NLMSG_ALIGN(sizeof body));
+    const auto network = find(attributes, RTA_DST);
+    const bool is_ipv4 = body.rtm_family == AF_INET;
+    if (body.rtm_table != RT_TABLE_MAIN || body.rtm_protocol != RTPROT_STATIC ||
+        body.rtm_type != RTN_UNICAST || find_number(attributes, RTA_OIF) != interface ||
+        network.size() != (is_ipv4 ? 4U : 16U)) {
+        return std::nullopt;
+    }
+    Prefix prefix;
+    const std::size_t offset = is_ipv4 ? kIpv4Offset / 8U : 0U;
+    if (is_ipv4) {
+        prefix.address.bytes[10] = prefix.address.bytes[11] = 0xff;
+    }
+    std::memcpy(&prefix.address.bytes[offset], network.data(), network.size());
+    prefix.length = static_cast<std::uint8_t>(body.rtm_dst_len + 8U * offset);
+    return prefix;
+}
+
 Result<unsigned> interface_of(std::span<const std::byte> route, const IpAddress& to) {
     const auto interface = find_number(route, RTA_OIF);
     return interface ? Result<unsigned>{*interface}
@@ -241,6 +301,48 @@ Result<void> add_route(unsigned interface, const Prefix& network) {
 Result<void> remove_route(unsigned interface, const Prefix& network) {
     return order(route_request(RTM_DELROUTE, 0, interface, network),
                  fmt::format("remove the route to {}", network.to_string()));
+}
+
+Result<std::vector<Prefix>> routes_through(unsigned interface) {
+    std::vector<Prefix> routes;
+    for (const int family : {AF_INET, AF_INET6}) {
+        rtmsg body{};
+        body.rtm_family = static_cast<std::uint8_t>(family);
+        const auto read = list(Request{RTM_GETROUTE, NLM_F_DUMP, body}, [&](const auto& message) {
+            if (const auto route = read_route(message, interface)) {
+                routes.push_back(*route);
+            }
+        });
+        if (!read) {
+            return Failure{read.error()};
+        }
+    }
+    return routes;
+}
+
+Result<void> set_alias(unsigned interface, const std::string& text) {
+    ifinfomsg body{};
+    body.ifi_index = static_cast<int>(interface);
+    Request request{RTM_NEWLINK, NLM_F_ACK, body};
+    const void* const bytes = text.data();
+    request.add(IFLA_IFALIAS, {static_cast<const std::uint8_t*>(bytes), text.size()});
+    return order(request, fmt::format("call interface {} '{}'", interface, text));
+}
+
+Result<std::string> alias_of(unsigned interface) {
+    ifinfomsg body{};
+    body.ifi_index = static_cast<int>(interface);
+    Request request{RTM_GETLINK, 0, body};
+    std::array<std::byte, kAnswerBytes> buffer{};
+    const auto answer = ask(request, buffer, fmt::format("look at interface {}", interface));
+    if (!answer) {
+        return Failure{answer.error()};
+    }
+    constexpr std::size_t kFixed = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(ifinfomsg));
+    const auto alias = find(answer->subspan(std::min(kFixed, answer->size())), IFLA_IFALIAS);
+    const void* const bytes = alias.data();
+    const std::string_view text{static_cast<const char*>(bytes), alias.size()};
+    return std::string{text.substr(0, text.find('\0'))};
 }
 
 Result<void> set_mtu(unsigned interface, std::uint32_t mtu) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <tollgate/ip.hpp>
 #include <tollgate/result.hpp>
@@ -24,6 +25,14 @@ namespace tollgate::agent {
 [[nodiscard]] Result<void> add_route(unsigned interface, const Prefix& network);
 /// @return ESRCH: there is no such route
 [[nodiscard]] Result<void> remove_route(unsigned interface, const Prefix& network);
+
+/// The routes to networks without a gateway that lead through an interface: what add_route() makes,
+/// whoever made them.
+[[nodiscard]] Result<std::vector<Prefix>> routes_through(unsigned interface);
+
+/// A text of up to 255 bytes that `ip link` shows as the interface's alias. Empty: none.
+[[nodiscard]] Result<void> set_alias(unsigned interface, const std::string& text);
+[[nodiscard]] Result<std::string> alias_of(unsigned interface);
 
 /// @param mtu  bytes
 [[nodiscard]] Result<void> set_mtu(unsigned interface, std::uint32_t mtu);

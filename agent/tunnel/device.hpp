@@ -47,6 +47,8 @@ class Device {
     /// nobody, and what the host sends is dropped. Devices begin up.
     void set_up(bool up, const Now& now);
     [[nodiscard]] bool is_up() const { return is_up_; }
+    /// See Port.
+    [[nodiscard]] Result<void> keep_port() { return port_->set_persistent(true); }
     /// What metrics need, in time and size bounded by kPeerCountersMax whatever the peers.
     [[nodiscard]] TunnelCounters counters(const Now& now) const;
 

@@ -6,6 +6,8 @@
 #include <optional>
 #include <span>
 
+#include <tollgate/result.hpp>
+
 #include "agent/tunnel/host_packet.hpp"
 #include "crypto/bytes.hpp"
 
@@ -26,6 +28,9 @@ class Port {
     virtual void send(std::span<const crypto::MutableBytes> packets) = 0;
     /// Whether the host sees a carrier: without one its packets go nowhere, least of all elsewhere.
     virtual void set_carrier(bool /*is_on*/) {}
+    /// Whether the host keeps its side when this object goes, without a carrier: its packets then
+    /// go nowhere, instead of elsewhere. Off at first.
+    [[nodiscard]] virtual Result<void> set_persistent(bool /*is_on*/) { return {}; }
     /// Largest packet of the host, bytes.
     [[nodiscard]] virtual std::size_t mtu() const = 0;
 };

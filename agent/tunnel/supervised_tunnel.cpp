@@ -9,7 +9,9 @@
 #include <fmt/format.h>
 
 #include "agent/report/log.hpp"
+#include "agent/system/interface.hpp"
 #include "agent/system/routes.hpp"
+#include "agent/tunnel/tun_port.hpp"
 #include "agent/tunnel/tunnel_change.hpp"
 
 namespace tollgate::agent {
@@ -20,6 +22,7 @@ constexpr std::chrono::seconds kLookAgain{30};
 constexpr std::uint32_t kMtuUsual = 1420;
 constexpr std::uint32_t kMtuMin = 1280;  // IPv6 needs it
 constexpr std::uint32_t kOverhead = 80;  // IPv6, UDP, WireGuard header and tag
+constexpr std::size_t kAliasMax = 255;   // IFALIASZ, less one
 constexpr std::size_t kWaysMax = 64;     // that are looked at for the MTU
 
 Result<void> result_of(int error, const std::string& what) {
@@ -32,6 +35,11 @@ void add(std::string& problems, const Error& error) {
 
 std::optional<Endpoint> literal(const std::optional<HostPort>& endpoint) {
     return endpoint ? Endpoint::parse(endpoint->to_string()) : std::nullopt;
+}
+
+/// By what we know our own interfaces again: the agent that has this state folder made them.
+std::string alias_in(const TunnelFolders& folders) {
+    return fmt::format("tollgate tunnel, {}", folders.state.string()).substr(0, kAliasMax);
 }
 
 }  // namespace
@@ -112,6 +120,12 @@ void SupervisedTunnel::start() {
         static_cast<void>(tunnel_->set_up(false));
     }
     problem_.clear();
+    if (keys) {
+        if (const auto kept = keep_interface(); !kept) {
+            tell(problem_, kept.error().message());
+        }
+        take_over_routes();
+    }
     is_host_set_ = false;
     look_ = {};
     log(LogLevel::info,
@@ -120,6 +134,42 @@ void SupervisedTunnel::start() {
          {"peers", settings_.peers.size()},
          {"mtu", mtu_},
          {"cipher", tunnel_->aead_reason()}});
+}
+
+Result<void> SupervisedTunnel::keep_interface() {
+    const auto interface = interface_index(settings_.name);
+    const auto named =
+        interface ? set_alias(*interface, alias_in(folders_)) : Failure{interface.error()};
+    return named ? tunnel_->keep_interface() : named;
+}
+
+// An interface that was kept has addresses and routes: what the settings do not want goes.
+void SupervisedTunnel::take_over_routes() {
+    addresses_ = interface_addresses(settings_.name).value_or(std::vector<InterfaceAddress>{});
+    const auto interface = interface_index(settings_.name);
+    const auto routes = interface ? routes_through(*interface) : Failure{interface.error()};
+    if (routes) {
+        routes_ = {routes->begin(), routes->end()};
+    }
+}
+
+void SupervisedTunnel::remove() {
+    tunnel_.reset();
+    const auto interface = interface_index(settings_.name);
+    if (interface && alias_of(*interface) == alias_in(folders_)) {
+        static_cast<void>(remove_tun(settings_.name));
+    }
+}
+
+void SupervisedTunnel::remove_left(const TunnelFolders& folders,
+                                   const std::set<std::string>& configured) {
+    for (const std::string& name : interfaces()) {
+        const auto interface = interface_index(name);
+        if (!configured.contains(name) && interface && alias_of(*interface) == alias_in(folders) &&
+            remove_tun(name)) {
+            log(LogLevel::info, "tunnel.removed", {{"interface", name}});
+        }
+    }
 }
 
 // A port that is not free keeps nothing else from being done.

@@ -51,6 +51,12 @@ class SupervisedTunnel {
     /// See Tunnel. Not valid: it does not run.
     [[nodiscard]] std::future<std::optional<TunnelCounters>> counters();
 
+    /// Ends it, and takes its interface away. Without this the interface of a tunnel of the
+    /// configuration stays, so that the host's packets for it do not take another way.
+    void remove();
+    /// Takes away the interfaces that were left by tunnels which are not in `configured` now.
+    static void remove_left(const TunnelFolders& folders, const std::set<std::string>& configured);
+
     /// Starts it if it is time to, looks after the endpoints. Call it every second.
     void tick();
     /// For the peers of this tunnel that have this name.
@@ -63,6 +69,8 @@ class SupervisedTunnel {
     void start();
     [[nodiscard]] Result<void> configure(const TunnelSettings* before, const TunnelKeys& keys);
     void configure_again();
+    [[nodiscard]] Result<void> keep_interface();
+    void take_over_routes();
     void look_at_host();
     void set_addresses(unsigned interface, std::string& problems);
     void set_routes(unsigned interface, std::string& problems);

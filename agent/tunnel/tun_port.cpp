@@ -155,4 +155,22 @@ void TunPort::set_carrier(bool is_on) {
     ::ioctl(device_.get(), TUNSETCARRIER, &carrier);
 }
 
+Result<void> TunPort::set_persistent(bool is_on) {
+    if (::ioctl(device_.get(), TUNSETPERSIST, is_on ? 1 : 0) != 0) {
+        return failure(errno, "keep the TUN device");
+    }
+    return {};
+}
+
+Result<void> remove_tun(const std::string& name) {
+    const auto device = open_device({.name = name});
+    if (!device) {
+        return Failure{device.error()};
+    }
+    if (::ioctl(device->get(), TUNSETPERSIST, 0) != 0) {
+        return failure(errno, fmt::format("remove the TUN device {}", name));
+    }
+    return {};
+}
+
 }  // namespace tollgate::agent

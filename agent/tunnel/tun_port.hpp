@@ -23,7 +23,8 @@ struct TunCounters {
 };
 
 /// A TUN device: an interface of the host whose packets we read and write, in units of up to 64 KiB
-/// (IFF_VNET_HDR: TSO both ways, USO since Linux 6.2). Goes when the object does.
+/// (IFF_VNET_HDR: TSO both ways, USO since Linux 6.2). Goes when the object does, unless it is
+/// persistent.
 class TunPort : public Port {
   public:
     struct Options {
@@ -31,16 +32,17 @@ class TunPort : public Port {
         std::size_t mtu = 1420;   ///< bytes; 68 to 65,535
         bool has_queues = false;  ///< IFF_MULTI_QUEUE: further ports of this name are its queues
     };
-    /// Makes the interface, up, in the network namespace of this thread. It may be moved to another
-    /// later and goes on working here.
-    /// Fails with EPERM without CAP_NET_ADMIN, EBUSY if somebody has the interface, EINVAL if it is
-    /// no TUN device or the name or MTU is none, ENOENT without /dev/net/tun.
+    /// Makes the interface, or takes one that was persistent, up, in the network namespace of this
+    /// thread. It may be moved to another later and goes on working here. Fails with EPERM without
+    /// CAP_NET_ADMIN, EBUSY if somebody has the interface, EINVAL if it is no TUN device or the
+    /// name or MTU is none, ENOENT without /dev/net/tun.
     [[nodiscard]] static Result<std::unique_ptr<TunPort>> open(const Options& options);
 
     [[nodiscard]] int descriptor() const override { return device_.get(); }
     [[nodiscard]] std::optional<HostPacket> receive() override;
     void send(std::span<const crypto::MutableBytes> packets) override;
     void set_carrier(bool is_on) override;
+    [[nodiscard]] Result<void> set_persistent(bool is_on) override;
     /// As it is now: an administrator may change it. A system call.
     [[nodiscard]] std::size_t mtu() const override { return control_->mtu().value_or(mtu_); }
 
@@ -59,5 +61,9 @@ class TunPort : public Port {
     std::vector<std::byte> buffer_;
     TunCounters counters_;
 };
+
+/// Removes a persistent TUN device that nobody holds. @return EBUSY: somebody does; else as
+/// TunPort::open()
+[[nodiscard]] Result<void> remove_tun(const std::string& name);
 
 }  // namespace tollgate::agent

@@ -7,6 +7,8 @@
 
 #include <sys/epoll.h>
 
+#include <fmt/format.h>
+
 #include "agent/tunnel/aead_choice.hpp"
 #include "agent/tunnel/tun_port.hpp"
 #include "agent/tunnel/udp_link.hpp"
@@ -162,6 +164,11 @@ int Tunnel::set_up(bool up) {
         return true;
     });
     return done ? 0 : ESHUTDOWN;
+}
+
+Result<void> Tunnel::keep_interface() {
+    return tasks_->call([this] { return device_->keep_port(); })
+        .value_or(failure(ESHUTDOWN, fmt::format("keep the interface {}", options_.name)));
 }
 
 std::future<std::optional<TunnelCounters>> Tunnel::counters() {

@@ -42,7 +42,7 @@ class Tunnel {
     [[nodiscard]] static Result<std::unique_ptr<Tunnel>> start(const TunnelOptions& options,
                                                                const Clock& clock,
                                                                std::unique_ptr<TunnelGate> gate);
-    /// Stops the thread; the network interface goes away.
+    /// Stops the thread; the network interface goes away, unless keep_interface() was called.
     ~Tunnel();
     Tunnel(const Tunnel&) = delete;
     Tunnel& operator=(const Tunnel&) = delete;
@@ -57,6 +57,8 @@ class Tunnel {
     [[nodiscard]] TunnelStatus status();
     /// See Device. @return 0; ESHUTDOWN: the tunnel is stopping
     [[nodiscard]] int set_up(bool up);
+    /// See Port::set_persistent.
+    [[nodiscard]] Result<void> keep_interface();
     /// Does not wait: the answer comes from the tunnel's thread, which it holds up for less than a
     /// millisecond. It may outlive the tunnel. Nothing: the tunnel is stopping.
     [[nodiscard]] std::future<std::optional<TunnelCounters>> counters();

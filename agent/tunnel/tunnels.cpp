@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
+#include <set>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,9 +18,12 @@ Tunnels::Tunnels(const std::vector<TunnelSettings>& configured,
                  const Clock& clock,
                  OpenTunnelGate open_gate)
     : folders_{std::move(folders)}, clock_{clock}, open_gate_{std::move(open_gate)} {
+    std::set<std::string> names{by_wg.begin(), by_wg.end()};
     for (const TunnelSettings& settings : configured) {
         tunnels_.push_back(make(settings));
+        names.insert(settings.name);
     }
+    SupervisedTunnel::remove_left(folders_, names);
     for (const std::string& name : by_wg) {
         TunnelSettings settings;
         settings.name = name;
@@ -61,10 +66,15 @@ Result<void> Tunnels::change(const std::vector<TunnelSettings>& configured) {
     }
     // First those that go: their ports are free for the others.
     std::erase_if(tunnels_, [&](const auto& tunnel) {
-        return !tunnel->settings().is_set_by_wg &&
-               std::none_of(configured.begin(), configured.end(), [&](const auto& other) {
-                   return other.name == tunnel->settings().name;
-               });
+        const bool goes =
+            !tunnel->settings().is_set_by_wg &&
+            std::none_of(configured.begin(), configured.end(), [&](const auto& other) {
+                return other.name == tunnel->settings().name;
+            });
+        if (goes) {
+            tunnel->remove();
+        }
+        return goes;
     });
     auto before = std::exchange(tunnels_, {});
     const auto take = [&](const auto& matches) -> std::unique_ptr<SupervisedTunnel> {

@@ -149,7 +149,7 @@ until_true 5 eval '[[ $(wg show wga peers) == $(<"$lab/camera.pub") ]]' || fail 
 
 # The camera gets another address; its name follows.
 kill -TERM "$camera"
-until_true 10 eval '! on camera ip link show wgb >/dev/null 2>&1' || fail "the interface stays"
+until_true 10 eval '! kill -0 "$camera" 2>/dev/null' || fail "the daemon does not end"
 ip -n "tg-camera-$$" addr del 192.0.2.20/24 dev eth0
 ip -n "tg-camera-$$" addr add 192.0.2.21/24 dev eth0
 start camera
@@ -157,5 +157,7 @@ printf '127.0.0.1 localhost\n192.0.2.21 camera.test\n' >"$lab/hosts"
 until_true 90 pings device 10.9.0.2 1 || fail "the name is not looked up again: $(<"$lab/device.log")"
 grep -q "event=tunnel.endpoint_resolved.*endpoint=192.0.2.21:51821" "$lab/device.log" || fail "no new endpoint"
 
+# The daemon goes, the interface stays: nothing takes another way meanwhile (61_no_plaintext.sh).
 kill -TERM "$device"
-until_true 10 eval '! on device ip link show wga >/dev/null 2>&1' || fail "the interface stays"
+until_true 10 eval '! kill -0 "$device" 2>/dev/null' || fail "the daemon does not end"
+on device ip route get 10.9.0.2 | grep -q "dev wga" || fail "another way: $(on device ip route get 10.9.0.2)"

@@ -105,5 +105,22 @@ TEST_F(Routes, AnInterfaceGetsAnotherMtu) {
     EXPECT_FALSE(agent::set_mtu(9999, 1300));
 }
 
+TEST_F(Routes, AreListedByTheInterfaceThatTheyLeadThrough) {
+    const std::vector<Prefix> networks{*Prefix::parse("10.77.0.0/16"), *Prefix::parse("fd77::/64")};
+    for (const Prefix& network : networks) {
+        ASSERT_TRUE(add_route(wg0, network));
+    }
+    EXPECT_EQ(agent::routes_through(wg0).value(), networks);
+    EXPECT_THAT(agent::routes_through(1).value(), ::testing::IsEmpty());
+}
+
+TEST_F(Routes, AnInterfaceIsKnownAgainByItsAlias) {
+    EXPECT_EQ(agent::alias_of(wg0).value(), "");
+    ASSERT_TRUE(agent::set_alias(wg0, "a tunnel"));
+    EXPECT_EQ(agent::alias_of(wg0).value(), "a tunnel");
+    EXPECT_THAT(show({"link", "show", "wg0"}), HasSubstr("alias a tunnel"));
+    EXPECT_FALSE(agent::alias_of(9999));
+}
+
 }  // namespace
 }  // namespace tollgate::test
