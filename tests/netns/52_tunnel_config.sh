@@ -160,4 +160,4 @@ grep -q "event=tunnel.endpoint_resolved.*endpoint=192.0.2.21:51821" "$lab/device
 # The daemon goes, the interface stays: nothing takes another way meanwhile (61_no_plaintext.sh).
 kill -TERM "$device"
 until_true 10 eval '! kill -0 "$device" 2>/dev/null' || fail "the daemon does not end"
-on device ip route get 10.9.0.2 | grep -q "dev wga" || fail "another way: $(on device ip route get 10.9.0.2)"
+[[ $(on device ip route get 10.9.0.2) == *"dev wga"* ]] || fail "another way: $(on device ip route get 10.9.0.2)"

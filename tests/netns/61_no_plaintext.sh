@@ -94,14 +94,14 @@ sleep 0.5
 TOLLGATE_SOCKET=$lab/run/control.sock "$bin/tollgate" tunnel up "$wg"
 until_true 30 pings device 10.9.0.2 1 || fail "no answer after up"
 [[ $(seen clear) == 0 ]] || fail "inner packets in the clear: $(<"$lab/seen")"
-[[ $(jq .sealed "$lab/seen") -gt 1000 ]] || fail "too few messages were seen: $(<"$lab/seen")"
+[[ $(jq .sealed "$lab/seen") -gt 300 ]] || fail "too few messages were seen: $(<"$lab/seen")"
 
 # A route that is not wanted any more goes, also if that was said while there was no daemon.
 daemon_kill TERM
 tunnel_file | sed 's/, 10.77.0.0\/16//' >"$lab/tollgate.yaml"
 start
-until_true 5 eval '! ip -n "tg-device-$$" route | grep -q 10.77' || fail "the route stays: $(ip -n "tg-device-$$" route)"
-ip -n "tg-device-$$" -6 route | grep -q "fd77::/64 dev $wg" || fail "a route that is wanted is gone"
+until_true 5 eval '[[ $(ip -n "tg-device-$$" route) != *10.77* ]]' || fail "the route stays: $(ip -n "tg-device-$$" route)"
+[[ $(ip -n "tg-device-$$" -6 route) == *"fd77::/64 dev $wg"* ]] || fail "a route that is wanted is gone"
 ! grep -q "level=error" "$lab/tollgated.log" || fail "$(grep level=error "$lab/tollgated.log")"
 
 # So does the interface, with the daemon there or not.

@@ -16,10 +16,21 @@ source "$(dirname "$0")/tunnel.sh"
 steady_flows=$(dirname "$0")/../support/steady_flows.py
 seconds=${STEADY_SECONDS:-5}
 lab_start
+metrics=127.0.0.1:9586
 tunnel_lab
 tunnel_start
 
 serves() { on "$1" ss -Hltn "sport = :7000" | grep -q .; }
+
+# What every queue on the way says that it had to drop.
+where_lost() {
+    local name
+    for name in device peer; do
+        on "$name" grep -E '^(Ip|Udp):' /proc/net/snmp
+        ip -n "tg-$name-$$" -s link
+    done
+    on device curl -sS http://127.0.0.1:9586/metrics | grep -E '^tollgate_(tunnel_(drops|decrypt|handshakes)|drops)_?.* [1-9]'
+}
 
 # steady FROM TO ADDRESS: FROM is the initiator, since it is the first to have something to say.
 steady() {
@@ -29,7 +40,10 @@ steady() {
     until_true 10 serves "$2" || fail "nobody listens"
     pings "$1" "$3" || fail "no answer from $3"
     handshake=$(handshakes)
-    on "$1" python3 "$steady_flows" steady "$3" 7000 "$seconds" >"$lab/flows" 2>&1 || fail "from $1: $(<"$lab/flows")"
+    on "$1" python3 "$steady_flows" steady "$3" 7000 "$seconds" >"$lab/flows" 2>&1 || {
+        where_lost
+        fail "from $1: $(<"$lab/flows")"
+    }
     kill "$server"
     echo "$1 began, $((SECONDS - begin)) s, last handshake $(($(handshakes) - handshake)) s after the first: $(<"$lab/flows")"
     ((seconds < 130)) || (($(handshakes) - handshake >= 115)) || fail "no rekey in $seconds s"

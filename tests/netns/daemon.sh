@@ -27,11 +27,11 @@ daemon_kill() {
     until_true 20 daemon_is_gone || fail "the daemon does not end"
 }
 
-# Also true of a zombie, which nobody waits for.
+# Also true of a zombie, which nobody waits for, once it has no thread left.
 daemon_is_gone() {
     local state
     state=$(ps -o stat= -p "$daemon") || return 0
-    [[ $state == Z* ]]
+    [[ $state == Z* && $state != *l* ]]
 }
 
 reboot_data_path() {

@@ -34,10 +34,10 @@ def send(addresses):
 
 
 def watch(interface, path):
-    listener = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+    listener = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)  # else it hears all interfaces until it is bound
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
-    listener.bind((interface, 0))
-    counts = {"clear": 0, "sealed": 0, "first_clear": None}
+    listener.bind((interface, ETH_P_ALL))
+    counts = {"clear": 0, "sealed": 0, "which": []}
 
     def end(*_):
         with open(path, "w", encoding="ascii") as file:
@@ -50,7 +50,8 @@ def watch(interface, path):
         frame = listener.recv(65536)
         if MARK in frame:
             counts["clear"] += 1
-            counts["first_clear"] = counts["first_clear"] or time.strftime("%T")
+            if len(counts["which"]) < 8:
+                counts["which"].append(f"{time.time():.3f} {frame.hex(' ', -2)[:170]}")
         elif frame[12:14] == b"\x08\x00" and frame[23] == 17 and frame[ETHERNET + IPV4 + UDP:][:4] == DATA:
             counts["sealed"] += 1
 
