@@ -111,7 +111,7 @@ class Reader {
 
 ConfigReading read_agent_config(std::string_view text) {
     ConfigReading reading;
-    const auto root = parse_yaml(text, reading.problems);
+    const auto root = parse_yaml(text, reading.problems, kConfigBytesMax);
     AgentConfig config;
     if (root) {
         if (const YamlNode* tunnels = Reader{reading.problems}.read(*root, config)) {

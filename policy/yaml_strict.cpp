@@ -176,9 +176,15 @@ std::optional<YamlNode> parse_documents(std::string_view text, std::vector<Probl
 
 }  // namespace
 
-std::optional<YamlNode> parse_yaml(std::string_view text, std::vector<Problem>& problems) {
-    if (text.size() > kYamlBytesMax) {
-        report(problems, {{1, 1}, "the file is larger than 1 MiB", "split the lists of addresses"});
+std::optional<YamlNode> parse_yaml(std::string_view text,
+                                   std::vector<Problem>& problems,
+                                   std::size_t bytes_max) {
+    if (text.size() > bytes_max) {
+        const std::size_t mebibytes = bytes_max >> 20U;
+        report(problems,
+               {{1, 1},
+                "the file is larger than " + std::to_string(mebibytes) + " MiB",
+                "split the lists of addresses"});
         return std::nullopt;
     }
     const std::size_t before = problems.size();

@@ -15,6 +15,8 @@
 namespace tollgate::policy {
 
 inline constexpr std::size_t kYamlBytesMax = std::size_t{1} << 20;
+/// Of tollgate.yaml, in which tunnels have 10,000 peers and more.
+inline constexpr std::size_t kConfigBytesMax = 8 * kYamlBytesMax;
 inline constexpr std::size_t kYamlDepthMax = 32;
 
 struct YamlEntry;
@@ -38,12 +40,13 @@ struct YamlEntry {
 };
 
 /// Parses `text`. Never throws. All violations that can be told apart are appended to `problems`:
-/// more than kYamlBytesMax bytes, bytes that are not UTF-8, control and bidirectional characters,
+/// more than `bytes_max` bytes, bytes that are not UTF-8, control and bidirectional characters,
 /// tabs, carriage returns, duplicate or non-text keys, anchors, aliases, tags, merge keys,
 /// directives, a second document, more than kYamlDepthMax levels. What is left of the document is
 /// returned even then, so that the caller can report more; nothing, if there is none or its syntax
 /// is broken.
 [[nodiscard]] std::optional<YamlNode> parse_yaml(std::string_view text,
-                                                 std::vector<Problem>& problems);
+                                                 std::vector<Problem>& problems,
+                                                 std::size_t bytes_max = kYamlBytesMax);
 
 }  // namespace tollgate::policy

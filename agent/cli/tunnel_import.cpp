@@ -109,7 +109,7 @@ ImportedTunnel import_tunnel(const agent::WgConf& conf,
 
 std::vector<policy::Problem> check_imported(const std::string& yaml) {
     std::vector<policy::Problem> problems;
-    const auto root = policy::parse_yaml(yaml, problems);
+    const auto root = policy::parse_yaml(yaml, problems, policy::kConfigBytesMax);
     if (root && !root->entries.empty()) {
         static_cast<void>(agent::read_tunnels(root->entries.front().value, problems));
     }

@@ -9,7 +9,7 @@
 namespace tollgate::agent {
 
 Result<ConfigFile> read_config_file(const std::filesystem::path& path) {
-    const auto text = read_file(path, policy::kYamlBytesMax);
+    const auto text = read_file(path, policy::kConfigBytesMax);
     if (!text) {
         return Failure{text.error()};
     }
