@@ -5,7 +5,7 @@
 #
 #   device  tollgated with $wg, by wg; then with the tunnel of a file
 #
-# shellcheck disable=SC2154 # variables of lib.sh and tunnel.sh
+# shellcheck disable=SC2119,SC2154 # daemon_kill without a signal; variables of lib.sh and tunnel.sh
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh
 source "$(dirname "$0")/lib.sh"
