@@ -8,24 +8,19 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <ctime>
 #include <optional>
 #include <random>
 #include <string_view>
 
 #include <arpa/inet.h>
-#include <linux/bpf.h>
 #include <net/if.h>
 
-#include <bpf/bpf.h>
-
 #include "bench/frame.hpp"
+#include "bench/live_frames.hpp"
 #include "flood.skel.h"
 
 namespace {
 
-constexpr std::uint32_t kBatch = 64;
 constexpr std::uint32_t kTrialFrames = 1U << 18;
 
 struct Cost {
@@ -39,39 +34,21 @@ struct Target {
     std::uint16_t port = 0;
 };
 
-double cpu_seconds() {
-    timespec time{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-}
-
 int send(int program, const Target& target, double seconds) {
     tollgate::bench::Frame frame =
         tollgate::bench::udp_frame({0, ntohl(target.address.s_addr), 0, target.port});
-    xdp_md context{};
-    context.data_end = static_cast<std::uint32_t>(frame.size());
-    context.ingress_ifindex = target.ifindex;
-    bpf_test_run_opts run{};
-    run.sz = sizeof run;
-    run.data_in = frame.data();
-    run.data_size_in = static_cast<std::uint32_t>(frame.size());
-    run.ctx_in = &context;
-    run.ctx_size_in = sizeof context;
-    run.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
-    run.batch_size = kBatch;
+    tollgate::bench::LiveFrames generator{program, target.ifindex, frame};
 
     // Each call ends with a wait for the kernel to give its pages back: one short call to see how
     // fast it goes, then a single long one.
     const auto timed = [&](std::uint32_t frames) -> std::optional<Cost> {
-        run.repeat = static_cast<int>(frames);
-        const double cpu_before = cpu_seconds();
+        const double cpu_before = tollgate::bench::cpu_seconds();
         const auto started = std::chrono::steady_clock::now();
-        if (const int error = bpf_prog_test_run_opts(program, &run); error != 0) {
-            std::fprintf(stderr, "flood: %s\n", std::strerror(-error));
+        if (!generator.send(frames)) {
             return {};
         }
         const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
-        return Cost{elapsed.count(), cpu_seconds() - cpu_before};
+        return Cost{elapsed.count(), tollgate::bench::cpu_seconds() - cpu_before};
     };
     const auto trial = timed(kTrialFrames);
     if (!trial) {

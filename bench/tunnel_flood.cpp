@@ -12,7 +12,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <optional>
 #include <random>
 #include <span>
@@ -22,14 +21,12 @@
 #include <vector>
 
 #include <arpa/inet.h>
-#include <linux/bpf.h>
 #include <net/if.h>
-
-#include <bpf/bpf.h>
 
 #include <tollgate/abi/wireguard.h>
 
 #include "bench/frame.hpp"
+#include "bench/live_frames.hpp"
 #include "crypto/blake2s.hpp"
 #include "crypto/cookie.hpp"
 #include "tunnel_flood.skel.h"
@@ -41,11 +38,11 @@ using Clock = std::chrono::steady_clock;
 using Frame = std::vector<std::uint8_t>;
 
 constexpr std::array<std::string_view, 4> kKinds{"junk", "bad-mac1", "mac1", "index"};
-constexpr std::uint32_t kBatch = 64;
+constexpr double kLeastFrames = 64;  // of one call
 constexpr std::chrono::milliseconds kPeriod{10};
 
 struct Wish {
-    int interface = 0;
+    unsigned interface = 0;
     std::uint32_t kind = 0;
     in_addr address{};
     std::uint16_t port = 0;
@@ -67,7 +64,7 @@ std::optional<Wish> read(std::span<const std::string> arguments) {
         return {};
     }
     Wish wish;
-    wish.interface = static_cast<int>(if_nametoindex(arguments[0].c_str()));
+    wish.interface = if_nametoindex(arguments[0].c_str());
     wish.port = number<std::uint16_t>(arguments[2]);
     wish.seconds = number<unsigned>(arguments[3]);
     wish.kpps = number<std::uint32_t>(arguments[4]);
@@ -81,27 +78,11 @@ std::optional<Wish> read(std::span<const std::string> arguments) {
     return good ? std::optional{wish} : std::nullopt;
 }
 
-double cpu_seconds() {
-    timespec time{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-}
-
-/// Sends what is due every kPeriod, and does not make up for what it had no time for.
+/// Sends what is due every kPeriod, a tenth of a second at most.
 int send(int program, const Wish& wish) {
     constexpr std::array<std::byte, sizeof(tg_wg_initiation)> kZeros{};
     Frame frame = bench::udp_frame({0, ntohl(wish.address.s_addr), 0, wish.port}, kZeros);
-    xdp_md context{};
-    context.data_end = static_cast<std::uint32_t>(frame.size());
-    context.ingress_ifindex = static_cast<std::uint32_t>(wish.interface);
-    bpf_test_run_opts run{};
-    run.sz = sizeof run;
-    run.data_in = frame.data();
-    run.data_size_in = static_cast<std::uint32_t>(frame.size());
-    run.ctx_in = &context;
-    run.ctx_size_in = sizeof context;
-    run.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
-    run.batch_size = kBatch;
+    bench::LiveFrames generator{program, wish.interface, frame};
     const auto started = Clock::now();
     const double per_second = wish.kpps * 1000.0;
     double sent = 0;
@@ -109,22 +90,21 @@ int send(int program, const Wish& wish) {
          now = Clock::now()) {
         const std::chrono::duration<double> since = now - started;
         const double due = std::min(since.count() * per_second - sent, per_second / 10);
-        if (due < kBatch) {
+        if (due < kLeastFrames) {
             std::this_thread::sleep_for(kPeriod);
             continue;
         }
-        run.repeat = static_cast<int>(due);
-        if (const int error = bpf_prog_test_run_opts(program, &run); error != 0) {
-            std::fprintf(stderr, "tunnel_flood: %s\n", std::strerror(-error));
+        const auto frames = static_cast<std::uint32_t>(due);
+        if (!generator.send(frames)) {
             return EXIT_FAILURE;
         }
-        sent += run.repeat;
+        sent += frames;
     }
     const std::chrono::duration<double> elapsed = Clock::now() - started;
     std::printf("{\"frames\": %.0f, \"seconds\": %.3f, \"cpu_seconds\": %.3f}\n",
                 sent,
                 elapsed.count(),
-                cpu_seconds());
+                bench::cpu_seconds());
     return EXIT_SUCCESS;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "agent/tunnel/host_packet.hpp"
 #include "agent/tunnel/virtio_header.hpp"
 #include "crypto/bytes.hpp"
 
@@ -154,6 +155,28 @@ inline agent::VirtioHeader segmented(const Flow& flow, std::size_t segment) {
             .segment_size = static_cast<std::uint16_t>(segment),
             .checksum_start = static_cast<std::uint16_t>(flow.ip_size()),
             .checksum_offset = static_cast<std::uint16_t>(flow.is_tcp ? 16 : 6)};
+}
+
+/// One flow of each kind that is segmented.
+inline std::vector<Flow> all_flows() {
+    std::vector<Flow> flows;
+    for (const bool is_ipv6 : {false, true}) {
+        for (const bool is_tcp : {false, true}) {
+            flows.push_back({.is_ipv6 = is_ipv6, .is_tcp = is_tcp});
+        }
+    }
+    return flows;
+}
+
+/// What a host makes of bytes that it is given. @param bytes  with their VirtioHeader
+inline std::vector<Packet> segments_of(const Packet& bytes) {
+    const auto host = agent::HostPacket::read(bytes);
+    std::vector<Packet> segments;
+    for (std::size_t i = 0; host && i < host->count(); ++i) {
+        segments.emplace_back(host->size(i));
+        host->write(i, segments.back());
+    }
+    return segments;
 }
 
 }  // namespace tollgate::test

@@ -148,6 +148,12 @@ void connect(const VethEnd& one, const VethEnd& other) {
     }
 }
 
+void add_lonely_eth0(const NetworkNamespace& host) {
+    host.ip({"link", "add", "eth0", "up", "type", "veth", "peer", "name", "wire0"});
+    host.ip({"link", "set", "wire0", "up"});
+    host.ip({"addr", "add", "192.0.2.1/24", "dev", "eth0"});
+}
+
 UdpSocket::UdpSocket(const NetworkNamespace& where, std::uint16_t port) {
     const Inside there{where};
     fd_.reset(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));

@@ -63,6 +63,9 @@ struct VethEnd {
 /// Makes a veth pair, both ends up with their addresses. IPv6 stays silent.
 void connect(const VethEnd& one, const VethEnd& other);
 
+/// eth0 with 192.0.2.1/24, up, on a wire that leads nowhere.
+void add_lonely_eth0(const NetworkNamespace& host);
+
 /// A UDP socket that stays in the namespace in which it was made.
 class UdpSocket {
   public:

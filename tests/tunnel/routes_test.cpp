@@ -32,9 +32,7 @@ class Routes : public RootTest {
             return;
         }
         host.emplace("host");
-        host->ip({"link", "add", "eth0", "up", "type", "veth", "peer", "name", "wire0"});
-        host->ip({"link", "set", "wire0", "up"});
-        host->ip({"addr", "add", "192.0.2.1/24", "dev", "eth0"});
+        add_lonely_eth0(*host);
         host->ip({"link", "add", "wg0", "up", "type", "veth", "peer", "name", "wire1"});
         host->ip({"link", "set", "wire1", "up"});
         inside.emplace(*host);

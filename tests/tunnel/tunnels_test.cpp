@@ -30,9 +30,7 @@ class TunnelsTest : public RootTest {
             return;
         }
         host.emplace("host");
-        host->ip({"link", "add", "eth0", "up", "type", "veth", "peer", "name", "wire0"});
-        host->ip({"link", "set", "wire0", "up"});
-        host->ip({"addr", "add", "192.0.2.1/24", "dev", "eth0"});
+        add_lonely_eth0(*host);
         inside.emplace(*host);
         settings.name = "wg0";
         settings.private_key_file = write_key("wg0.key");

@@ -11,6 +11,7 @@
 namespace tollgate::agent {
 namespace {
 
+using test::all_flows;
 using test::Flow;
 using test::Packet;
 
@@ -35,11 +36,8 @@ std::vector<Packet> join(std::vector<Packet> packets, bool joins_udp = true) {
 std::vector<Packet> split(const std::vector<Packet>& written) {
     std::vector<Packet> packets;
     for (const Packet& bytes : written) {
-        const auto host = HostPacket::read(bytes);
-        for (std::size_t i = 0; host && i < host->count(); ++i) {
-            packets.emplace_back(host->size(i));
-            host->write(i, packets.back());
-        }
+        const auto segments = test::segments_of(bytes);
+        packets.insert(packets.end(), segments.begin(), segments.end());
     }
     return packets;
 }
@@ -53,16 +51,6 @@ std::vector<Packet> run_of(Flow flow, std::size_t count, std::size_t last = 1000
         ++flow.id;
     }
     return packets;
-}
-
-std::vector<Flow> all_flows() {
-    std::vector<Flow> flows;
-    for (const bool is_ipv6 : {false, true}) {
-        for (const bool is_tcp : {false, true}) {
-            flows.push_back({.is_ipv6 = is_ipv6, .is_tcp = is_tcp});
-        }
-    }
-    return flows;
 }
 
 TEST(Coalescer, JoinsARunOfOneFlowIntoOne) {

@@ -10,29 +10,12 @@
 namespace tollgate::agent {
 namespace {
 
+using test::all_flows;
 using test::Flow;
 using test::Packet;
 
 std::vector<Packet> split(const VirtioHeader& header, const Packet& packet) {
-    const Packet bytes = test::with_header(header, packet);
-    const auto host = HostPacket::read(bytes);
-    std::vector<Packet> segments;
-    for (std::size_t i = 0; host && i < host->count(); ++i) {
-        segments.emplace_back(host->size(i));
-        host->write(i, segments.back());
-    }
-    return segments;
-}
-
-/// One of each kind that is segmented.
-std::vector<Flow> all_flows() {
-    std::vector<Flow> flows;
-    for (const bool is_ipv6 : {false, true}) {
-        for (const bool is_tcp : {false, true}) {
-            flows.push_back({.is_ipv6 = is_ipv6, .is_tcp = is_tcp});
-        }
-    }
-    return flows;
+    return test::segments_of(test::with_header(header, packet));
 }
 
 TEST(HostPacket, GivesAWholePacketAsItIs) {
