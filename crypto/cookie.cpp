@@ -16,31 +16,11 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::size_t kIpv4Offset = 12;          // in an IPv4-mapped address
-constexpr std::size_t kSenderIndexOffset = 4;    // in both handshake messages
-constexpr std::size_t kBothMacs = 2 * kMacSize;  // at the end of both
+constexpr std::size_t kIpv4Offset = 12;        // in an IPv4-mapped address
+constexpr std::size_t kSenderIndexOffset = 4;  // in both handshake messages
 
 Hash label_hash(std::string_view label, const PublicKey& key) {
     return hash({std::as_bytes(std::span{label}), key.bytes});
-}
-
-/// What mac1 covers.
-Bytes before_mac1(HandshakeBytes message) {
-    return message.first(message.size() - kBothMacs);
-}
-/// What mac2 covers.
-Bytes before_mac2(HandshakeBytes message) {
-    return message.first(message.size() - kMacSize);
-}
-Bytes mac1_of(HandshakeBytes message) {
-    return message.last(kBothMacs).first(kMacSize);
-}
-Bytes mac2_of(HandshakeBytes message) {
-    return message.last(kMacSize);
-}
-
-bool matches(const Mac& expected, Bytes received) {
-    return secret_memory::equal(expected.data(), received.data(), kMacSize);
 }
 
 }  // namespace
@@ -61,7 +41,7 @@ MacKeys::MacKeys(const PublicKey& key)
 CookieChecker::Verdict CookieChecker::check(HandshakeBytes message,
                                             const Source& source,
                                             Instant now) {
-    if (!matches(mac(keys_.mac1, before_mac1(message)), mac1_of(message))) {
+    if (!is_mac(mac(keys_.mac1, before_mac1(message)), mac1_of(message))) {
         return Verdict::bad_mac1;
     }
     const Bytes mac2 = mac2_of(message);
@@ -70,7 +50,7 @@ CookieChecker::Verdict CookieChecker::check(HandshakeBytes message,
     }
     renew(now);
     const auto proves = [&](const Secret<kKeySize>& secret) {
-        return matches(mac(cookie_of(secret, source), before_mac2(message)), mac2);
+        return is_mac(mac(cookie_of(secret, source), before_mac2(message)), mac2);
     };
     if (proves(secret_) || (has_previous_ && proves(previous_secret_))) {
         return Verdict::good_mac2;
@@ -113,9 +93,9 @@ void CookieChecker::renew(Instant now) {
     renewed_ = renewed_ ? *renewed_ + age * kCookieRefreshTime : now;
 }
 
-void CookieJar::seal(MutableBytes message, Instant now) {
+bool CookieJar::seal(MutableBytes message, Instant now) {
     last_mac1_ = mac(keys_.mac1, before_mac1(message));
-    const MutableBytes macs = message.last(kBothMacs);
+    const MutableBytes macs = message.last(2 * kMacSize);
     std::ranges::copy(*last_mac1_, macs.begin());
 
     if (cookie_ && now - cookie_born_ >= kCookieRefreshTime - kCookieSecretLatency) {
@@ -123,6 +103,7 @@ void CookieJar::seal(MutableBytes message, Instant now) {
     }
     const Mac mac2 = cookie_ ? mac(*cookie_, before_mac2(message)) : Mac{};
     std::ranges::copy(mac2, macs.last(kMacSize).begin());
+    return cookie_.has_value();
 }
 
 bool CookieJar::take(const tg_wg_cookie_reply& reply, Instant now) {

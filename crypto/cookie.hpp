@@ -11,6 +11,7 @@
 #include "crypto/aead.hpp"
 #include "crypto/blake2s.hpp"
 #include "crypto/bytes.hpp"
+#include "crypto/handshake_macs.hpp"
 #include "crypto/keys.hpp"
 
 namespace tollgate::crypto {
@@ -24,10 +25,6 @@ struct Source {
     std::uint16_t port = 0;  ///< host order
     auto operator<=>(const Source&) const = default;
 };
-
-/// A handshake message as its bytes: mac1 and mac2 are the last 32.
-/// @pre it has the size of an initiation or a response
-using HandshakeBytes = Bytes;
 
 /// What proves that a sender receives at its address: a MAC over the 4 or 16 bytes of the address
 /// and the port, big-endian.
@@ -84,7 +81,8 @@ class CookieJar {
     explicit CookieJar(const PublicKey& theirs) : keys_{theirs} {}
 
     /// Writes mac1, and mac2 if a cookie is held, into the last 32 bytes.
-    void seal(MutableBytes message, Instant now);
+    /// @return whether one is held; if not, mac2 is zeros
+    bool seal(MutableBytes message, Instant now);
     /// Takes the cookie of a reply to the last message sealed. @return false, and nothing has
     /// changed, unless it is authentic
     [[nodiscard]] bool take(const tg_wg_cookie_reply& reply, Instant now);

@@ -42,6 +42,8 @@ struct HandshakeVector {
     std::string_view cookie_nonce;
     std::string_view cookie_reply;  ///< to the initiation, with the cookie
     std::string_view initiation_with_cookie;
+    std::string_view site;  ///< the secret of a site
+    std::string_view initiation_of_site;
 };
 
 // clang-format off
@@ -77,9 +79,10 @@ def vector(number, preshared, indices, unix_ns, source):
     assert finished.open(from_responder) == b"tollgate" + bytes(8)
     with_cookie = initiator.initiate(ephemerals[0], timestamp, indices[0])
     assert wg.has_mac2(with_cookie, cookie) and not wg.has_mac2(initiation, cookie)
+    site = secret(f"site {number}")
     return [initiator_key, responder_key, preshared, *ephemerals, unix_ns, *indices,
             initiation, response, from_initiator, from_responder, *source, cookie_secret, cookie,
-            nonce, reply, with_cookie]
+            nonce, reply, with_cookie, site, wg.with_stealth(initiation, site, unix_ns)]
 
 
 def literal(value):

@@ -137,6 +137,13 @@ def cookie_of(secret, address, port):
     return mac(secret, ipaddress.ip_address(address).packed + struct.pack(">H", port))
 
 
+def with_stealth(message, site, unix_ns):
+    """The message with Tollgate's stealth MAC (crypto/stealth.hpp) as mac2, in the slot of a moment."""
+    slot = struct.pack("<q", unix_ns // (120 * 10**9))
+    slot_key = hashlib.blake2s(b"stealth-" + slot, key=site).digest()
+    return message[:-MAC_SIZE] + mac(slot_key, mac1_of(message))
+
+
 def has_mac2(message, cookie):
     return hmac.compare_digest(mac(cookie, message[:-MAC_SIZE]), message[-MAC_SIZE:])
 
