@@ -18,6 +18,7 @@ constexpr std::uint32_t kTableMax = 4194304;
 constexpr std::array<std::string_view, 1> kVersions{"tollgate/v1"};
 constexpr std::array<std::string_view, 1> kKinds{"Agent"};
 constexpr std::array<std::string_view, 4> kXdpModes{"auto", "native", "generic", "tc"};
+constexpr std::array<std::string_view, 2> kMac1Checkers{"gate", "agent"};
 constexpr std::array<std::string_view, 4> kLogLevels{"error", "warn", "info", "debug"};
 
 class Reader {
@@ -36,6 +37,7 @@ class Reader {
         config.policy = text(fields.optional("policy"), "policy");
         config.metrics = text(fields.optional("metrics"), "metrics");
         config.xdp_mode = choice(fields.optional("xdpMode"), "xdpMode", kXdpModes);
+        config.tunnel_mac1 = choice(fields.optional("tunnelMac1"), "tunnelMac1", kMac1Checkers);
         config.log_level = choice(fields.optional("logLevel"), "logLevel", kLogLevels);
         if (const YamlNode* tables = fields.optional("tables")) {
             Fields sizes{*tables, "tables", problems_};

@@ -38,6 +38,7 @@ StartResult<Flags> split(const std::vector<std::string>& arguments) {
                                                  "--pin-dir",
                                                  "--metrics",
                                                  "--xdp-mode",
+                                                 "--tunnel-mac1",
                                                  "--log-level"};
     Flags flags;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -73,6 +74,11 @@ bool set_xdp_mode(GateOptions& gate, const std::string& mode) {
     return mode == "auto" || mode == "native" || mode == "generic" || mode == "tc";
 }
 
+bool set_tunnel_mac1(GateOptions& gate, const std::string& where) {
+    gate.check_mac1 = where == "gate";
+    return where == "gate" || where == "agent";
+}
+
 StartResult<void> read_config(bool wanted, Options& options) {
     auto file = read_config_file(options.config_file);
     if (!file) {
@@ -95,6 +101,7 @@ StartResult<void> read_config(bool wanted, Options& options) {
         options.metrics = *address;
     }
     set_xdp_mode(options.gate, config.xdp_mode.value_or("auto"));
+    set_tunnel_mac1(options.gate, config.tunnel_mac1.value_or("gate"));
     options.log_level = parse_log_level(config.log_level.value_or("info")).value_or(LogLevel::info);
     options.gate.flows = config.flows.value_or(options.gate.flows);
     options.gate.embryos = config.embryos.value_or(options.gate.embryos);
@@ -130,6 +137,11 @@ StartResult<void> apply_flags(const Flags& flags, Options& options) {
     if (const auto flag = flags.find("--xdp-mode"); flag != flags.end()) {
         if (!set_xdp_mode(options.gate, flag->second.front())) {
             return refuse_usage("--xdp-mode is auto, native, generic or tc");
+        }
+    }
+    if (const auto flag = flags.find("--tunnel-mac1"); flag != flags.end()) {
+        if (!set_tunnel_mac1(options.gate, flag->second.front())) {
+            return refuse_usage("--tunnel-mac1 is gate or agent");
         }
     }
     if (const auto flag = flags.find("--log-level"); flag != flags.end()) {
@@ -180,6 +192,7 @@ std::string usage() {
   --uapi-dir FOLDER     the sockets for wg(8) (default: /var/run/wireguard)
   --metrics ADDRESS:PORT|off   metrics and health pages (default: 127.0.0.1:9586)
   --xdp-mode MODE       auto, native, generic or tc (default: auto)
+  --tunnel-mac1 WHERE   gate, or agent where a CPU is too slow for it (default: gate)
   --log-level LEVEL     error, warn, info or debug (default: info)
   --cleanup [--dry-run] removes the gate's programs and maps from the kernel, and nothing else
   --version, --help

@@ -32,11 +32,13 @@ std::string problems_of(const std::string& text) {
 TEST(AgentConfig, ReadsEveryField) {
     const AgentConfig config = config_of(
         "interfaces: [eth0, eth1]\npolicy: /etc/tollgate/policy.yaml\nmetrics: 127.0.0.1:9586\n"
-        "xdpMode: generic\nlogLevel: debug\ntables: {flows: 262144, embryos: 4096}\n");
+        "xdpMode: generic\ntunnelMac1: agent\nlogLevel: debug\n"
+        "tables: {flows: 262144, embryos: 4096}\n");
     EXPECT_THAT(config.interfaces, ElementsAre("eth0", "eth1"));
     EXPECT_EQ(config.policy, "/etc/tollgate/policy.yaml");
     EXPECT_EQ(config.metrics, "127.0.0.1:9586");
     EXPECT_EQ(config.xdp_mode, "generic");
+    EXPECT_EQ(config.tunnel_mac1, "agent");
     EXPECT_EQ(config.log_level, "debug");
     EXPECT_EQ(config.flows, 262144U);
     EXPECT_EQ(config.embryos, 4096U);
@@ -55,20 +57,22 @@ TEST(AgentConfig, ReadsTheAnnotatedExample) {
 TEST(AgentConfig, KeepsTheDefaultOfWhatIsAbsent) {
     const AgentConfig config = config_of("");
     EXPECT_TRUE(config.interfaces.empty());
-    EXPECT_FALSE(config.policy || config.metrics || config.xdp_mode || config.log_level);
+    EXPECT_FALSE(config.policy || config.metrics || config.xdp_mode || config.tunnel_mac1 ||
+                 config.log_level);
     EXPECT_FALSE(config.flows || config.embryos);
 }
 
 TEST(AgentConfig, NamesEveryMistakeAndItsPlace) {
     const std::string problems = problems_of(
-        "apiVersion: tollgate/v2\nkind: Agent\nxdpMod: native\nlogLevel: loud\n"
+        "apiVersion: tollgate/v2\nkind: Agent\nxdpMod: native\ntunnelMac1: kernel\nlogLevel: loud\n"
         "tables: {flows: 12, embryo: 1}\n");
     EXPECT_THAT(problems, HasSubstr("f:1:13: error"));
     EXPECT_THAT(problems, HasSubstr("f:3:1: error"));
     EXPECT_THAT(problems, HasSubstr("xdpMode"));  // the suggestion
-    EXPECT_THAT(problems, HasSubstr("f:4:11: error"));
-    EXPECT_THAT(problems, HasSubstr("f:5:17: error: flows must be from 1024 to 4194304"));
-    EXPECT_THAT(problems, HasSubstr("f:5:21: error"));
+    EXPECT_THAT(problems, HasSubstr("f:4:13: error"));
+    EXPECT_THAT(problems, HasSubstr("f:5:11: error"));
+    EXPECT_THAT(problems, HasSubstr("f:6:17: error: flows must be from 1024 to 4194304"));
+    EXPECT_THAT(problems, HasSubstr("f:6:21: error"));
 }
 
 TEST(AgentConfig, RefusesWhatIsNoConfiguration) {
