@@ -165,7 +165,7 @@ Result<bool> run(const std::string& pin_dir, const std::string& interface) {
         good = measure(program, test) && good;
     }
     crypto::CookieChecker checker{key};
-    (*tunnel)->set_under_load(checker.secrets(crypto::Instant{0}));
+    (*tunnel)->demand({.cookie = true, .cookies = checker.secrets(crypto::Instant{0})});
     good = spend_cookies(pin_dir) && good;
     for (const Case& test : cases_under_load(key)) {
         good = measure(program, test) && good;

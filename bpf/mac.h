@@ -75,6 +75,26 @@ TG_INLINE bool is_mac1_right(const struct tg_tunnel *tunnel, const __u8 *message
     return mac_finish(scratch, message, covered) && is_mac(scratch, message + covered);
 }
 
+TG_INLINE bool has_mac2(const __u8 *mac2) {
+    return *(const __u64 *)mac2 | *(const __u64 *)(mac2 + 8);
+}
+
+/** Whether mac2 of an initiation, the MAC of its mac1, shows that its sender is of our site. */
+TG_INLINE bool is_stealth_right(const struct tg_tunnel *tunnel,
+                                const struct tg_wg_initiation *initiation) {
+    struct mac_scratch *scratch = mac_scratch_of_cpu();
+
+    if (!scratch || !has_mac2(initiation->mac2))
+        return false;
+    for (int i = 0; i < TG_TUNNEL_STEALTH_SLOTS; ++i) {
+        mac_begin(scratch, tunnel->stealth_states[i]);
+        if (mac_finish(scratch, initiation->mac1, TG_WG_MAC_BYTES) &&
+            is_mac(scratch, initiation->mac2))
+            return true;
+    }
+    return false;
+}
+
 /** The cookie of the packet's source, as the key of a MAC: leaves the state after the key's block.
  */
 TG_INLINE bool mac_begin_with_cookie(struct mac_scratch *scratch,
@@ -113,7 +133,7 @@ TG_INLINE bool is_mac2_right(const struct tg_tunnel *tunnel,
     const __u8 *mac2 = initiation + MAC2_COVERS;
     struct mac_scratch *scratch = mac_scratch_of_cpu();
 
-    if (!scratch || !(*(const __u64 *)mac2 | *(const __u64 *)(mac2 + 8)))
+    if (!scratch || !has_mac2(mac2))
         return false; /* as all senders without a cookie write it */
     for (int i = 0; i < TG_TUNNEL_COOKIE_SECRETS; ++i) {
         if (mac_begin_with_cookie(scratch, tunnel->cookie_states[i], packet) &&

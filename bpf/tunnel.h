@@ -142,6 +142,14 @@ TG_INLINE bool may_ask_for_cookie(const struct gate *gate, const struct tg_tunne
     return due && take(gate, due, TG_COOKIE_INTERVAL_NS, TG_COOKIE_BURST_NS);
 }
 
+/** Whether its mac2 proves by a cookie of ours that the sender receives at its address. */
+TG_INLINE bool has_cookie(const struct gate *gate,
+                          const struct tg_tunnel *tunnel,
+                          const struct tg_wg_initiation *message) {
+    return tunnel->flags & (TG_TUNNEL_UNDER_LOAD | TG_TUNNEL_COOKIES) &&
+           is_mac2_right(tunnel, (const void *)message, gate->packet);
+}
+
 TG_INLINE __u8 judge_initiation(const struct gate *gate, const struct arrival *arrival) {
     const struct tg_tunnel *tunnel = arrival->tunnel;
     const struct tg_wg_initiation *message =
@@ -156,8 +164,12 @@ TG_INLINE __u8 judge_initiation(const struct gate *gate, const struct arrival *a
     tg_copy_ipv6(key.mac1, message->mac1);
     if (bpf_map_lookup_elem(&initiations, &key))
         return TG_DROP_TUNNEL_REPLAY;
-    if (tunnel->flags & TG_TUNNEL_UNDER_LOAD &&
-        !is_mac2_right(tunnel, (const void *)message, gate->packet)) {
+    const bool strict = tunnel->flags & TG_TUNNEL_STEALTH;
+    const bool of_site = strict && is_stealth_right(tunnel, message);
+    const bool proved = !of_site && has_cookie(gate, tunnel, message);
+    if (strict && !of_site && !proved)
+        return TG_DROP_TUNNEL_STEALTH;
+    if (tunnel->flags & TG_TUNNEL_UNDER_LOAD && !proved) {
         if (!may_ask_for_cookie(gate, tunnel))
             return TG_DROP_TUNNEL_MAC2;
     } else if (!may_initiate(gate)) {

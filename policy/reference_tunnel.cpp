@@ -72,6 +72,30 @@ bool is_mac2_right(const ReferenceTunnel& tunnel, const PacketView& view, Bytes 
            });
 }
 
+// crypto/stealth.hpp has the formula.
+Mac stealth_mac(const ReferenceTunnel::Key& site, std::int64_t slot, Bytes mac1) {
+    std::array<std::byte, 16> input;
+    std::memcpy(input.data(), "stealth-", 8);
+    for (std::size_t i = 0; i < 8; ++i) {
+        input.at(8 + i) = static_cast<std::byte>(static_cast<std::uint64_t>(slot) >> 8 * i);
+    }
+    tg_blake2s hash;
+    ReferenceTunnel::Key key;
+    tg_blake2s_begin(&hash, sizeof key, site.data(), sizeof site);
+    tg_blake2s_update(&hash, input.data(), input.size());
+    tg_blake2s_finish(&hash, key.data(), sizeof key);
+    return mac(key, mac1);
+}
+
+bool is_of_site(const ReferenceTunnel& tunnel, Bytes message) {
+    const Bytes mac2 = message.last(sizeof(Mac));
+    const auto fits = [&](std::int64_t slot) {
+        return std::ranges::equal(stealth_mac(*tunnel.site_secret, slot, mac1_of(message)), mac2);
+    };
+    const std::int64_t now = tunnel.stealth_slot;
+    return fits(now - 1) || fits(now) || fits(now + 1);
+}
+
 IpAddress network_of(IpAddress address) {
     if (!address.is_ipv4()) {
         std::fill(address.bytes.begin() + 8, address.bytes.end(), std::uint8_t{0});
@@ -189,7 +213,12 @@ DropReason ReferenceTunnels::judge_initiation(const Datagram& datagram) {
     if (initiations_.contains(mac1)) {
         return DropReason::tunnel_replay;
     }
-    if (tunnel.under_load && !is_mac2_right(tunnel, datagram.view, datagram.message)) {
+    const bool has_cookie = (tunnel.under_load || tunnel.takes_cookies) &&
+                            is_mac2_right(tunnel, datagram.view, datagram.message);
+    if (tunnel.site_secret && !is_of_site(tunnel, datagram.message) && !has_cookie) {
+        return DropReason::tunnel_stealth;
+    }
+    if (tunnel.under_load && !has_cookie) {
         if (!tunnel.cookies.take(now, kSecond / 20'000, kSecond / 20)) {
             return DropReason::tunnel_mac2;
         }

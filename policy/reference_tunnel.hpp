@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <vector>
@@ -44,7 +45,10 @@ struct ReferenceTunnel {
     Key mac1_key{};  ///< Hash("mac1----" || public key)
     bool checks_mac1 = true;
     bool under_load = false;
+    bool takes_cookies = false;  ///< also when not under load
     std::vector<Key> cookie_secrets;
+    std::optional<Key> site_secret;  ///< nothing: whoever knows our key may begin a handshake
+    std::int64_t stealth_slot = 0;   ///< that it is now
     std::map<std::uint32_t, ReferenceReceiver> receivers;
 
     ReferenceBucket cookies;

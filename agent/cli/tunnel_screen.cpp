@@ -117,6 +117,7 @@ void print_tunnel(Screen& screen, const Json& tunnel) {
     if (has(tunnel, "fwmark")) {
         print_item(screen, "fwmark", fmt::format("0x{:x}", number(tunnel, "fwmark")));
     }
+    print_item(screen, "stealth", text(tunnel, "stealth"));
     print_item(screen, "addresses", joined(list(tunnel, "addresses")));
     print_item(screen, "mtu", choice(tunnel, "mtu", "mtuReason"));
     print_item(screen, "backend", choice(tunnel, "backend", "backendReason"));

@@ -57,6 +57,9 @@ Json tunnel_json(const TunnelStatus& tunnel) {
     if (tunnel.fwmark != 0) {
         json["fwmark"] = tunnel.fwmark;
     }
+    if (tunnel.stealth != StealthMode::off) {
+        json["stealth"] = label(tunnel.stealth);
+    }
     if (tunnel.mtu != 0) {
         json["mtu"] = tunnel.mtu;
     }

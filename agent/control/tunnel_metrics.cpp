@@ -57,6 +57,7 @@ void add_handshakes(const TunnelCounters& tunnel, MetricsPage& page) {
         {{"ok", all.finished - all.finished_as_initiator},
          {"bad_length", all.bad_length},
          {"bad_mac", all.bad_mac1 - responses.bad_mac1},
+         {"no_stealth_mac", all.no_stealth_mac},
          {"cookie", all.cookies_sent},
          {"queue_full", all.queue_full - responses.queue_full},
          {"rate_limited", all.rate_limited - responses.rate_limited},
@@ -113,6 +114,7 @@ void add_tunnel(const TunnelCounters& tunnel, MetricsPage& page) {
     if (tunnel.others != 0) {
         add_traffic(tunnel.name, tunnel.other, page);
     }
+    page.add(Metric::tunnel_refused_indices, {{"interface", tunnel.name}}, tunnel.refused_indices);
     add_handshakes(tunnel, page);
     add_losses(tunnel, page);
 }

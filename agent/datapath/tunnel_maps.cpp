@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 #include <linux/bpf.h>
@@ -172,22 +173,30 @@ void LoadedTunnelGate::close() {
 }
 
 GateReceiver LoadedTunnelGate::add(std::uint32_t index) {
-    return maps_->add({.index = index, .tunnel = tunnel_.number});
+    const GateReceiver receiver = maps_->add({.index = index, .tunnel = tunnel_.number});
+    refused_indices_ += receiver.slot() == nullptr ? 1U : 0U;
+    return receiver;
 }
 
 void LoadedTunnelGate::remove(std::uint32_t index, GateReceiver receiver) {
     maps_->remove({.index = index, .tunnel = tunnel_.number}, receiver);
 }
 
-void LoadedTunnelGate::set_under_load(const crypto::CookieChecker::Secrets& secrets) {
-    tunnel_.flags |= TG_TUNNEL_UNDER_LOAD;
-    copy(crypto::mac_state(secrets.current.bytes()), tunnel_.cookie_states[0]);
-    copy(crypto::mac_state(secrets.previous.bytes()), tunnel_.cookie_states[1]);
-    write();
-}
-
-void LoadedTunnelGate::clear_under_load() {
-    tunnel_.flags &= ~static_cast<__u32>(TG_TUNNEL_UNDER_LOAD);
+void LoadedTunnelGate::demand(const InitiationDemands& demands) {
+    unsigned flags = TG_TUNNEL_MAC1;
+    if (demands.cookies) {
+        flags |= demands.cookie ? TG_TUNNEL_UNDER_LOAD : TG_TUNNEL_COOKIES;
+        copy(crypto::mac_state(demands.cookies->current.bytes()), tunnel_.cookie_states[0]);
+        copy(crypto::mac_state(demands.cookies->previous.bytes()), tunnel_.cookie_states[1]);
+    }
+    if (demands.stealth != nullptr) {
+        static_assert(std::tuple_size_v<crypto::StealthSlots> == TG_TUNNEL_STEALTH_SLOTS);
+        flags |= TG_TUNNEL_STEALTH;
+        for (std::size_t i = 0; i < demands.stealth->size(); ++i) {
+            copy(crypto::mac_state((*demands.stealth)[i].bytes()), tunnel_.stealth_states[i]);
+        }
+    }
+    tunnel_.flags = flags;
     write();
 }
 

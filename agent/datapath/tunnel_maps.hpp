@@ -68,8 +68,8 @@ class LoadedTunnelGate final : public TunnelGate {
     void close() override;
     [[nodiscard]] GateReceiver add(std::uint32_t index) override;
     void remove(std::uint32_t index, GateReceiver receiver) override;
-    void set_under_load(const crypto::CookieChecker::Secrets& secrets) override;
-    void clear_under_load() override;
+    void demand(const InitiationDemands& demands) override;
+    [[nodiscard]] std::uint64_t refused_indices() const override { return refused_indices_; }
 
   private:
     void write();
@@ -77,6 +77,7 @@ class LoadedTunnelGate final : public TunnelGate {
     std::shared_ptr<TunnelMaps> maps_;
     tg_tunnel tunnel_{};
     std::uint16_t port_ = 0;  ///< 0: none is guarded
+    std::uint64_t refused_indices_ = 0;
 };
 
 }  // namespace tollgate::agent

@@ -217,6 +217,11 @@ namespace tollgate::agent {
       counter,                                                                                     \
       "interface, direction, reason",                                                              \
       "Inner packets that were dropped, by reason.")                                               \
+    X(tunnel_refused_indices,                                                                      \
+      "tollgate_tunnel_refused_indices_total",                                                     \
+      counter,                                                                                     \
+      "interface",                                                                                 \
+      "Receiver indices that the gate had no room for: what comes to them is dropped.")            \
     X(tunnel_late_scrapes,                                                                         \
       "tollgate_tunnel_late_scrapes_total",                                                        \
       counter,                                                                                     \

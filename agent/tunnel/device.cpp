@@ -72,12 +72,13 @@ Instant Device::work(const Now& now) {
             egress_.send_staged(*peer, now);
         }
     }
-    handshakes_.tell_gate(now.boot);
+    handshakes_.tell_gate(now);
     while (Peer* peer = peers_.take_due(now.boot)) {
         do_due(*peer, now);
         peers_.schedule(*peer);
     }
-    return handshakes_.has_waiting() ? now.boot : peers_.next_due();
+    return handshakes_.has_waiting() ? now.boot
+                                     : std::min(peers_.next_due(), handshakes_.next_demands(now));
 }
 
 void Device::do_due(Peer& peer, const Now& now) {

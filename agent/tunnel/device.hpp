@@ -89,6 +89,7 @@ class Device {
     std::unique_ptr<TunnelGate> gate_;
     std::shared_ptr<const crypto::Identity> identity_;
     std::uint32_t mark_ = 0;
+    Stealth stealth_;
     bool is_up_ = true;
     PeerTable peers_;
     Handshakes handshakes_;

@@ -45,6 +45,7 @@ DeviceState Device::state() const {
     }
     state.listen_port = link_->port();
     state.fwmark = mark_;
+    state.stealth = stealth_.clone();
     std::vector<const Peer*> peers;
     peers.reserve(peers_.size());
     peers_.for_each([&](const Peer& peer) { peers.push_back(&peer); });
@@ -58,6 +59,11 @@ DeviceState Device::state() const {
 }
 
 int Device::apply(const DeviceChange& change, const Now& now) {
+    if (change.stealth) {  // before the gate lets anything in
+        stealth_ = change.stealth->clone();
+        handshakes_.set_stealth(stealth_);
+        handshakes_.tell_gate(now);
+    }
     if (change.private_key) {
         set_private_key(*change.private_key);
     }

@@ -39,6 +39,7 @@ TunnelStatus Device::status() const {
     }
     status.listen_port = link_->port();
     status.fwmark = mark_;
+    status.stealth = stealth_.mode;
     status.mtu = port_->mtu();
     status.backend = backend();
     status.cipher = cipher();
@@ -68,6 +69,7 @@ TunnelCounters Device::counters(const Now& now) const {
     counters.handshakes = handshakes_.counters();
     counters.ingress = ingress_.counters();
     counters.egress = egress_.counters();
+    counters.refused_indices = gate_->refused_indices();
     counters.other.name = "_other";
     peers_.for_each_in_order([&](const Peer& peer) {
         counters.peers_up += agent::is_up(peer, now) ? 1U : 0U;

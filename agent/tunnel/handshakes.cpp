@@ -22,6 +22,8 @@ constexpr std::chrono::milliseconds kInitiationInterval{20};  // 50 a second and
 constexpr std::uint32_t kJitterMs = 334;
 /// A handshake is begun anew when this is nearly over.
 constexpr auto kAnswerLasts = crypto::kRekeyTimeout + std::chrono::seconds{1};
+/// A cookie is of a secret that lives so long, and so does the one before it.
+constexpr auto kCookieLasts = 2 * crypto::kCookieRefreshTime;
 constexpr std::uint8_t kHandshakeTrafficClass = 0x88;  // AF41, as the Linux kernel does
 
 template <typename Message>
@@ -73,17 +75,42 @@ bool Handshakes::is_under_load(Instant now) const {
     return waiting_.size() >= kLoadThreshold || now < under_load_until_;
 }
 
-// Once a second, because the secrets of cookies change.
-void Handshakes::tell_gate(Instant now) {
-    if (checker_ && is_under_load(now)) {
-        if (!gate_told_ || now - *gate_told_ >= kLoadLasts) {
-            gate_told_ = now;
-            gate_.set_under_load(checker_->secrets(now));
-        }
-    } else if (gate_told_) {
-        gate_told_.reset();
-        gate_.clear_under_load();
+void Handshakes::set_stealth(const Stealth& stealth) {
+    stealth_.reset();
+    if (stealth.mode != StealthMode::off) {
+        stealth_.emplace(stealth.site.clone());
     }
+    strict_ = stealth.mode == StealthMode::strict;
+    told_.reset();  // the same slot has other keys now
+}
+
+// Cookies once a second, because their secrets change.
+void Handshakes::tell_gate(const Now& now) {
+    Told wanted;
+    wanted.under_load = checker_ && is_under_load(now.boot);
+    // Who holds a cookie sends it instead of the stealth MAC.
+    wanted.takes_cookies =
+        checker_ && (wanted.under_load || (strict_ && now.boot < cookies_until_));
+    if (strict_) {
+        wanted.slot = crypto::StealthKey::slot_of(now.wall);
+    }
+    if (wanted == told_ && !(wanted.takes_cookies && now.boot - told_at_ >= kLoadLasts)) {
+        return;
+    }
+    told_ = wanted;
+    told_at_ = now.boot;
+    InitiationDemands demands;
+    demands.cookie = wanted.under_load;
+    if (wanted.takes_cookies) {
+        demands.cookies.emplace(checker_->secrets(now.boot));
+    }
+    demands.stealth = strict_ ? &stealth_->slots(now.wall) : nullptr;
+    gate_.demand(demands);
+}
+
+Instant Handshakes::next_demands(const Now& now) const {
+    return strict_ ? now.boot + (crypto::StealthKey::slot_ends(now.wall) - now.wall)
+                   : Instant::max();
 }
 
 void Handshakes::initiate(Peer& peer, const Now& now) {
@@ -125,7 +152,12 @@ void Handshakes::abandon(Peer& peer) {
 
 template <typename Message>
 void Handshakes::send(Peer& peer, Message message, const Now& now) {
-    peer.cookies.seal(bytes_of(message), now.boot);
+    const bool has_cookie = peer.cookies.seal(bytes_of(message), now.boot);
+    if constexpr (std::is_same_v<Message, tg_wg_initiation>) {
+        if (stealth_ && !has_cookie) {
+            stealth_->seal(bytes_of(message), now.wall);
+        }
+    }
     peer.initiation_sent = now.boot;
     peer.timers.authenticated_sent();
     peer.timers.traversed(now.boot);
@@ -172,6 +204,13 @@ void Handshakes::queue(const Message& message, const Endpoint& from, const Now& 
         counters_.responses.bad_mac1 += kIsResponse;
         return;
     }
+    if constexpr (std::is_same_v<Message, tg_wg_initiation>) {
+        if (strict_ && verdict != Verdict::good_mac2 &&
+            !stealth_->verify(bytes_of(message), now.wall)) {
+            ++counters_.no_stealth_mac;
+            return;
+        }
+    }
     if (waiting_.size() >= kWaitingMax) {
         ++counters_.queue_full;
         counters_.responses.queue_full += kIsResponse;
@@ -193,6 +232,7 @@ bool Handshakes::is_admitted(const Waiting& waiting, crypto::Bytes message, cons
         const tg_wg_cookie_reply reply =
             checker_->reply(message, source_of(waiting.from), nonce, now.boot);
         ++counters_.cookies_sent;
+        cookies_until_ = now.boot + kCookieLasts;
         link_.send(waiting.from, bytes_of(reply), sizeof reply, kHandshakeTrafficClass);
         return false;
     }

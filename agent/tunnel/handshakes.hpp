@@ -14,8 +14,10 @@
 #include "agent/tunnel/handshake_limiter.hpp"
 #include "agent/tunnel/link.hpp"
 #include "agent/tunnel/peer_table.hpp"
+#include "agent/tunnel/stealth.hpp"
 #include "crypto/cookie.hpp"
 #include "crypto/handshake.hpp"
+#include "crypto/stealth.hpp"
 
 namespace tollgate::agent {
 
@@ -29,6 +31,7 @@ struct HandshakeCounters {
     std::uint64_t unanswered = 0;  ///< initiations that had to be repeated
     std::uint64_t bad_length = 0;
     std::uint64_t bad_mac1 = 0;
+    std::uint64_t no_stealth_mac = 0;  ///< initiations from outside the site
     std::uint64_t queue_full = 0;
     std::uint64_t rate_limited = 0;
     std::uint64_t unknown_peer = 0;
@@ -71,6 +74,8 @@ class Handshakes {
     /// Null: no private key; all messages are refused.
     void set_identity(std::shared_ptr<const crypto::Identity> identity);
 
+    void set_stealth(const Stealth& stealth);
+
     /// Sends an initiation, unless there is nowhere to send it to or one was sent within
     /// rekey-timeout.
     void initiate(Peer& peer, const Now& now);
@@ -91,8 +96,10 @@ class Handshakes {
     void finished(Peer& peer, const Now& now);
     [[nodiscard]] bool has_waiting() const { return !waiting_.empty(); }
     [[nodiscard]] bool is_under_load(crypto::Instant now) const;
-    /// Tells the gate whether we are under load; to be called every now and then.
-    void tell_gate(crypto::Instant now);
+    /// Tells the gate what to ask of initiations now.
+    void tell_gate(const Now& now);
+    /// When to call tell_gate() next, at the latest.
+    [[nodiscard]] crypto::Instant next_demands(const Now& now) const;
     [[nodiscard]] const HandshakeCounters& counters() const { return counters_; }
 
   private:
@@ -100,6 +107,13 @@ class Handshakes {
         std::variant<tg_wg_initiation, tg_wg_response> message;
         Endpoint from;
         bool has_cookie = false;  ///< its mac2 is good
+    };
+    /// What the gate was told.
+    struct Told {
+        bool under_load = false;
+        bool takes_cookies = false;
+        std::optional<std::int64_t> slot;  ///< of the stealth MAC
+        bool operator==(const Told&) const = default;
     };
 
     void take_cookie(const tg_wg_cookie_reply& reply, const Now& now);
@@ -124,7 +138,11 @@ class Handshakes {
     HandshakeLimiter limiter_;
     std::deque<Waiting> waiting_;
     crypto::Instant under_load_until_{0};
-    std::optional<crypto::Instant> gate_told_;  ///< when it was, that we are under load
+    std::optional<crypto::StealthKey> stealth_;  ///< nothing: off
+    bool strict_ = false;                        ///< initiations of others need the stealth MAC
+    crypto::Instant cookies_until_{0};           ///< those that we have sent may be used so long
+    std::optional<Told> told_ = Told{};          ///< nothing: to be told anew
+    crypto::Instant told_at_{0};
     HandshakeCounters counters_;
 };
 

@@ -65,6 +65,19 @@ std::string_view without_line_break(std::string_view text) {
     return text;
 }
 
+std::filesystem::path find_file(const std::optional<std::filesystem::path>& configured,
+                                const std::string& name,
+                                const std::filesystem::path& credentials) {
+    if (configured) {
+        return *configured;
+    }
+    std::error_code error;
+    if (!credentials.empty() && std::filesystem::exists(credentials / name, error)) {
+        return credentials / name;
+    }
+    return kConfigFolder / std::filesystem::path{name};
+}
+
 }  // namespace
 
 Result<crypto::Secret<crypto::kKeySize>> read_key_file(const std::filesystem::path& path) {
@@ -95,15 +108,12 @@ Result<crypto::Secret<crypto::kKeySize>> read_key_file(const std::filesystem::pa
 std::filesystem::path find_private_key(const std::optional<std::filesystem::path>& configured,
                                        const std::string& tunnel,
                                        const std::filesystem::path& credentials) {
-    if (configured) {
-        return *configured;
-    }
-    const std::string file = tunnel + ".key";
-    std::error_code error;
-    if (!credentials.empty() && std::filesystem::exists(credentials / file, error)) {
-        return credentials / file;
-    }
-    return kConfigFolder / std::filesystem::path{file};
+    return find_file(configured, tunnel + ".key", credentials);
+}
+
+std::filesystem::path find_site_secret(const std::optional<std::filesystem::path>& configured,
+                                       const std::filesystem::path& credentials) {
+    return find_file(configured, "stealth.secret", credentials);
 }
 
 }  // namespace tollgate::agent

@@ -14,8 +14,9 @@ namespace tollgate::agent {
 
 inline constexpr const char* kConfigFolder = "/etc/tollgate";
 
-/// Reads a private or preshared key. The file has to be a regular one, no symbolic link, of root or
-/// the user of this process, and closed to everybody else. No copy of the key stays in memory.
+/// Reads a private or preshared key, or the secret of a site. The file has to be a regular one, no
+/// symbolic link, of root or the user of this process, and closed to everybody else. No copy of the
+/// key stays in memory.
 /// @return a sentence that says what to do about it
 [[nodiscard]] Result<crypto::Secret<crypto::kKeySize>> read_key_file(
     const std::filesystem::path& path);
@@ -26,6 +27,11 @@ inline constexpr const char* kConfigFolder = "/etc/tollgate";
 [[nodiscard]] std::filesystem::path find_private_key(
     const std::optional<std::filesystem::path>& configured,
     const std::string& tunnel,
+    const std::filesystem::path& credentials);
+
+/// The same for the secret of the site, which all tunnels share: the name is stealth.secret.
+[[nodiscard]] std::filesystem::path find_site_secret(
+    const std::optional<std::filesystem::path>& configured,
     const std::filesystem::path& credentials);
 
 }  // namespace tollgate::agent

@@ -74,6 +74,9 @@ void set_device(DeviceChange& change,
     if (wanted.fwmark != running.fwmark) {
         change.fwmark = wanted.fwmark;
     }
+    if (running.stealth != keys.stealth) {
+        change.stealth = keys.stealth.clone();
+    }
 }
 
 }  // namespace
@@ -119,8 +122,8 @@ DeviceChange difference(const DeviceState& running,
 }
 
 bool is_empty(const DeviceChange& change) {
-    return !change.private_key && !change.listen_port && !change.fwmark && !change.replace_peers &&
-           change.peers.empty();
+    return !change.private_key && !change.listen_port && !change.fwmark && !change.stealth &&
+           !change.replace_peers && change.peers.empty();
 }
 
 std::vector<Prefix> routes_of(const TunnelSettings& settings) {

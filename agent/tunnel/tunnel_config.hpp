@@ -11,6 +11,7 @@
 #include <tollgate/ip.hpp>
 
 #include "agent/tunnel/endpoint.hpp"
+#include "agent/tunnel/stealth.hpp"
 #include "crypto/keys.hpp"
 
 /// What a tunnel can be told and what it tells, as in WireGuard's cross-platform interface: the
@@ -39,6 +40,7 @@ struct DeviceChange {
     std::optional<crypto::PrivateKey> private_key;  ///< not clamped yet; zeros: none from now on
     std::optional<std::uint16_t> listen_port;       ///< 0: the kernel's choice
     std::optional<std::uint32_t> fwmark;            ///< 0: none
+    std::optional<Stealth> stealth;                 ///< not for wg(8), which does not know it
     bool replace_peers = false;                     ///< all peers are forgotten before `peers`
     std::vector<PeerChange> peers;                  ///< in order; a key may come twice
 };
@@ -58,6 +60,7 @@ struct DeviceState {
     std::optional<crypto::PrivateKey> private_key;  ///< nothing: none
     std::uint16_t listen_port = 0;                  ///< 0: not listening
     std::uint32_t fwmark = 0;                       ///< 0: none
+    Stealth stealth;
     std::vector<PeerState> peers;
 };
 

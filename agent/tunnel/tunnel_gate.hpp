@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include <tollgate/abi/tunnel.h>
 #include <tollgate/abi/wireguard.h>
@@ -13,6 +14,7 @@
 #include "crypto/bytes.hpp"
 #include "crypto/cookie.hpp"
 #include "crypto/keys.hpp"
+#include "crypto/stealth.hpp"
 
 namespace tollgate::agent {
 
@@ -43,9 +45,19 @@ class GateReceiver {
     tg_receiver* slot_ = nullptr;
 };
 
+/// What the gate asks of initiations, besides a good mac1.
+struct InitiationDemands {
+    bool cookie = false;  ///< under load: a cookie, or to wait for a turn to be given one
+    /// Whose cookies count; nothing: none does. There if `cookie`.
+    std::optional<crypto::CookieChecker::Secrets> cookies = std::nullopt;
+    /// A stealth MAC of these keys, or a cookie that counts; null: none.
+    const crypto::StealthSlots* stealth = nullptr;
+};
+
 /// A tunnel's side of the gate in the kernel, which drops what cannot be for us before it costs
 /// anything (docs/packet-path.md, section 9). What the gate was told last stays in force if the
-/// agent dies: receiver indices until they expire, initiations with a good mac1 for ever.
+/// agent dies: receiver indices until they expire, initiations that meet its demands for ever (the
+/// keys of the stealth MAC are of six minutes).
 ///
 /// One thread uses it: the tunnel's.
 class TunnelGate {
@@ -67,9 +79,11 @@ class TunnelGate {
     [[nodiscard]] virtual GateReceiver add(std::uint32_t index) = 0;
     virtual void remove(std::uint32_t index, GateReceiver receiver) = 0;
 
-    /// Initiations need a cookie from now on, or wait for their turn to be given one.
-    virtual void set_under_load(const crypto::CookieChecker::Secrets& secrets) = 0;
-    virtual void clear_under_load() = 0;
+    /// From now on, and also of a port that is not guarded yet.
+    virtual void demand(const InitiationDemands& demands) = 0;
+
+    /// How many indices there was no room for.
+    [[nodiscard]] virtual std::uint64_t refused_indices() const = 0;
 };
 
 /// Makes the side of the gate of one more tunnel; empty: no gate is loaded.
@@ -85,8 +99,8 @@ class NoTunnelGate final : public TunnelGate {
     void close() override {}
     [[nodiscard]] GateReceiver add(std::uint32_t /*index*/) override { return {}; }
     void remove(std::uint32_t /*index*/, GateReceiver /*receiver*/) override {}
-    void set_under_load(const crypto::CookieChecker::Secrets& /*secrets*/) override {}
-    void clear_under_load() override {}
+    void demand(const InitiationDemands& /*demands*/) override {}
+    [[nodiscard]] std::uint64_t refused_indices() const override { return 0; }
 };
 
 }  // namespace tollgate::agent

@@ -16,7 +16,14 @@ Result<TunnelKeys> read_tunnel_keys(const TunnelSettings& settings, const Tunnel
         return Failure{own.error()};
     }
     crypto::clamp(*own);
-    TunnelKeys keys{std::move(*own), {}};
+    TunnelKeys keys{std::move(*own), {}, {}};
+    if (settings.stealth != StealthMode::off) {
+        auto site = read_key_file(find_site_secret(settings.stealth_key_file, folders.credentials));
+        if (!site) {
+            return Failure{site.error()};
+        }
+        keys.stealth = {settings.stealth, std::move(*site)};
+    }
     const crypto::PublicKey own_public = crypto::public_key_of(keys.private_key);
     for (const PeerSettings& peer : settings.peers) {
         if (peer.public_key == own_public) {

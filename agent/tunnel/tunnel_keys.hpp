@@ -21,6 +21,7 @@ struct TunnelFolders {
 /// The contents of the key files of a tunnel.
 struct TunnelKeys {
     crypto::PrivateKey private_key;                              ///< clamped
+    Stealth stealth;                                             ///< as the settings say
     std::vector<std::optional<crypto::PresharedKey>> preshared;  ///< one for each peer, in order
 };
 

@@ -12,6 +12,7 @@
 
 #include "agent/system/interface.hpp"
 #include "agent/tunnel/host_port.hpp"
+#include "agent/tunnel/stealth.hpp"
 #include "crypto/keys.hpp"
 #include "policy/problem.hpp"
 #include "policy/yaml_strict.hpp"
@@ -39,8 +40,10 @@ struct TunnelSettings {
     std::vector<InterfaceAddress> addresses;
     std::optional<std::uint32_t> mtu;  ///< bytes; nothing: from the way to the peers
     std::string cipher = "auto";       ///< or the name of a provider
-    std::vector<PeerSettings> peers;   ///< with different keys and allowed IPs
-    bool is_set_by_wg = false;         ///< all but its name is left to wg(8)
+    StealthMode stealth = StealthMode::off;
+    std::optional<std::filesystem::path> stealth_key_file;  ///< nothing: see find_site_secret()
+    std::vector<PeerSettings> peers;                        ///< with different keys and allowed IPs
+    bool is_set_by_wg = false;                              ///< all but its name is left to wg(8)
 
     bool operator==(const TunnelSettings&) const = default;
 };

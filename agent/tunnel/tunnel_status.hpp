@@ -13,6 +13,7 @@
 
 #include "agent/system/interface.hpp"
 #include "agent/tunnel/endpoint.hpp"
+#include "agent/tunnel/stealth.hpp"
 #include "crypto/keys.hpp"
 
 /// What a tunnel tells of itself: for the control interface and metrics. Without any secret.
@@ -54,9 +55,10 @@ struct TunnelStatus {
     std::optional<crypto::PublicKey> public_key;  ///< nothing: no private key
     std::uint16_t listen_port = 0;                ///< 0: not listening
     std::uint32_t fwmark = 0;                     ///< 0: none
-    std::size_t mtu = 0;                          ///< bytes; 0: no interface
-    std::string mtu_reason;                       ///< "as configured", "the link's 1500 less 80"
-    std::string backend;                          ///< Link::name()
+    StealthMode stealth = StealthMode::off;
+    std::size_t mtu = 0;     ///< bytes; 0: no interface
+    std::string mtu_reason;  ///< "as configured", "the link's 1500 less 80"
+    std::string backend;     ///< Link::name()
     std::string backend_reason;
     std::string cipher;  ///< crypto::Aead::name()
     std::string cipher_reason;

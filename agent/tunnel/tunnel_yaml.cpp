@@ -50,6 +50,7 @@ class Reader {
     void read_tunnel_name(const YamlNode& node, TunnelSettings& tunnel);
     void read_listen_port(const YamlNode& node, TunnelSettings& tunnel);
     void read_mtu(const YamlNode& node, TunnelSettings& tunnel);
+    void read_stealth(Fields& fields, TunnelSettings& tunnel);
     void read_addresses(const YamlNode& node, TunnelSettings& tunnel);
     void read_peer_name(const YamlNode& node, PeerSettings& peer);
     void read_public_key(const YamlNode& node, PeerSettings& peer);
@@ -102,6 +103,7 @@ TunnelSettings Reader::read_tunnel(const YamlNode& node) {
         const auto index = policy::read_choice(*cipher, "cipher", kCiphers, problems_);
         tunnel.cipher = kCiphers.at(index.value_or(0));
     }
+    read_stealth(fields, tunnel);
     if (const YamlNode* peers = fields.optional("peers")) {
         read_peers(*peers, tunnel);
         refuse_loops(tunnel);
@@ -181,6 +183,21 @@ void Reader::read_mtu(const YamlNode& node, TunnelSettings& tunnel) {
         error(node.mark, fmt::format("mtu must be auto or from {} to {}", kMtuMin, kMtuMax));
     } else if (mtu) {
         tunnel.mtu = static_cast<std::uint32_t>(*mtu);
+    }
+}
+
+void Reader::read_stealth(Fields& fields, TunnelSettings& tunnel) {
+    const YamlNode* const mode = fields.optional("stealth");
+    if (mode != nullptr) {
+        const auto index = policy::read_choice(*mode, "stealth", kStealthModes, problems_);
+        tunnel.stealth = static_cast<StealthMode>(index.value_or(0));
+    }
+    const YamlNode* const file = fields.optional("stealthKeyFile");
+    tunnel.stealth_key_file = path(file, "stealthKeyFile");
+    if (file != nullptr && mode == nullptr) {
+        error(file->mark,
+              "stealthKeyFile is not used without stealth",
+              "write 'stealth: send' or 'stealth: strict'");
     }
 }
 

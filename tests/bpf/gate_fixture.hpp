@@ -66,15 +66,20 @@ struct DestroyGate {
 /// stage enforce, the default baseline, no rule.
 class LoadedPrograms {
   public:
-    /// @param dry_run as the agent loads them for `tollgate trace`
+    struct Choices {
+        bool dry_run = false;  ///< as the agent loads them for `tollgate trace`
+        bool check_mac1 = true;
+    };
     /// @return 0 or a negative errno
-    int load(bool dry_run = false) {
+    int load() { return load(Choices{}); }
+    int load(const Choices& choices) {
         gate_.reset(gate__open());
         if (!gate_) {
             return -errno;
         }
         gate_->rodata->zone = kZone;
-        gate_->rodata->dry_run = dry_run ? 1 : 0;
+        gate_->rodata->dry_run = choices.dry_run ? 1 : 0;
+        gate_->rodata->check_mac1 = choices.check_mac1 ? 1 : 0;
         const std::vector<int> inner_maps = make_inner_maps();
         const int error = gate__load(gate_.get());
         if (error != 0) {

@@ -151,7 +151,7 @@ TEST_F(Report, AServiceThatWeOfferIsRecordedWhenWeAnswer) {
 
 TEST_F(Report, ADryRunTellsTheVerdictAndWritesNothingElse) {
     LoadedPrograms dry;
-    ASSERT_EQ(dry.load(true), 0);
+    ASSERT_EQ(dry.load({.dry_run = true}), 0);
     const auto trace = [&] {
         return dry.find<tg_trace>(dry.object().maps.traces, std::uint32_t{0}).value();
     };

@@ -14,6 +14,7 @@
 #include "crypto/blake2s.hpp"
 #include "crypto/cookie.hpp"
 #include "crypto/random.hpp"
+#include "crypto/stealth.hpp"
 #include "tests/bpf/gate_fixture.hpp"
 
 namespace tollgate::test {
@@ -33,6 +34,8 @@ struct TunnelKeys {
     crypto::PublicKey key = public_key_of(crypto::generate_private_key());
     crypto::PresharedKey secret = crypto::generate_preshared_key();
     crypto::PresharedKey previous_secret = crypto::generate_preshared_key();
+    crypto::SymmetricKey site = crypto::generate_preshared_key();
+    crypto::WallTime wall{std::chrono::hours{473'000}};  ///< what the gate takes the time to be
 
     [[nodiscard]] crypto::Hash mac1_key() const { return crypto::MacKeys{key}.mac1; }
 
@@ -44,6 +47,11 @@ struct TunnelKeys {
         std::ranges::copy(crypto::mac_state(mac1_key()), tunnel.mac1_state);
         std::ranges::copy(crypto::mac_state(secret.bytes()), tunnel.cookie_states[0]);
         std::ranges::copy(crypto::mac_state(previous_secret.bytes()), tunnel.cookie_states[1]);
+        crypto::StealthKey stealth{site.clone()};
+        const crypto::StealthSlots& slots = stealth.slots(wall);
+        for (std::size_t i = 0; i < slots.size(); ++i) {
+            std::ranges::copy(crypto::mac_state(slots[i].bytes()), tunnel.stealth_states[i]);
+        }
         return tunnel;
     }
 
@@ -69,6 +77,14 @@ struct TunnelKeys {
         const crypto::Mac mac2 = crypto::mac(
             cookie, std::as_bytes(std::span{&message, 1}).first(offsetof(tg_wg_initiation, mac2)));
         std::memcpy(message.mac2, mac2.data(), sizeof message.mac2);
+        return message;
+    }
+
+    /// The same as a sender of the site writes it whose clock is ahead by so much.
+    [[nodiscard]] tg_wg_initiation of_site(tg_wg_initiation message,
+                                           std::chrono::seconds ahead = {}) const {
+        crypto::StealthKey{site.clone()}.seal(std::as_writable_bytes(std::span{&message, 1}),
+                                              wall + ahead);
         return message;
     }
 

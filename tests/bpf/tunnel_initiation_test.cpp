@@ -45,6 +45,19 @@ TEST_F(TunnelInitiation, Mac1CanBeLeftToTheAgent) {
     EXPECT_EQ(in(bad), dropped(DropReason::tunnel_mac1));
 }
 
+TEST_F(TunnelInitiation, Mac1CanBeLeftToTheAgentWhenTheProgramsAreLoaded) {
+    ASSERT_EQ(programs.load({.check_mac1 = false}), 0);
+    guard(keys.tunnel());
+    auto bad = keys.sealed<tg_wg_initiation>();
+    bad.mac1[0] ^= 1U;
+    EXPECT_EQ(in(bad), kPassed);
+    EXPECT_EQ(in(bad), dropped(DropReason::tunnel_replay)) << "the rest is checked";
+    auto response = keys.sealed<tg_wg_response>();
+    response.mac1[0] ^= 1U;
+    put_receiver(receiver(1U << TG_WG_RESPONSE));
+    EXPECT_EQ(in(response), kPassed);
+}
+
 TEST_F(TunnelInitiation, TheSameOneTwiceIsDropped) {
     const auto message = keys.sealed<tg_wg_initiation>();
     EXPECT_EQ(in(message), kPassed);

@@ -38,8 +38,16 @@ class TunnelModel : public TunnelTest {
     void change(TunnelSource& source) {
         tunnel().checks_mac1 = !source.once_in(5);
         tunnel().under_load = source.once_in(2);
+        tunnel().takes_cookies = source.once_in(2);
+        tunnel().site_secret.reset();
+        if (source.once_in(2)) {
+            std::ranges::copy(keys.site.bytes(), tunnel().site_secret.emplace().begin());
+        }
+        tunnel().stealth_slot = keys.wall.time_since_epoch() / crypto::kStealthSlot;
         const unsigned flags = (tunnel().checks_mac1 ? unsigned{TG_TUNNEL_MAC1} : 0U) |
-                               (tunnel().under_load ? unsigned{TG_TUNNEL_UNDER_LOAD} : 0U);
+                               (tunnel().under_load ? unsigned{TG_TUNNEL_UNDER_LOAD} : 0U) |
+                               (tunnel().takes_cookies ? unsigned{TG_TUNNEL_COOKIES} : 0U) |
+                               (tunnel().site_secret ? unsigned{TG_TUNNEL_STEALTH} : 0U);
         guard(keys.tunnel(flags));
         if (source.once_in(2)) {
             spend_cookies();
@@ -118,7 +126,7 @@ TEST_F(TunnelModel, ProgramAndModelAgreeOnEveryMessage) {
         std::cout << ", " << label(reason) << ' ' << count;
     }
     std::cout << '\n';
-    for (auto reason = TG_DROP_TUNNEL_MESSAGE; reason <= TG_DROP_TUNNEL_SOURCE;
+    for (auto reason = TG_DROP_TUNNEL_MESSAGE; reason <= TG_DROP_TUNNEL_STEALTH;
          reason = static_cast<tg_drop_reason>(reason + 1)) {
         EXPECT_GT(reasons[static_cast<DropReason>(reason)], 0U) << reason;
     }

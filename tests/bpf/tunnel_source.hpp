@@ -114,9 +114,17 @@ class TunnelSource {
             return sent_[below(static_cast<std::uint32_t>(sent_.size()))];
         }
         auto message = keys_.sealed<tg_wg_initiation>();
-        if (!once_in(3)) {
-            message = TunnelKeys::with_cookie(
-                message, once_in(2) ? keys_.secret : keys_.previous_secret, talk);
+        switch (below(5)) {
+            case 0:
+                break;
+            case 1:
+            case 2:
+                message = keys_.of_site(message,
+                                        std::chrono::seconds{below(900)} - std::chrono::minutes{7});
+                break;
+            default:
+                message = TunnelKeys::with_cookie(
+                    message, once_in(2) ? keys_.secret : keys_.previous_secret, talk);
         }
         if (sent_.size() < 64) {
             sent_.push_back(bytes_of(message));

@@ -123,7 +123,7 @@ TEST_F(TunnelStage, AtTcIngressItIsTheSame) {
 
 TEST_F(TunnelStage, ADryRunLeavesNoMark) {
     LoadedPrograms dry;
-    ASSERT_EQ(dry.load(true), 0);
+    ASSERT_EQ(dry.load({.dry_run = true}), 0);
     const std::uint32_t port = talk.local_port;
     dry.put(dry.object().maps.tunnels, port, keys.tunnel());
     dry.put(dry.object().maps.tunnel_ports, port / 64, std::uint64_t{1} << port % 64);

@@ -115,13 +115,35 @@ TEST_F(TunnelMaps, LoadAndItsSecretsAreTold) {
     ASSERT_TRUE(tunnel_gate->listen(51820, key));
     const auto secret = crypto::generate_preshared_key();
     const auto before = crypto::generate_preshared_key();
-    tunnel_gate->set_under_load({secret, before});
+    agent::InitiationDemands demands{.cookie = true};
+    demands.cookies.emplace(crypto::CookieChecker::Secrets{secret, before});
+    tunnel_gate->demand(demands);
     EXPECT_EQ(tunnel(51820)->flags, TG_TUNNEL_MAC1 | TG_TUNNEL_UNDER_LOAD);
     const crypto::MacState current = crypto::mac_state(secret.bytes());
     const crypto::MacState previous = crypto::mac_state(before.bytes());
     EXPECT_EQ(std::memcmp(tunnel(51820)->cookie_states[0], current.data(), sizeof current), 0);
     EXPECT_EQ(std::memcmp(tunnel(51820)->cookie_states[1], previous.data(), sizeof previous), 0);
-    tunnel_gate->clear_under_load();
+    demands.cookie = false;
+    tunnel_gate->demand(demands);
+    EXPECT_EQ(tunnel(51820)->flags, TG_TUNNEL_MAC1 | TG_TUNNEL_COOKIES);
+    tunnel_gate->demand({});
+    EXPECT_EQ(tunnel(51820)->flags, TG_TUNNEL_MAC1);
+}
+
+TEST_F(TunnelMaps, TheKeysOfTheStealthMacAreTold) {
+    open();
+    const auto tunnel_gate = make_tunnel();
+    crypto::StealthKey stealth{crypto::generate_preshared_key()};
+    const crypto::StealthSlots& slots = stealth.slots(crypto::WallTime{std::chrono::hours{9}});
+    tunnel_gate->demand({.stealth = &slots});
+    ASSERT_TRUE(tunnel_gate->listen(51820, key));
+    const tg_tunnel told = tunnel(51820).value();
+    EXPECT_EQ(told.flags, TG_TUNNEL_MAC1 | TG_TUNNEL_STEALTH) << "before the port is guarded";
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        const crypto::MacState expected = crypto::mac_state(slots[i].bytes());
+        EXPECT_EQ(std::memcmp(told.stealth_states[i], expected.data(), sizeof expected), 0) << i;
+    }
+    tunnel_gate->demand({});
     EXPECT_EQ(tunnel(51820)->flags, TG_TUNNEL_MAC1);
 }
 
@@ -165,6 +187,7 @@ TEST_F(TunnelMaps, WithoutRoomAReceiverIsEmptyAndHarmless) {
     }
     const GateReceiver none = tunnel_gate->add(TG_RECEIVERS_MAX);
     EXPECT_EQ(none.slot(), nullptr);
+    EXPECT_EQ(tunnel_gate->refused_indices(), 1U);
     none.set_greatest_counter(1);
     tunnel_gate->remove(TG_RECEIVERS_MAX, none);
     EXPECT_TRUE(receiver(0));

@@ -45,7 +45,8 @@
     X(TUNNEL_MAC1, tunnel_mac1, "a handshake message whose sender does not know our key")        \
     X(TUNNEL_REPLAY, tunnel_replay, "a handshake initiation that came before")                   \
     X(TUNNEL_MAC2, tunnel_mac2, "under load, a handshake initiation without a cookie of ours")   \
-    X(TUNNEL_SOURCE, tunnel_source, "too many handshake initiations from one source")
+    X(TUNNEL_SOURCE, tunnel_source, "too many handshake initiations from one source")            \
+    X(TUNNEL_STEALTH, tunnel_stealth, "a handshake initiation from outside the site")
 
 enum tg_drop_reason {
 #define X(name, label, meaning) TG_DROP_##name,

@@ -15,11 +15,16 @@
 /** enum tg_tunnel_flag: bits of tg_tunnel.flags. */
 enum tg_tunnel_flag {
     TG_TUNNEL_MAC1 = 1 << 0,       /* handshake messages need a good mac1 */
-    TG_TUNNEL_UNDER_LOAD = 1 << 1, /* initiations need a good mac2, or a turn for a cookie */
+    TG_TUNNEL_UNDER_LOAD = 1 << 1, /* initiations need a cookie's mac2, or a turn for a cookie */
+    TG_TUNNEL_COOKIES = 1 << 2,    /* load is over, but a cookie that was given then still counts */
+    TG_TUNNEL_STEALTH = 1 << 3,    /* initiations need the stealth MAC, or a cookie's mac2 */
 };
 
 /** The cookie secrets of a tunnel: cookies of both are good. */
 #define TG_TUNNEL_COOKIE_SECRETS 2
+/** The keys of the stealth MAC, mac2 = BLAKE2s(key, mac1): of the slot of time that it is, of the
+ * one before and of the next. */
+#define TG_TUNNEL_STEALTH_SLOTS 3
 
 /** Map `tunnels`, key: the UDP port (__u32, host order). The agent writes it. A key of BLAKE2s is
  *  here as the state after the key's block was compressed, for a MAC of 16 bytes. */
@@ -28,6 +33,7 @@ struct tg_tunnel {
     __u32 flags;  /* enum tg_tunnel_flag */
     __u32 mac1_state[TG_BLAKE2S_STATE_WORDS];
     __u32 cookie_states[TG_TUNNEL_COOKIE_SECRETS][TG_BLAKE2S_STATE_WORDS]; /* current, previous */
+    __u32 stealth_states[TG_TUNNEL_STEALTH_SLOTS][TG_BLAKE2S_STATE_WORDS];
 };
 
 /** Key of the map `receivers`: a receiver index of ours. The value (__u32) is an index of
@@ -72,7 +78,7 @@ struct tg_initiation_key {
 #define TG_COOKIE_INTERVAL_NS (TG_SECOND / 20000) /* initiations that ask for a cookie, in all */
 #define TG_COOKIE_BURST_NS (1000 * TG_COOKIE_INTERVAL_NS)
 
-TG_SIZE(tg_tunnel, 104);
+TG_SIZE(tg_tunnel, 200);
 TG_SIZE(tg_receiver_key, 8);
 TG_SIZE(tg_receiver, 64);
 TG_SIZE(tg_initiator, 16);

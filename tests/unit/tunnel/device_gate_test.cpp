@@ -25,7 +25,9 @@ struct GateState {
     crypto::PublicKey key;
     std::map<std::uint32_t, tg_receiver> receivers;
     bool under_load = false;
-    int load_told = 0;
+    bool takes_cookies = false;
+    crypto::Hash stealth_key{};  ///< of this moment; zeros: none is asked for
+    int told = 0;
 };
 
 class RecordingGate : public agent::TunnelGate {
@@ -43,11 +45,16 @@ class RecordingGate : public agent::TunnelGate {
         EXPECT_EQ(receiver.slot(), &to_.receivers.at(index));
         to_.receivers.erase(index);
     }
-    void set_under_load(const crypto::CookieChecker::Secrets& /*secrets*/) override {
-        to_.under_load = true;
-        ++to_.load_told;
+    void demand(const agent::InitiationDemands& demands) override {
+        to_.under_load = demands.cookie;
+        to_.takes_cookies = demands.cookies.has_value();
+        to_.stealth_key = {};
+        if (demands.stealth != nullptr) {
+            std::ranges::copy(demands.stealth->front().bytes(), to_.stealth_key.begin());
+        }
+        ++to_.told;
     }
-    void clear_under_load() override { to_.under_load = false; }
+    [[nodiscard]] std::uint64_t refused_indices() const override { return 3; }
 
   private:
     GateState& to_;
@@ -168,10 +175,81 @@ TEST(DeviceGate, IsToldOfLoadAndOfItsEnd) {
     }
     static_cast<void>(gates.lab.right.device->work(gates.lab.right.now()));
     EXPECT_TRUE(gates.right.under_load);
-    EXPECT_EQ(gates.right.load_told, 1);
+    EXPECT_TRUE(gates.right.takes_cookies);
+    EXPECT_EQ(gates.right.told, 1);
     gates.lab.right.work();
     gates.lab.pass(2s);
     EXPECT_FALSE(gates.right.under_load);
+    EXPECT_FALSE(gates.right.takes_cookies);
+}
+
+TEST(DeviceGate, IsToldTheKeysOfTheSiteInTime) {
+    GateLab gates;
+    const agent::Stealth site{agent::StealthMode::strict, crypto::generate_preshared_key()};
+    crypto::StealthKey expected{site.site.clone()};
+    const auto key_now = [&] {
+        crypto::Hash key;
+        std::ranges::copy(expected.slots(gates.lab.left.now().wall).front().bytes(), key.begin());
+        return key;
+    };
+    agent::DeviceChange change;
+    change.stealth = site.clone();
+    gates.lab.left.apply(std::move(change));
+    EXPECT_EQ(gates.left.stealth_key, key_now()) << "at once";
+    EXPECT_FALSE(gates.left.takes_cookies);
+    const crypto::Hash before = key_now();
+    const agent::Now now = gates.lab.left.now();
+    const crypto::Instant next = gates.lab.left.device->work(now);
+    EXPECT_EQ(gates.left.told, 1) << "not twice";
+    ASSERT_EQ(next - now.boot, crypto::StealthKey::slot_ends(now.wall) - now.wall);
+    *gates.lab.clock = next;
+    gates.lab.left.work();
+    EXPECT_EQ(gates.left.stealth_key, key_now());
+    EXPECT_NE(gates.left.stealth_key, before);
+    agent::DeviceChange off;
+    off.stealth = agent::Stealth{};
+    gates.lab.left.apply(std::move(off));
+    EXPECT_EQ(gates.left.stealth_key, crypto::Hash{});
+}
+
+TEST(DeviceGate, IsAskedForNoStealthMacWhereWeOnlySendIt) {
+    GateLab gates;
+    agent::DeviceChange change;
+    change.stealth = agent::Stealth{agent::StealthMode::send, crypto::generate_preshared_key()};
+    gates.lab.left.apply(std::move(change));
+    EXPECT_EQ(gates.left.stealth_key, crypto::Hash{});
+}
+
+// Until the last cookie that we have sent has grown too old.
+TEST(DeviceGate, OfASiteTakesCookiesForFourMinutes) {
+    GateLab gates;
+    const crypto::SymmetricKey secret = crypto::generate_preshared_key();
+    for (TunnelHost* host : {&gates.lab.left, &gates.lab.right}) {
+        agent::DeviceChange change;
+        change.stealth = agent::Stealth{agent::StealthMode::strict, secret.clone()};
+        host->apply(std::move(change));
+    }
+    gates.lab.left.send("10.0.0.2");
+    const Datagram initiation = gates.lab.left.link->sent.back().bytes;
+    for (int i = 0; i < 200; ++i) {
+        gates.lab.right.link->deliver(initiation, gates.lab.left.endpoint);
+        gates.lab.right.device->link_is_readable(0, gates.lab.right.now());
+    }
+    gates.lab.right.work();
+    gates.lab.right.link->sent.clear();
+    gates.lab.left.link->sent.clear();
+    *gates.lab.clock += 239s;
+    gates.lab.right.work();
+    EXPECT_FALSE(gates.right.under_load);
+    EXPECT_TRUE(gates.right.takes_cookies);
+    *gates.lab.clock += 2s;
+    gates.lab.right.work();
+    EXPECT_FALSE(gates.right.takes_cookies);
+}
+
+TEST(DeviceGate, CountsTheIndicesThatItHasNoRoomFor) {
+    GateLab gates;
+    EXPECT_EQ(gates.lab.left.device->counters(gates.lab.left.now()).refused_indices, 3U);
 }
 
 }  // namespace

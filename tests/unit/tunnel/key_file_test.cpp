@@ -110,6 +110,29 @@ TEST_F(KeyFile, ACredentialOfTheServiceGoesBeforeTheDefaultOnly) {
     EXPECT_EQ(find_private_key("/k/mine", "wg0", folder()), "/k/mine");
 }
 
+TEST_F(KeyFile, TheSecretOfTheSiteIsFoundInTheSameWay) {
+    EXPECT_EQ(find_site_secret(std::nullopt, folder()), "/etc/tollgate/stealth.secret");
+    std::ofstream{folder() / "stealth.secret"} << kKey;
+    EXPECT_EQ(find_site_secret(std::nullopt, folder()), folder() / "stealth.secret");
+    EXPECT_EQ(find_site_secret("/k/site", folder()), "/k/site");
+}
+
+TEST_F(KeyFile, WithTheSecretOfTheSiteIsReadOnlyIfItIsUsed) {
+    TunnelSettings settings;
+    settings.private_key_file = write(kKey);
+    settings.stealth_key_file = folder() / "site";
+    EXPECT_TRUE(read_tunnel_keys(settings, {}));
+    settings.stealth = StealthMode::strict;
+    EXPECT_THAT(read_tunnel_keys(settings, {}).error().message(), HasSubstr("does not exist"));
+    std::ofstream{folder() / "site"} << kKey;
+    std::filesystem::permissions(folder() / "site", std::filesystem::perms{0644});
+    EXPECT_THAT(read_tunnel_keys(settings, {}).error().message(), HasSubstr("chmod 600"));
+    std::filesystem::permissions(folder() / "site", std::filesystem::perms{0600});
+    const auto keys = read_tunnel_keys(settings, {});
+    ASSERT_TRUE(keys);
+    EXPECT_EQ(keys->stealth, (Stealth{StealthMode::strict, *crypto::decode_base64(kKey)}));
+}
+
 TEST_F(KeyFile, OfATunnelWhosePeerHasItsOwnKeyIsRefused) {
     TunnelSettings settings;
     settings.name = "wg0";

@@ -49,6 +49,18 @@ TEST_F(TunnelChange, NothingIsDoneWhereNothingDiffers) {
     EXPECT_TRUE(is_empty(change()));
 }
 
+TEST_F(TunnelChange, TheSecretOfTheSiteIsChangedIfItDiffers) {
+    keys.stealth = {StealthMode::send, crypto::generate_preshared_key()};
+    ASSERT_TRUE(change().stealth);
+    EXPECT_EQ(*change().stealth, keys.stealth);
+    running.stealth = keys.stealth.clone();
+    EXPECT_TRUE(is_empty(change()));
+    keys.stealth.mode = StealthMode::strict;
+    EXPECT_EQ(change().stealth->mode, StealthMode::strict);
+    keys.stealth = {};
+    EXPECT_EQ(change().stealth->mode, StealthMode::off);
+}
+
 TEST_F(TunnelChange, ANewPeerTouchesNoOther) {
     settings.peers.push_back(
         {"p3", key_of(3), {}, HostPort{"192.0.2.3", 7}, {*Prefix::parse("10.3.0.0/16")}, 25, {}});

@@ -45,13 +45,14 @@ std::string peer(const std::string& fields, const std::string& key = kFirst) {
 }
 
 TEST(TunnelYaml, ReadsEveryField) {
-    const Reading reading = read(tunnel(
-        "  privateKeyFile: /k/wg0\n  listenPort: 51820\n  addresses: [10.9.0.1/24, "
-        "'fd09::1/64']\n  mtu: 1400\n  fwmark: 7\n  cipher: sodium\n  peers:\n  - name: camera\n"
-        "    publicKey: " +
-        std::string{kFirst} +
-        "\n    presharedKeyFile: /k/psk\n    endpoint: gate.example.org:51821\n"
-        "    allowedIPs: [10.9.0.2/32, fd09::2]\n    persistentKeepalive: 25\n"));
+    const Reading reading = read(
+        tunnel("  privateKeyFile: /k/wg0\n  listenPort: 51820\n  addresses: [10.9.0.1/24, "
+               "'fd09::1/64']\n  mtu: 1400\n  fwmark: 7\n  cipher: sodium\n  stealth: strict\n  "
+               "stealthKeyFile: /k/site\n  peers:\n  - name: camera\n"
+               "    publicKey: " +
+               std::string{kFirst} +
+               "\n    presharedKeyFile: /k/psk\n    endpoint: gate.example.org:51821\n"
+               "    allowedIPs: [10.9.0.2/32, fd09::2]\n    persistentKeepalive: 25\n"));
     ASSERT_THAT(reading.problems, IsEmpty());
     TunnelSettings expected;
     expected.name = "wg0";
@@ -62,6 +63,8 @@ TEST(TunnelYaml, ReadsEveryField) {
     expected.mtu = 1400;
     expected.fwmark = 7;
     expected.cipher = "sodium";
+    expected.stealth = StealthMode::strict;
+    expected.stealth_key_file = "/k/site";
     expected.peers.push_back({"camera",
                               *crypto::PublicKey::parse_base64(kFirst),
                               "/k/psk",
@@ -99,6 +102,13 @@ TEST(TunnelYaml, NamesEveryMistakeAndItsPlace) {
     EXPECT_THAT(problems, HasSubstr("a peer lacks the key 'publicKey'"));
     EXPECT_THAT(problems, HasSubstr("a peer lacks the key 'allowedIPs'"));
     EXPECT_THAT(problems, HasSubstr("f:9:3: error: a tunnel must be a map"));
+}
+
+TEST(TunnelYaml, ASiteSecretThatIsNotUsedIsRefused) {
+    EXPECT_THAT(read(tunnel("  stealthKeyFile: /k/site\n")).problems,
+                HasSubstr("f:2:19: error: stealthKeyFile is not used without stealth"));
+    EXPECT_THAT(read(tunnel("  stealth: off\n  stealthKeyFile: /k/site\n")).problems, IsEmpty());
+    EXPECT_THAT(read(tunnel("  stealth: strikt\n")).problems, HasSubstr("f:2:12: error"));
 }
 
 TEST(TunnelYaml, TwoTunnelsShareNeitherNameNorPortNorNamesOfPeers) {
