@@ -19,7 +19,7 @@ using ::testing::SizeIs;
 
 /// `left` begins the handshakes, `right` answers.
 struct SiteLab : TunnelLab {
-    void set(TunnelHost& host, StealthMode mode, const crypto::SymmetricKey& secret) const {
+    static void set(TunnelHost& host, StealthMode mode, const crypto::SymmetricKey& secret) {
         agent::DeviceChange change;
         change.stealth = agent::Stealth{mode, secret.clone()};
         host.apply(std::move(change));
