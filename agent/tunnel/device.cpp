@@ -28,7 +28,7 @@ Device::Device(Parts parts)
       handshakes_{{peers_, *link_, *gate_, std::move(parts.next_timestamp)}},
       egress_{peers_, handshakes_, *link_, *aead_},
       ingress_{{peers_, handshakes_, egress_, *port_, *aead_}} {
-    egress_.set_mtu(port_->mtu());
+    follow_mtu();
 }
 
 void Device::link_is_readable(int descriptor, const Now& now) {
@@ -46,7 +46,7 @@ void Device::link_is_readable(int descriptor, const Now& now) {
 }
 
 void Device::port_is_readable(const Now& now) {
-    egress_.set_mtu(port_->mtu());
+    follow_mtu();
     for (int taken = 0; taken < kHostPacketsMax; ++taken) {
         const auto packet = port_->receive();
         if (!packet) {
@@ -57,6 +57,12 @@ void Device::port_is_readable(const Now& now) {
         }
     }
     egress_.flush(now);
+}
+
+void Device::follow_mtu() {
+    const std::size_t mtu = port_->mtu();
+    egress_.set_mtu(mtu);
+    ingress_.set_mtu(mtu);
 }
 
 void Device::tell_unreachable(const HostPacket& packet, const Now& now) {

@@ -80,6 +80,7 @@ class Device {
     [[nodiscard]] int configure(Peer& peer, const PeerChange& change, const Now& now);
     [[nodiscard]] Result<void> guard_port();
     void derive_remote(Peer& peer);
+    void follow_mtu();
     void tell_unreachable(const HostPacket& packet, const Now& now);
     void do_due(Peer& peer, const Now& now);
 

@@ -7,6 +7,7 @@
 #include <endian.h>
 
 #include "agent/tunnel/ecn.hpp"
+#include "agent/tunnel/mss_clamp.hpp"
 
 namespace tollgate::agent {
 
@@ -51,7 +52,11 @@ bool Egress::add(const HostPacket& packet, const Now& now) {
     const std::uint8_t traffic_class = outer_traffic_class(packet.traffic_class());
     for (std::size_t i = 0; i < packet.count(); ++i) {
         const std::size_t size = packet.size(i);
-        packet.write(i, reserve(*peer, size, traffic_class, now).first(size));
+        const MutableBytes at = reserve(*peer, size, traffic_class, now).first(size);
+        packet.write(i, at);
+        if (packet.count() == 1) {  // no SYN stands for many
+            clamp_mss(at, mtu_);
+        }
     }
     vector_.has_data = true;
     return true;
@@ -85,6 +90,7 @@ void Egress::stage(Peer& peer, const HostPacket& packet, const Now& now) {
         staged.traffic_class = packet.traffic_class();
         staged.bytes.resize(packet.size(i));
         packet.write(i, staged.bytes);
+        clamp_mss(staged.bytes, mtu_);
     }
     if (!peer.timers.is_handshaking()) {
         peer.timers.begin_attempts();

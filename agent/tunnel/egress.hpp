@@ -28,7 +28,8 @@ class Egress {
   public:
     Egress(PeerTable& peers, Handshakes& handshakes, Link& link, crypto::Aead& aead);
 
-    /// @param mtu  of the port: no packet is padded beyond it
+    /// @param mtu  of the port: no packet is padded beyond it, no TCP segment asked for that does
+    /// not fit
     void set_mtu(std::size_t mtu) { mtu_ = mtu; }
 
     /// Takes a packet of the host, or the many that it stands for. Call flush() after the last.

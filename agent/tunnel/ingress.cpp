@@ -8,6 +8,7 @@
 #include <endian.h>
 
 #include "agent/tunnel/ecn.hpp"
+#include "agent/tunnel/mss_clamp.hpp"
 
 namespace tollgate::agent {
 
@@ -133,6 +134,7 @@ void Ingress::flush(const Now& now) {
             has_data = has_data || message.size > 0;
             if (check_inner(message, peer, packets[delivered])) {
                 pass_on_congestion(vector_.ecn, packets[delivered]);
+                clamp_mss(packets[delivered], mtu_);
                 ++delivered;
             }
         }

@@ -43,6 +43,8 @@ class Ingress {
     void take(const Arrival& arrival, const Now& now);
     void flush(const Now& now);
 
+    /// @param mtu  of the port: no TCP segment is asked for that does not fit
+    void set_mtu(std::size_t mtu) { mtu_ = mtu; }
     [[nodiscard]] const IngressCounters& counters() const { return counters_; }
 
   private:
@@ -65,6 +67,7 @@ class Ingress {
                                    crypto::MutableBytes& inner);
 
     Parts parts_;
+    std::size_t mtu_ = 0;
     Vector vector_;
     IngressCounters counters_;
 };

@@ -56,6 +56,7 @@ inline constexpr std::size_t kFlags = 13;
 inline constexpr std::size_t kChecksum = 16;
 inline constexpr std::size_t kMinSize = 20;
 inline constexpr std::byte kFin{0x01};
+inline constexpr std::byte kSyn{0x02};
 inline constexpr std::byte kPsh{0x08};
 inline constexpr std::byte kAckFlag{0x10};
 inline constexpr std::byte kEce{0x40};

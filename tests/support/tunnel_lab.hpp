@@ -63,8 +63,9 @@ class MemoryPort : public agent::Port {
     [[nodiscard]] int descriptor() const override { return -1; }
     [[nodiscard]] std::optional<agent::HostPacket> receive() override;
     void send(std::span<const crypto::MutableBytes> packets) override;
-    [[nodiscard]] std::size_t mtu() const override { return 1420; }
+    [[nodiscard]] std::size_t mtu() const override { return size; }
 
+    std::size_t size = 1420;  ///< its MTU
     std::deque<Datagram> to_send;
     std::deque<Datagram> received;
 
