@@ -237,7 +237,7 @@ std::vector<Gate::TableUse> LoadedGate::tables() {
 Result<std::unique_ptr<TunnelGate>> LoadedGate::tunnel_gate() {
     const auto number = tunnels_->take_number();
     if (!number) {
-        return failure(ENOSPC, fmt::format("{} tunnels are guarded at most", TG_TUNNELS_MAX));
+        return Failure{number.error()};
     }
     return std::make_unique<LoadedTunnelGate>(tunnels_, *number);
 }

@@ -40,25 +40,16 @@ void copy(const crypto::MacState& from, __u32 (&to)[TG_BLAKE2S_STATE_WORDS]) {
 }  // namespace
 
 Result<std::shared_ptr<TunnelMaps>> TunnelMaps::open(std::shared_ptr<const GateObject> maps) {
-    void* slots = ::mmap(nullptr,
-                         kSlotsBytes,
-                         PROT_READ | PROT_WRITE,
-                         MAP_SHARED,
-                         maps->map_fd("receiver_slots"),
-                         0);
-    if (slots == MAP_FAILED) {  // NOLINT(*-cast*,*-int-to-ptr): the C library's macro
-        return failure(errno, "map the receiver slots of the gate");
-    }
-    std::shared_ptr<TunnelMaps> made{
-        new TunnelMaps{std::move(maps), static_cast<tg_receiver*>(slots)}};
+    std::shared_ptr<TunnelMaps> made{new TunnelMaps{std::move(maps)}};
     return made->forget_all().map([&] { return made; });
 }
 
-TunnelMaps::TunnelMaps(std::shared_ptr<const GateObject> maps, tg_receiver* slots)
-    : maps_{std::move(maps)}, slots_{slots} {}
+TunnelMaps::TunnelMaps(std::shared_ptr<const GateObject> maps) : maps_{std::move(maps)} {}
 
 TunnelMaps::~TunnelMaps() {
-    ::munmap(slots_, kSlotsBytes);
+    if (slots_ != nullptr) {
+        ::munmap(slots_, kSlotsBytes);
+    }
 }
 
 Result<void> TunnelMaps::forget_all() {
@@ -68,14 +59,33 @@ Result<void> TunnelMaps::forget_all() {
         .and_then([&] { return clear<tg_receiver_key>(maps_->map("receivers")); });
 }
 
-std::optional<std::uint32_t> TunnelMaps::take_number() {
+Result<void> TunnelMaps::map_slots() {
+    if (slots_ != nullptr) {
+        return {};
+    }
+    void* const slots = ::mmap(nullptr,
+                               kSlotsBytes,
+                               PROT_READ | PROT_WRITE,
+                               MAP_SHARED,
+                               maps_->map_fd("receiver_slots"),
+                               0);
+    if (slots == MAP_FAILED) {  // NOLINT(*-cast*,*-int-to-ptr): the C library's macro
+        return failure(errno, "map the receiver slots of the gate");
+    }
+    slots_ = static_cast<tg_receiver*>(slots);
+    return {};
+}
+
+Result<std::uint32_t> TunnelMaps::take_number() {
     const std::lock_guard lock{mutex_};
     const auto free = std::ranges::find(taken_, false);
     if (free == taken_.end()) {
-        return std::nullopt;
+        return failure(ENOSPC, fmt::format("guard more than {} tunnels", TG_TUNNELS_MAX));
     }
-    *free = true;
-    return static_cast<std::uint32_t>(free - taken_.begin());
+    return map_slots().map([&] {
+        *free = true;
+        return static_cast<std::uint32_t>(free - taken_.begin());
+    });
 }
 
 void TunnelMaps::give_back_number(std::uint32_t number) {

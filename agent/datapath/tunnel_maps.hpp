@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 #include <tollgate/abi/tunnel.h>
@@ -28,8 +27,9 @@ class TunnelMaps {
     TunnelMaps(const TunnelMaps&) = delete;
     TunnelMaps& operator=(const TunnelMaps&) = delete;
 
-    /// A number for a tunnel; none: there are TG_TUNNELS_MAX.
-    [[nodiscard]] std::optional<std::uint32_t> take_number();
+    /// A number for a tunnel. Only the first one maps the receiver slots, all of which count as
+    /// memory of this process. @return ENOSPC: there are TG_TUNNELS_MAX; else as mmap(2)
+    [[nodiscard]] Result<std::uint32_t> take_number();
     void give_back_number(std::uint32_t number);
 
     /// Adds or changes the tunnel that listens on `port`, host order.
@@ -41,14 +41,15 @@ class TunnelMaps {
     void remove(const tg_receiver_key& key, GateReceiver receiver);
 
   private:
-    TunnelMaps(std::shared_ptr<const GateObject> maps, tg_receiver* slots);
+    explicit TunnelMaps(std::shared_ptr<const GateObject> maps);
 
     [[nodiscard]] Result<void> forget_all();
+    [[nodiscard]] Result<void> map_slots();
     [[nodiscard]] Result<void> mark_port(std::uint16_t port, bool guarded);
 
     std::shared_ptr<const GateObject> maps_;
-    tg_receiver* slots_;  ///< TG_RECEIVERS_MAX, shared with the kernel
-    std::mutex mutex_;    ///< of what is below
+    std::mutex mutex_;              ///< of what is below
+    tg_receiver* slots_ = nullptr;  ///< TG_RECEIVERS_MAX, shared with the kernel
     std::array<bool, TG_TUNNELS_MAX> taken_{};
     std::vector<std::uint32_t> free_slots_;
     std::uint32_t unused_from_ = 0;  ///< slots from here on were never used

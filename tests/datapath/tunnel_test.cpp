@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What a tunnel tells the gate, as the kernel has it.
 #include <cstring>
+#include <fstream>
 #include <optional>
 #include <set>
+#include <string>
 
 #include <bpf/bpf.h>
 
@@ -166,6 +168,23 @@ TEST_F(TunnelMaps, APortIsFreeWhenItsTunnelIsGone) {
     ASSERT_TRUE(tunnel_gate->listen(51820, key));
     tunnel_gate.reset();
     EXPECT_FALSE(is_guarded(51820));
+}
+
+TEST_F(TunnelMaps, ReceiverSlotsAreNoMemoryOfAnAgentWithoutTunnels) {
+    const auto mapped = [] {
+        std::ifstream maps{"/proc/self/maps"};
+        int count = 0;
+        for (std::string line; std::getline(maps, line);) {
+            count += line.find("bpf-map") != std::string::npos ? 1 : 0;
+        }
+        return count;
+    };
+    open();
+    const int without = mapped();
+    const auto one = make_tunnel();
+    EXPECT_EQ(mapped(), without + 1);
+    const auto other = make_tunnel();
+    EXPECT_EQ(mapped(), without + 1);
 }
 
 TEST_F(TunnelMaps, ThereAreSoManyTunnelsAndNoMore) {
