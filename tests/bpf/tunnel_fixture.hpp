@@ -59,8 +59,8 @@ struct TunnelKeys {
     template <typename Message>
     [[nodiscard]] Message sealed(std::uint32_t receiver_index = kIndex) const {
         Message message{};
-        constexpr bool is_initiation = std::is_same_v<Message, tg_wg_initiation>;
-        message.type = htole32(is_initiation ? TG_WG_INITIATION : TG_WG_RESPONSE);
+        constexpr bool kIsInitiation = std::is_same_v<Message, tg_wg_initiation>;
+        message.type = htole32(kIsInitiation ? TG_WG_INITIATION : TG_WG_RESPONSE);
         crypto::fill_random(std::as_writable_bytes(std::span{message.ephemeral}));
         if constexpr (std::is_same_v<Message, tg_wg_response>) {
             message.receiver_index = htole32(receiver_index);

@@ -82,7 +82,7 @@ class TunnelModel : public TunnelTest {
     // When the program judged its last frame: the clock of its buckets has ticks.
     policy::BootTime program_time() const {
         bpf_map* map = programs.object().maps.xdp_passage;
-        const std::size_t stride = (bpf_map__value_size(map) + 7) / 8 * 8;
+        const std::size_t stride = (std::size_t{bpf_map__value_size(map)} + 7) / 8 * 8;
         std::vector<std::byte> values(stride *
                                       static_cast<std::size_t>(libbpf_num_possible_cpus()));
         const std::uint32_t only = 0;

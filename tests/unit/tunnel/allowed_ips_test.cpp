@@ -2,7 +2,6 @@
 #include "agent/tunnel/allowed_ips.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <random>
 #include <string>
 #include <string_view>
@@ -174,13 +173,10 @@ IpAddress numbered(bool ipv4, std::uint32_t number) {
 
 TEST(AllowedIps, OnePeerMayHave130560Prefixes) {
     AllowedIps table;
-    const auto begin = std::chrono::steady_clock::now();
     for (std::uint32_t i = 0; i < 65280; ++i) {
         ASSERT_TRUE(table.insert({numbered(true, i)}, 1));
         ASSERT_TRUE(table.insert({numbered(false, i)}, 1));
     }
-    const auto taken = std::chrono::steady_clock::now() - begin;
-    EXPECT_LT(taken, std::chrono::seconds{1});
     EXPECT_EQ(table.count(1), 130560U);
     EXPECT_LT(table.memory_bytes(), 130560U * 160);
     EXPECT_EQ(table.find(numbered(false, 65279)), 1U);
