@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-/// datagrams serve ADDRESS PORT                       counts; when it is terminated: {"received":
-/// N} datagrams send ADDRESS PORT SECONDS KPPS BYTES     sends at a rate: {"sent": N, "seconds": T}
+/// datagrams serve ADDRESS PORT
+///     counts; when it is terminated: {"received": N}
+/// datagrams send ADDRESS PORT SECONDS KPPS BYTES
+///     sends at a rate: {"sent": N, "seconds": T}
 ///
 /// Many by one system call, so that little of the machine is spent on the ends.
 #include <algorithm>
@@ -16,12 +18,15 @@
 #include <thread>
 #include <vector>
 
-#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bench/socket_address.hpp"
+
 namespace {
 
+using tollgate::bench::generic;
+using tollgate::bench::socket_address;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kBatch = 32;
@@ -44,18 +49,6 @@ struct Batch {
         }
     }
 };
-
-sockaddr_in address_of(const std::string& address, const std::string& port) {
-    sockaddr_in result{};
-    result.sin_family = AF_INET;
-    result.sin_port = htons(static_cast<std::uint16_t>(std::stoul(port)));
-    inet_pton(AF_INET, address.c_str(), &result.sin_addr);
-    return result;
-}
-
-const sockaddr* generic(const sockaddr_in& address) {
-    return reinterpret_cast<const sockaddr*>(&address);  // NOLINT: the sockets interface
-}
 
 int serve(int socket, const sockaddr_in& address) {
     setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer);
@@ -112,10 +105,10 @@ int main(int argc, char** argv) {
     constexpr std::size_t kSend = 6;
     const int socket = ::socket(AF_INET, SOCK_DGRAM, 0);
     if (arguments.size() == kServe && arguments[0] == "serve") {
-        return serve(socket, address_of(arguments[1], arguments[2]));
+        return serve(socket, socket_address(arguments[1], arguments[2]));
     }
     if (arguments.size() == kSend && arguments[0] == "send") {
-        const sockaddr_in to = address_of(arguments[1], arguments[2]);
+        const sockaddr_in to = socket_address(arguments[1], arguments[2]);
         if (connect(socket, generic(to), sizeof to) != 0) {
             std::perror("datagrams: connect");
             return EXIT_FAILURE;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-/// ping_pong serve ADDRESS PORT               answers until killed
-/// ping_pong ask ADDRESS PORT SECONDS         one byte there and back, again and again, on one
-///                                            connection: {"per_second": N, "p50_us": N, "p99_us":
-///                                            N}
-/// ping_pong connect ADDRESS PORT SECONDS     a new connection for every byte
+/// ping_pong serve ADDRESS PORT
+///     answers until killed
+/// ping_pong ask ADDRESS PORT SECONDS
+///     one byte there and back, again and again, on one connection:
+///     {"per_second": N, "p50_us": N, "p99_us": N}
+/// ping_pong connect ADDRESS PORT SECONDS
+///     the same, with a new connection for every byte
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -13,31 +15,22 @@
 #include <string_view>
 #include <vector>
 
-#include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bench/socket_address.hpp"
+
 namespace {
 
+using tollgate::bench::generic;
+using tollgate::bench::socket_address;
 using Clock = std::chrono::steady_clock;
-
-sockaddr_in address_of(const std::string& address, const std::string& port) {
-    sockaddr_in result{};
-    result.sin_family = AF_INET;
-    result.sin_port = htons(static_cast<std::uint16_t>(std::stoul(port)));
-    inet_pton(AF_INET, address.c_str(), &result.sin_addr);
-    return result;
-}
 
 void set_option(int socket, int level, int option) {
     const int on = 1;
     setsockopt(socket, level, option, &on, sizeof on);
-}
-
-const sockaddr* generic(const sockaddr_in& address) {
-    return reinterpret_cast<const sockaddr*>(&address);  // NOLINT: the sockets interface
 }
 
 int serve(const sockaddr_in& address) {
@@ -126,10 +119,10 @@ int main(int argc, char** argv) {
     constexpr std::size_t kServe = 3;
     constexpr std::size_t kAsk = 4;
     if (arguments.size() == kServe && arguments[0] == "serve") {
-        return serve(address_of(arguments[1], arguments[2]));
+        return serve(socket_address(arguments[1], arguments[2]));
     }
     if (arguments.size() == kAsk && (arguments[0] == "ask" || arguments[0] == "connect")) {
-        return ask(address_of(arguments[1], arguments[2]),
+        return ask(socket_address(arguments[1], arguments[2]),
                    std::stod(arguments[3]),
                    arguments[0] == "connect");
     }

@@ -34,8 +34,7 @@ class Egress {
 
     /// Takes a packet of the host, or the many that it stands for. Call flush() after the last.
     /// @return false if nobody can be given it: no peer has its destination, nobody knows where
-    /// that
-    ///         peer is, or the way there leads back to us
+    /// that peer is, or the way there leads back to us
     bool add(const HostPacket& packet, const Now& now);
     /// Sends what is collected.
     void flush(const Now& now);

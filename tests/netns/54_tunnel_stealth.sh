@@ -42,14 +42,7 @@ for pair in "device peer 192.0.2.20" "device peer 192.0.2.21" "device stranger 1
     # shellcheck disable=SC2086 # three words
     knows $pair
 done
-(
-    umask 077
-    wg genkey >"$lab/device.key"
-    wg genkey >"$lab/peer.key"
-    wg genpsk >"$lab/psk"
-)
-device_key=$(wg pubkey <"$lab/device.key")
-peer_key=$(wg pubkey <"$lab/peer.key")
+tunnel_keys
 
 metrics=127.0.0.1:9586
 tunnel_start

@@ -3,6 +3,7 @@
 # A tunnel between the daemon and wireguard-go in a lab of lib.sh: source it after daemon.sh, then
 #
 #     tunnel_lab                      hosts `device` and `peer`, and their keys
+#     tunnel_keys                     the keys alone, for a lab of the test's own
 #     tunnel_start [FLAGS...]         the daemon on `device` with the tunnel $wg
 #     peer_start PROGRAM              a wireguard-go on `peer` with the tunnel $other
 #     join_tunnel                     makes each the peer of the other; only `peer` is told where
@@ -16,12 +17,7 @@
 wg=tgw$$
 other=tgo$$
 
-tunnel_lab() {
-    LAB_NO_IPV6=0
-    host device && host peer
-    wire device eth0 192.0.2.10/24 peer eth0 192.0.2.20/24
-    ip -n "tg-device-$$" addr add fd00::10/64 dev eth0 nodad
-    ip -n "tg-peer-$$" addr add fd00::20/64 dev eth0 nodad
+tunnel_keys() {
     (
         umask 077
         wg genkey >"$lab/device.key"
@@ -30,6 +26,15 @@ tunnel_lab() {
     )
     device_key=$(wg pubkey <"$lab/device.key")
     peer_key=$(wg pubkey <"$lab/peer.key")
+}
+
+tunnel_lab() {
+    LAB_NO_IPV6=0
+    host device && host peer
+    wire device eth0 192.0.2.10/24 peer eth0 192.0.2.20/24
+    ip -n "tg-device-$$" addr add fd00::10/64 dev eth0 nodad
+    ip -n "tg-peer-$$" addr add fd00::20/64 dev eth0 nodad
+    tunnel_keys
 }
 
 # wg(8) reaches the sockets of every network namespace: they are files.

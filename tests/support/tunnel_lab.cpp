@@ -204,4 +204,11 @@ std::size_t TunnelLab::take_count(std::uint32_t type) {
     return static_cast<std::size_t>(count);
 }
 
+Endpoint elsewhere() {
+    Endpoint endpoint;
+    endpoint.address = ip("203.0.113.9");
+    endpoint.port = 4444;
+    return endpoint;
+}
+
 }  // namespace tollgate::test

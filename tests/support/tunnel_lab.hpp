@@ -131,5 +131,7 @@ struct TunnelLab {
                                     std::size_t payload,
                                     std::uint8_t traffic_class = 0);
 [[nodiscard]] std::uint32_t type_of(const Datagram& datagram);
+/// A place in the network where neither host is.
+[[nodiscard]] agent::Endpoint elsewhere();
 
 }  // namespace tollgate::test

@@ -24,13 +24,6 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-agent::Endpoint elsewhere() {
-    agent::Endpoint endpoint;
-    endpoint.address = ip("203.0.113.9");
-    endpoint.port = 4444;
-    return endpoint;
-}
-
 Datagram take_sent(TunnelHost& host) {
     Datagram datagram = host.link->sent.front().bytes;
     host.link->sent.pop_front();

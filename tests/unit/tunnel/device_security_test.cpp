@@ -18,13 +18,6 @@ using namespace std::chrono_literals;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-agent::Endpoint elsewhere() {
-    agent::Endpoint endpoint;
-    endpoint.address = ip("203.0.113.9");
-    endpoint.port = 4444;
-    return endpoint;
-}
-
 /// Two hosts after a handshake, and what `left` sends from then on.
 struct EstablishedLab : TunnelLab {
     EstablishedLab() {
