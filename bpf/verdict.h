@@ -163,7 +163,7 @@ TG_INLINE __u8 reason_of(const struct gate *gate, __u32 number, __u8 direction) 
 /** Our own datagrams of a tunnel need no rule that allows them. */
 TG_INLINE void judge_own_tunnel(const struct gate *gate, struct judgement *out) {
     if ((out->reason != TG_DROP_POLICY_DEFAULT && out->reason != TG_DROP_RULE_EXPIRED) ||
-        !is_of_tunnel_port(gate->packet))
+        !is_of_tunnel_port(&gate->packet->key))
         return;
     out->rule = 0;
     out->reason = is_blocked(gate) ? TG_DROP_BLOCKLIST : TG_DROP_NONE;

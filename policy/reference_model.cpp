@@ -175,7 +175,8 @@ Judgement ReferenceModel::judge_ip(const Packet& packet) {
     const PacketView& view = packet.view;
     if (is_icmp_error(view)) {
         const auto quoted = quoted_flow(view);
-        const bool related = quoted && flows_.live(*quoted, view.now) != nullptr;
+        const bool silent = quoted && !view.ingress() && tunnels_.is_of_tunnel_port(*quoted);
+        const bool related = quoted && !silent && flows_.live(*quoted, view.now) != nullptr;
         return packet.judged(related ? DropReason::none : DropReason::icmp_unrelated);
     }
     return view.icmp() && !view.echo() ? judge_icmp(packet) : judge_flow(packet);
@@ -337,7 +338,8 @@ PolicyVerdict ReferenceModel::verdict(const Packet& packet,
     request.remote_mac = view.remote_mac();
     request.names = dns_.names_of(request.remote, view.now, expired_names);
     request.blocklisted = blocklisted(request.remote);
-    request.of_tunnel = initiator == Direction::egress && tunnels_.is_of_tunnel_port(view);
+    request.of_tunnel =
+        initiator == Direction::egress && tunnels_.is_of_tunnel_port(view.packet.key);
     request.now = view.now;
     return policy_verdict(packet.generation, request);
 }

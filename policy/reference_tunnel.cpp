@@ -120,12 +120,12 @@ bool ReferenceBucket::take(BootTime now, BootTime interval, BootTime burst) {
     return true;
 }
 
-bool ReferenceTunnels::is_of_tunnel_port(const PacketView& view) const {
-    return view.protocol() == IPPROTO_UDP && by_port.contains(ntohs(view.packet.key.local_port));
+bool ReferenceTunnels::is_of_tunnel_port(const tg_flow_key& key) const {
+    return key.protocol == IPPROTO_UDP && by_port.contains(ntohs(key.local_port));
 }
 
 bool ReferenceTunnels::is_to_tunnel(const PacketView& view) const {
-    return view.ingress() && !view.fragment() && is_of_tunnel_port(view);
+    return view.ingress() && !view.fragment() && is_of_tunnel_port(view.packet.key);
 }
 
 DropReason ReferenceTunnels::judge(const PacketView& view) {

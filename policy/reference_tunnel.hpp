@@ -63,7 +63,7 @@ class ReferenceTunnels {
     /// A whole datagram to a tunnel.
     [[nodiscard]] bool is_to_tunnel(const PacketView& view) const;
     /// UDP from or to a port of ours that a tunnel listens on.
-    [[nodiscard]] bool is_of_tunnel_port(const PacketView& view) const;
+    [[nodiscard]] bool is_of_tunnel_port(const tg_flow_key& key) const;
     /// Why a datagram does not pass. @pre is_to_tunnel()
     [[nodiscard]] DropReason judge(const PacketView& view);
 

@@ -93,6 +93,21 @@ TEST_F(TunnelStage, OurOwnDatagramsLeave) {
     EXPECT_EQ(out(), dropped(DropReason::policy_default));
 }
 
+TEST_F(TunnelStage, NobodyIsToldThatNobodyListens) {
+    const auto told = [&] {
+        const Bytes quoted = ip_packet(talk.fields(kIn, IPPROTO_UDP), test::udp(talk.ports(kIn)));
+        return judge(talk.icmp(kOut, icmp(3, 3, 0, quoted)), kOut);
+    };
+    EXPECT_EQ(out(), kPassed);
+    EXPECT_EQ(told(), dropped(DropReason::icmp_unrelated)) << "though there is a flow";
+    const Bytes quoted = ip_packet(talk.fields(kOut, IPPROTO_UDP), test::udp(talk.ports(kOut)));
+    EXPECT_EQ(judge(talk.icmp(kIn, icmp(3, 4, 0, quoted)), kIn), kPassed) << "we are told";
+    talk.local_port += 1;
+    allow_any(kOut, service(IPPROTO_UDP, talk.remote_port));
+    EXPECT_EQ(out(), kPassed);
+    EXPECT_EQ(told(), kPassed) << "of a port without a tunnel";
+}
+
 TEST_F(TunnelStage, OurOwnDatagramsLeaveAlsoWhenARuleHasExpired) {
     set_rule(1, TG_ACTION_PASS, {.expires_ns = 1});
     open_port(kOut, service(IPPROTO_UDP, talk.remote_port), 2, 1);

@@ -89,5 +89,15 @@ background peer ping -q -i 0.05 10.9.0.1 >/dev/null
 pings peer 10.9.0.1 || fail "the scan stops the tunnel"
 daemon_kill KILL
 [[ $(scan 51820) == 0 ]] || fail "a stranger sees frames of ours after the daemon was killed"
+
+# The peer is in a flow of ours, and is not told either that nobody listens.
+told() { # HOST DIRECTION
+    on "$1" nstat -asz "Icmp$2DestUnreachs" | awk '/^Icmp/ { print $2 }'
+}
+before=$(told device Out)
+on peer ping -q -c 15 -i 0.1 -W 1 10.9.0.1 >/dev/null && fail "something answers after the daemon was killed"
+[[ $(told device Out) -gt $before ]] || fail "the device's stack does not answer a port where nobody listens"
+[[ $(told peer In) == 0 ]] || fail "the peer is told that nobody listens"
+
 daemon_start
 [[ $(scan 51820) == 0 ]] || fail "a stranger sees frames of ours without the tunnel"

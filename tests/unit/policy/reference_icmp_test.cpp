@@ -56,6 +56,16 @@ TEST_F(ReferenceIcmp, OnEgressTheQuoteIsWhatTheRemoteSent) {
                         DropReason::icmp_unrelated));
 }
 
+TEST_F(ReferenceIcmp, NobodyIsToldThatNobodyListensOnATunnelsPort) {
+    const Bytes received = talk.udp(kIn);
+    const Bytes told = talk.icmp(kOut, icmp(3, 3, 0, packet_in(received)));
+    EXPECT_TRUE(passed(out(talk.udp(kOut))));
+    EXPECT_TRUE(passed(out(told)));
+    model.tunnels().by_port[talk.local_port];
+    EXPECT_TRUE(dropped(out(told), DropReason::icmp_unrelated));
+    EXPECT_TRUE(passed(in(unreachable(packet_in(talk.udp(kOut)))))) << "we are told";
+}
+
 TEST_F(ReferenceIcmp, AnErrorGoesToWhoSentTheQuotedPacket) {
     const Bytes sent = talk.udp(kOut);
     EXPECT_TRUE(passed(out(sent)));
