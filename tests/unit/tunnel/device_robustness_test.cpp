@@ -187,5 +187,24 @@ TEST(DeviceRobustness, OneTurnDealsWithAFewHandshakesOnly) {
     EXPECT_LE(counters.responses_sent + counters.replayed + counters.too_frequent, 8U);
 }
 
+TEST(DeviceRobustness, OurOwnDatagramsAreNotSealedAgainForThePeerTheyGoTo) {
+    TunnelLab lab;
+    lab.left.send("10.0.0.2");
+    lab.settle();
+    agent::DeviceChange change;
+    agent::PeerChange& right = change.peers.emplace_back();
+    right.public_key = lab.right.public_key;
+    right.allowed_ips.push_back({Prefix{ip("192.0.2.2"), 128}, false});
+    lab.left.apply(std::move(change));
+    const std::uint16_t port = lab.left.link->port();
+    for (const std::uint16_t to : {port, std::uint16_t{9}}) {
+        lab.left.port->to_send.push_back(ip_packet({ip("192.0.2.1"), ip("192.0.2.2"), IPPROTO_UDP},
+                                                   udp({port, to}, Datagram(100))));
+    }
+    lab.left.device->port_is_readable(lab.left.now());
+    EXPECT_EQ(lab.left.device->egress().looping, 1U);
+    EXPECT_THAT(lab.left.link->sent, SizeIs(1));
+}
+
 }  // namespace
 }  // namespace tollgate::test
