@@ -14,6 +14,8 @@ from pathlib import Path
 import lab as lab_module
 import tunnel
 import tunnel_flood
+import tunnel_peers
+import tunnel_stages
 
 HEAD = "## Tunnel\n"
 PAGE = Path(__file__).resolve().parent.parent / "docs/performance.md"
@@ -28,6 +30,13 @@ FLOODS = """
 Under a flood: {kpps} thousand messages of 148 bytes a second from random sources, made on the same two CPUs, so that
 what making them costs is in every row. Of quiet: goodput of one TCP stream through the tunnel against that of the same
 tunnel without a flood. New handshake: from adding the peer to its first answer.
+"""
+STAGES = """
+Where the time goes: CPU time of the tunnel's thread at both ends of one TCP stream, for each packet of the stream. What
+the kernel does in a system call is in the stage that calls it; no gate is attached.
+"""
+PEERS = """
+{peers} peers in one tunnel: until all of them are there, and the resident memory of each while it is idle.
 """
 GATE = """
 What the gate takes for a message to a tunnel (BPF_PROG_TEST_RUN, warm caches, the call's own 20 ns included), and the
@@ -94,12 +103,15 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--kpps", type=int, default=500)
+    parser.add_argument("--peers", type=int, default=10_000)
     args = parser.parse_args()
     args.programs, args.agent = args.build / "bench", args.build / "agent"
     starts = tunnel.implementations(args.peer)
     section = HEAD + TEXT.format(machine=lab_module.machine(), rounds=args.rounds) + "\n"
     section += traffic_table(measure_traffic(args, starts), list(starts))
     section += FLOODS.format(kpps=args.kpps) + "\n" + tunnel_flood.table(tunnel_flood.measure_all(args, starts))
+    section += STAGES + "\n" + tunnel_stages.table(args.programs, args.seconds)
+    section += PEERS.format(peers=args.peers) + "\n" + tunnel_peers.table(args, starts)
     section += GATE + "\n```\n" + measure_gate(args.programs) + measure_handshakes(args.programs) + "```\n\n"
     put(PAGE, section)
     print(section)

@@ -20,26 +20,7 @@ lab_start
 host device
 ip -n "tg-device-$$" link add eth0 type veth peer name wire0
 (umask 077 && wg genkey >"$lab/$wg.key")
-python3 - "$peers" "$lab" "$wg" <<'PYTHON'
-import base64, sys
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-count, lab, name = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-keys = [base64.b64encode(X25519PrivateKey.generate().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
-        for _ in range(count)]
-inner = [f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}/32" for i in range(count)]
-with open(f"{lab}/wg.conf", "w") as file:
-    file.write(f"[Interface]\nPrivateKey = {open(f'{lab}/{name}.key').read()}ListenPort = 51820\n")
-    for i in range(count):
-        file.write(f"[Peer]\nPublicKey = {keys[i]}\nAllowedIPs = {inner[i]}\nEndpoint = 192.0.2.1:{1000 + i}\n")
-with open(f"{lab}/tollgate.yaml", "w") as file:
-    file.write(f"apiVersion: tollgate/v1\nkind: Agent\ninterfaces: [eth0]\ntunnels:\n  - name: {name}\n"
-               f"    privateKeyFile: {lab}/{name}.key\n    listenPort: 51820\n    addresses: [10.255.0.1/8]\n    peers:\n")
-    for i in range(count):
-        file.write(f"      - name: p{i}\n        publicKey: '{keys[i]}'\n        allowedIPs: [{inner[i]}]\n")
-with open(f"{lab}/expected", "w") as file:
-    file.writelines(f"{key}\t{prefix}\n" for key, prefix in zip(keys, inner))
-PYTHON
+python3 "$(dirname "$0")/../support/many_peers.py" "$peers" "$lab" "$wg"
 
 resident_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$(pgrep -P "$daemon" -x tollgated || echo "$daemon")/status"; }
 milliseconds() { echo $((${EPOCHREALTIME/./} / 1000)); }
