@@ -178,7 +178,7 @@ class Daemon {
             TunnelFolders{
                 options.uapi_dir, options.state_dir, credentials == nullptr ? "" : credentials},
             clock_,
-            [this] { return agent_->gate().tunnel_gate(); });
+            agent_->gate_for_tunnels());
         tunnels_->tick();
     }
 

@@ -146,7 +146,7 @@ Result<bool> run(const std::string& pin_dir, const std::string& interface) {
         return Failure{attached.error()};
     }
     const crypto::PublicKey key = public_key_of(crypto::generate_private_key());
-    auto tunnel = (*gate)->tunnel_gate();
+    auto tunnel = (*gate)->tunnel_gate(0);
     if (!tunnel) {
         return Failure{tunnel.error()};
     }

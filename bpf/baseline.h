@@ -17,8 +17,9 @@ TG_INLINE enum baseline baseline_refuse(struct gate *gate, enum tg_drop_reason r
     return BASELINE_REFUSE;
 }
 
+/** A tunnel has no link that needs a baseline. */
 TG_INLINE bool baseline_has(const struct gate *gate, enum tg_baseline part) {
-    return gate->generation->baseline & part;
+    return link == TG_LINK_CLEAR && gate->generation->baseline & part;
 }
 
 /** fe80::/10 */

@@ -72,9 +72,9 @@ TG_INLINE enum way fast_ip(struct gate *gate) {
     return drop_shut_out(gate);
 }
 
-TG_INLINE enum way fast(struct gate *gate, __u32 outer_vlan) {
+TG_INLINE enum way fast(struct gate *gate, enum tg_link framing, __u32 outer_vlan) {
     struct tg_packet *packet = gate->packet;
-    const enum tg_drop_reason reason = tg_parse(&gate->frame, outer_vlan, packet);
+    const enum tg_drop_reason reason = tg_parse(&gate->frame, framing, outer_vlan, packet);
 
     packet->key.zone = zone;
     gate->now = read_clock(gate->passage);

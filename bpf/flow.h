@@ -10,6 +10,7 @@
 #include <tollgate/abi/protocol.h>
 
 #include "count.h"
+#include "generation.h"
 #include "maps.h"
 #include "passage.h"
 
@@ -70,6 +71,23 @@ TG_INLINE struct known_flow find_flow(const struct gate *gate, const struct tg_f
     return known;
 }
 
+/** Whether the peers of the tunnel have changed since the flow last passed: then it is judged
+ * again. The agent reads the clock after it has changed them, so that what was judged before is
+ * older. */
+TG_INLINE bool is_before_peers(const struct tg_flow *flow) {
+    const __u32 index = zone;
+
+    if (link != TG_LINK_TUNNEL)
+        return false;
+    const __u64 *changed_ns = bpf_map_lookup_elem(&peers_changed, &index);
+    return !changed_ns || flow->last_seen_ns <= *changed_ns;
+}
+
+/** Whether another policy, or the same with other peers, has judged the flow. */
+TG_INLINE bool is_outdated(const struct gate *gate, const struct tg_flow *flow) {
+    return flow->generation != gate->generation->number || is_before_peers(flow);
+}
+
 TG_INLINE void touch_flow(const struct gate *gate, struct tg_flow *flow) {
     const __u8 direction = gate->frame.direction;
 
@@ -87,7 +105,7 @@ TG_INLINE bool is_steady(const struct gate *gate, const struct tg_flow *flow) {
     const struct tg_packet *packet = gate->packet;
     const __u16 flags = flow->flags;
 
-    if (flow->generation != gate->generation->number ||
+    if (is_outdated(gate, flow) ||
         flags & (TG_FLOW_METERED | TG_FLOW_DNS | TG_FLOW_RESET | FLOW_FINS) ||
         packet->flags & (TG_PACKET_FRAGMENT_FIRST | TG_PACKET_FRAGMENT_LATER))
         return false;

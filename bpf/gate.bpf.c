@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * The gate. Every frame of a protected interface enters one of xdp_gate, tc_ingress (where XDP
- * cannot be attached) and tc_egress, and leaves in one of these ways:
+ * cannot be attached, and in tunnels) and tc_egress, and leaves in one of these ways:
  *   pass   XDP_PASS, TC_ACT_UNSPEC (the next program, if any, has its say)
  *   drop   XDP_DROP, TC_ACT_SHOT
  * Both are counted in leave(), under the reason and the rule. docs/packet-path.md has the rules.
@@ -73,7 +73,7 @@ int xdp_gate(struct xdp_md *ctx) {
     if (!enter_xdp(&gate, ctx))
         return XDP_DROP;
 
-    enum way way = fast(&gate, 0);
+    enum way way = fast(&gate, TG_LINK_CLEAR, 0);
     if (way == WAY_SLOW) {
         bpf_tail_call(ctx, &xdp_calls, CALL_SLOW);
         way = WAY_BROKEN;
@@ -130,7 +130,7 @@ TG_INLINE int judge_tc(struct __sk_buff *ctx, __u8 direction) {
     if (!enter_tc(&gate, ctx, direction))
         return TC_ACT_SHOT;
 
-    enum way way = fast(&gate, ctx->vlan_present);
+    enum way way = fast(&gate, link, ctx->vlan_present);
     if (way == WAY_SLOW) {
         bpf_tail_call(ctx, &tc_calls, direction == TG_EGRESS ? CALL_SLOW : CALL_INGRESS_SLOW);
         way = WAY_BROKEN;

@@ -7,6 +7,7 @@
 #include "passage.h"
 
 const volatile __u8 zone;    /* the interface these programs are loaded for, below TG_ZONES_MAX */
+const volatile __u8 link;    /* enum tg_link: of that interface */
 const volatile __u8 dry_run; /* bool: nothing is written but `traces` */
 
 /** @return null: no such slot. A key is a copy: what has an address cannot live in registers. */

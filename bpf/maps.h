@@ -99,6 +99,16 @@ struct {
     __array(values, struct mac_classes);
 } macs SEC(".maps");
 
+struct peer_classes {
+    INNER_MAP(BPF_MAP_TYPE_HASH, struct tg_peer_name, __u32);
+};
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+    __type(key, __u32);
+    __uint(max_entries, TG_SLOTS);
+    __array(values, struct peer_classes);
+} peers SEC(".maps");
+
 /* Key: tg_resolved_name.pattern. */
 struct name_classes {
     INNER_MAP(BPF_MAP_TYPE_HASH, __u64, __u32);
@@ -150,6 +160,19 @@ struct {
     MAP(BPF_MAP_TYPE_ARRAY, __u32, struct tg_receiver, TG_RECEIVERS_MAX);
     __uint(map_flags, BPF_F_MMAPABLE);
 } receiver_slots SEC(".maps");
+
+struct {
+    MAP(BPF_MAP_TYPE_LPM_TRIE,
+        struct tg_peer_prefix_key,
+        struct tg_peer_name,
+        TG_PEER_ADDRESSES_MAX);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+} peer_addresses SEC(".maps");
+
+/* When `peer_addresses` last changed, CLOCK_BOOTTIME: older verdicts are void. Index: zone. */
+struct {
+    MAP(BPF_MAP_TYPE_ARRAY, __u32, __u64, TG_ZONES_MAX);
+} peers_changed SEC(".maps");
 
 /* --- State: the data path writes, the agent reads (and seeds after a reboot).
  * --------------------- */

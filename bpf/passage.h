@@ -12,9 +12,10 @@
 
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 
-/** The classes of the remote side: of its address, its MAC address and each of its names. */
+/** The classes of the remote side: of its address, its station, which is its MAC address or, in a
+ * tunnel, the peer, and each of its names. */
 #define CANDIDATE_ADDRESS 0
-#define CANDIDATE_MAC 1
+#define CANDIDATE_STATION 1
 #define CANDIDATE_NAMES 2
 #define CANDIDATES (CANDIDATE_NAMES + TG_NAMES_PER_ADDRESS)
 

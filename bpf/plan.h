@@ -9,7 +9,7 @@
 enum plan {
     PLAN_REFUSE,  /* for gate->reason */
     PLAN_FLOW,    /* a packet of a flow that this generation has judged */
-    PLAN_REJUDGE, /* of a flow that another generation has judged */
+    PLAN_REJUDGE, /* of a flow whose verdict is outdated */
     PLAN_NEW,     /* makes a flow */
     PLAN_PICKUP,  /* a TCP segment from the middle of an unknown flow */
     PLAN_ALONE,   /* judged by itself, makes no flow */
@@ -47,7 +47,7 @@ TG_INLINE enum plan plan_known(struct gate *gate, const struct known_flow *known
 
     if (gate->packet->key.protocol == TG_PROTOCOL_TCP)
         plan = plan_known_tcp(gate, known);
-    if (plan == PLAN_FLOW && known->flow->generation != gate->generation->number)
+    if (plan == PLAN_FLOW && is_outdated(gate, known->flow))
         plan = PLAN_REJUDGE;
     if (plan != PLAN_FLOW && plan != PLAN_REFUSE && has_wrong_checksum(gate))
         plan = plan_refusal(gate, TG_DROP_IPV4_CHECKSUM);

@@ -7,6 +7,7 @@
 #include <tollgate/abi/policy.h>
 #include <tollgate/abi/protocol.h>
 
+#include "generation.h"
 #include "maps.h"
 #include "passage.h"
 #include "tunnel_port.h"
@@ -25,6 +26,8 @@ TG_INLINE __u16 port_class_of(const struct gate *gate, __u8 direction) {
                                                               : &packet->key.remote_port);
     __u32 index = gate->slot * TG_PORTS_PER_SLOT + direction * TG_PORTS_PER_DIRECTION;
 
+    if (link == TG_LINK_TUNNEL)
+        index += TG_LINK_TUNNEL * TG_PORTS_PER_LINK;
     switch (packet->key.protocol) {
         case TG_PROTOCOL_TCP:
             index += TG_PORTS_TCP + tg_load_be16(port);
@@ -92,6 +95,18 @@ TG_INLINE __u32 class_of_mac(const struct gate *gate) {
 
     tg_copy_mac(key.mac, gate->packet->remote_mac);
     const __u32 *class = inner ? bpf_map_lookup_elem(inner, &key) : NULL;
+    return class ? *class : 0;
+}
+
+/** The class of the peer that the remote address belongs to. */
+TG_INLINE __u32 class_of_peer(const struct gate *gate) {
+    struct tg_peer_prefix_key key = {.length = TG_PEER_ZONE_BITS + 128, .zone = zone};
+
+    for (int i = 0; i < 16; i += 4)
+        tg_copy4(key.address + i, gate->packet->key.remote + i);
+    const struct tg_peer_name *peer = bpf_map_lookup_elem(&peer_addresses, &key);
+    void *inner = inner_map(gate, &peers);
+    const __u32 *class = peer && inner ? bpf_map_lookup_elem(inner, peer) : NULL;
     return class ? *class : 0;
 }
 
@@ -185,8 +200,10 @@ TG_INLINE void judge(const struct gate *gate, __u8 direction, bool expired_names
     }
     if (candidates->dimensions & TG_BY_ADDRESS && may_have_class(gate))
         passage->candidates[CANDIDATE_ADDRESS] = class_of_address(gate);
-    if (candidates->dimensions & TG_BY_MAC)
-        passage->candidates[CANDIDATE_MAC] = class_of_mac(gate);
+    if (link == TG_LINK_CLEAR && candidates->dimensions & TG_BY_MAC)
+        passage->candidates[CANDIDATE_STATION] = class_of_mac(gate);
+    if (link == TG_LINK_TUNNEL && candidates->dimensions & TG_BY_PEER)
+        passage->candidates[CANDIDATE_STATION] = class_of_peer(gate);
     if (candidates->dimensions & TG_BY_NAME)
         classes_of_names(gate, expired_names_too);
     if (dry_run) {
@@ -213,6 +230,6 @@ TG_INLINE bool is_closed_to(const struct gate *gate) {
     const struct tg_port_rule *candidates = bpf_map_lookup_elem(&port_rules, &index);
 
     return candidates && !candidates->any_rule &&
-           !(candidates->dimensions & (TG_BY_MAC | TG_BY_NAME)) &&
+           !(candidates->dimensions & (TG_BY_MAC | TG_BY_NAME | TG_BY_PEER)) &&
            !(candidates->dimensions & TG_BY_ADDRESS && may_have_class(gate));
 }

@@ -100,7 +100,9 @@ Result<CompiledPolicy> compile(const Policy& policy, WallTime now) {
     number_rules(rules, compiled);
     for (const Direction direction : {Direction::ingress, Direction::egress}) {
         const auto index = static_cast<std::size_t>(direction);
-        compiled.port_classes.at(index) = ports->class_of(direction);
+        for (const tg_link link : {TG_LINK_CLEAR, TG_LINK_TUNNEL}) {
+            compiled.port_classes.at(link).at(index) = ports->class_of(link, direction);
+        }
         compiled.default_action.at(index) =
             static_cast<std::uint8_t>(policy.default_action.at(index));
     }

@@ -15,16 +15,18 @@ namespace tollgate::policy {
 /// A policy as the tables of abi/policy.h, for one slot. The agent copies them into the maps.
 ///
 /// Invariants: rule 0 is unused; rules are numbered by precedence at the time of compilation, so
-/// that of several candidates (of an address, a MAC, names, any remote) the lowest number decides;
-/// every index is below the limit of abi/limits.h; `verdicts` has an entry for a {class, port
-/// class} only if it differs from the port class's `any_rule`.
+/// that of several candidates (of an address, a MAC, a peer, names, any remote) the lowest number
+/// decides; every index is below the limit of abi/limits.h; `verdicts` has an entry for a {class,
+/// port class} only if it differs from the port class's `any_rule`.
 struct CompiledPolicy {
-    /// Class of every port, ICMP type and protocol: TG_PORTS_PER_DIRECTION entries per direction.
-    std::array<std::vector<std::uint16_t>, TG_DIRECTIONS> port_classes;
+    /// Class of every port, ICMP type and protocol: by link and direction, TG_PORTS_PER_DIRECTION
+    /// entries each.
+    std::array<std::array<std::vector<std::uint16_t>, TG_DIRECTIONS>, TG_LINKS> port_classes;
     std::vector<tg_port_rule> port_rules;  ///< index: port class
     std::vector<std::pair<IpAddress, std::uint32_t>> hosts;
     std::vector<std::pair<Prefix, std::uint32_t>> prefixes;  ///< no hosts among them
     std::vector<std::pair<MacAddress, std::uint32_t>> macs;
+    std::vector<std::pair<std::string, std::uint32_t>> peers;  ///< by name
     std::vector<std::pair<std::uint64_t, std::uint32_t>>
         names;  ///< NamePattern::hash → class, or 0
     std::vector<std::pair<tg_verdict_key, std::uint32_t>> verdicts;

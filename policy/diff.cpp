@@ -41,18 +41,8 @@ std::string provenance_of(const Rule& rule) {
         ", learned from {} packets{}", rule.learned->packets, by.empty() ? "" : ", by " + by);
 }
 
-template <typename Members>
-void append_texts(const Members& members, std::vector<std::string>& texts) {
-    for (const auto& member : members) {
-        texts.push_back(member.to_string());
-    }
-}
-
 std::string text_of(const Selector& selector) {
-    std::vector<std::string> texts;
-    append_texts(selector.prefixes, texts);
-    append_texts(selector.macs, texts);
-    append_texts(selector.names, texts);
+    std::vector<std::string> texts = to_texts(selector);
     std::sort(texts.begin(), texts.end());
     return fmt::format("{}", fmt::join(texts, ", "));
 }
@@ -132,6 +122,9 @@ std::string describe(const Rule& rule) {
     }
     std::string text =
         fmt::format("{} {} {}", to_text(rule.direction), remote, to_text(rule.services));
+    if (rule.via != Via::any) {
+        text += fmt::format(" via {}", to_text(rule.via));
+    }
     if (rule.limit.packets) {
         text += fmt::format(", {} packets", to_text(*rule.limit.packets));
     }

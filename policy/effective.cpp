@@ -13,19 +13,9 @@
 namespace tollgate::policy {
 namespace {
 
-template <typename Members>
-void append_texts(const Members& members, std::vector<std::string>& texts) {
-    for (const auto& member : members) {
-        texts.push_back(member.to_string());
-    }
-}
-
 std::string text_of(const Selector& selector) {
     constexpr std::size_t kShown = 4;
-    std::vector<std::string> texts;
-    append_texts(selector.prefixes, texts);
-    append_texts(selector.macs, texts);
-    append_texts(selector.names, texts);
+    std::vector<std::string> texts = to_texts(selector);
     if (texts.size() > kShown) {
         const std::size_t more = texts.size() - kShown;
         texts.resize(kShown);
@@ -50,6 +40,9 @@ std::string remote_of(const Rule& rule, const std::map<std::string_view, const G
 
 std::string notes_of(const Rule& rule) {
     std::vector<std::string> notes;
+    if (rule.via != Via::any) {
+        notes.push_back(fmt::format("via {}", to_text(rule.via)));
+    }
     if (rule.limit.packets) {
         notes.push_back(fmt::format("{} packets", to_text(*rule.limit.packets)));
     }

@@ -68,11 +68,13 @@ struct Candidate {
 
 std::optional<Candidate> near_miss(const Rule& rule, const Tuple& tuple, WallTime now) {
     const bool direction = rule.direction == tuple.direction;
-    const bool remote = rule.any_remote() || covers(rule.selector, tuple);
+    const bool via = rule.is_on(tuple.link);
+    const bool unknown = !via && !rule.selector.peers.empty();  // who a peer is, a tunnel knows
+    const bool remote = rule.any_remote() || unknown || covers(rule.selector, tuple);
     const bool service = covers(rule, tuple.service);
     const bool alive = !is_expired(rule, now);
-    const std::array same{direction, remote, service, alive};
-    if (std::count(same.begin(), same.end(), true) != 3) {
+    const std::array same{direction, remote, service, alive, via};
+    if (std::count(same.begin(), same.end(), false) != 1) {
         return std::nullopt;
     }
     if (!alive) {
@@ -80,6 +82,9 @@ std::optional<Candidate> near_miss(const Rule& rule, const Tuple& tuple, WallTim
     }
     if (!direction) {
         return Candidate{{&rule, Differs::direction}, 0};
+    }
+    if (!via) {
+        return Candidate{{&rule, Differs::via}, 0};
     }
     if (!remote) {
         return Candidate{{&rule, Differs::remote}, address_distance(rule, tuple)};
@@ -118,7 +123,11 @@ std::string place_of(const Rule& rule) {
 }
 
 std::string remote_text(const Rule& rule) {
-    return rule.remote.empty() ? "any" : fmt::format("{}", fmt::join(rule.remote, ", "));
+    if (rule.any_remote()) {
+        return "any";
+    }
+    const auto texts = rule.remote.empty() ? to_texts(rule.selector) : rule.remote;
+    return fmt::format("{}", fmt::join(texts, ", "));
 }
 
 DropReason reason_of(const Policy& policy, const Tuple& tuple, const Rule* decides, WallTime now) {
@@ -148,7 +157,10 @@ bool covers(const Selector& selector, const Tuple& tuple) {
         return prefix.contains(tuple.remote);
     };
     const auto is_mac = [&](const MacAddress& mac) {
-        return mac == tuple.mac;
+        return tuple.link == TG_LINK_CLEAR && mac == tuple.mac;
+    };
+    const auto is_peer = [&](const std::string& peer) {
+        return tuple.link == TG_LINK_TUNNEL && peer == tuple.peer;
     };
     const auto names = [&](const NamePattern& pattern) {
         return std::any_of(tuple.names.begin(), tuple.names.end(), [&](const std::string& name) {
@@ -157,12 +169,13 @@ bool covers(const Selector& selector, const Tuple& tuple) {
     };
     return std::any_of(selector.prefixes.begin(), selector.prefixes.end(), holds) ||
            std::any_of(selector.macs.begin(), selector.macs.end(), is_mac) ||
+           std::any_of(selector.peers.begin(), selector.peers.end(), is_peer) ||
            std::any_of(selector.names.begin(), selector.names.end(), names);
 }
 
 bool matches(const Rule& rule, const Tuple& tuple) {
-    return rule.direction == tuple.direction && covers(rule, tuple.service) &&
-           (rule.any_remote() || covers(rule.selector, tuple));
+    return rule.is_on(tuple.link) && rule.direction == tuple.direction &&
+           covers(rule, tuple.service) && (rule.any_remote() || covers(rule.selector, tuple));
 }
 
 std::string NearMiss::to_string() const {
@@ -182,6 +195,9 @@ std::string NearMiss::to_string() const {
             break;
         case Differs::direction:
             what = fmt::format("all matches but the direction: {}", to_text(rule->direction));
+            break;
+        case Differs::via:
+            what = fmt::format("all matches but the way: via {}", to_text(rule->via));
             break;
         case Differs::protocol:
             what = "remote matches, protocol differs: " + to_text(rule->services);

@@ -20,6 +20,8 @@ struct Tuple {
     std::optional<MacAddress> mac;   ///< of the remote; matches no rule if unknown
     std::vector<std::string> names;  ///< of the remote, in lower case without the final dot
     Service service;                 ///< a single port or type: first == last
+    tg_link link = TG_LINK_CLEAR;    ///< in a tunnel there is no `mac`, but perhaps a `peer`
+    std::string peer{};              ///< that the remote address belongs to; empty: none
 };
 
 [[nodiscard]] bool covers(const Rule& rule, const Service& service);
@@ -29,7 +31,7 @@ struct Tuple {
 
 /// A rule that would let the tuple pass but for one property.
 struct NearMiss {
-    enum class Differs : std::uint8_t { expired, port, remote, direction, protocol };
+    enum class Differs : std::uint8_t { expired, port, remote, direction, protocol, via };
 
     const Rule* rule = nullptr;
     Differs differs = Differs::expired;

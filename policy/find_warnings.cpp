@@ -58,6 +58,7 @@ bool covers_remote(const Rule& outer, const Rule& inner) {
     };
     return each_covered(a.prefixes, b.prefixes, holds) &&
            each_covered(a.macs, b.macs, std::equal_to<>{}) &&
+           each_covered(a.peers, b.peers, std::equal_to<>{}) &&
            each_covered(a.names, b.names, covers_name);
 }
 
@@ -75,16 +76,16 @@ bool covers_services(const Rule& outer, const Rule& inner) {
 bool shadows(const Rule& outer, const Rule& inner) {
     const bool outlives =
         outer.expires.value_or(WallTime::max()) >= inner.expires.value_or(WallTime::max());
-    return outlives && outer.direction == inner.direction && covers_services(outer, inner) &&
-           covers_remote(outer, inner);
+    const bool everywhere = outer.via == Via::any || outer.via == inner.via;
+    return outlives && everywhere && outer.direction == inner.direction &&
+           covers_services(outer, inner) && covers_remote(outer, inner);
 }
 
 void find_shadowed(const Policy& policy, Problems& problems) {
     constexpr std::size_t kSearchedMax = 4000;  // its square bounds the comparisons
     std::size_t size = policy.rules.size();
     for (const Rule& rule : policy.rules) {
-        const Selector& selector = rule.selector;
-        size += selector.prefixes.size() + selector.macs.size() + selector.names.size();
+        size += rule.selector.size();
     }
     if (size > kSearchedMax) {
         return;

@@ -25,6 +25,7 @@ struct FlowRecord {
     std::uint16_t remote_port = 0;  ///< host order; ICMP echo: identifier
     std::uint16_t local_port = 0;
     std::uint8_t icmp_type = 0;  ///< of the first packet
+    std::uint8_t zone = 0;       ///< of the interface; 0 in a capture
     bool answered = false;       ///< see docs/packet-path.md, section 6
     bool assured = false;        ///< picked up mid-stream: `direction` is a guess
     bool group = false;          ///< to a multicast or broadcast address

@@ -117,7 +117,7 @@ void FlowTracker::frame(Direction direction,
     const tg_frame bytes{
         frame.data(), frame.data() + frame.size(), original_length, static_cast<__u8>(direction)};
     tg_packet packet{};
-    if (tg_parse(&bytes, 0, &packet) != TG_DROP_NONE || is_baseline(packet) ||
+    if (tg_parse(&bytes, TG_LINK_CLEAR, 0, &packet) != TG_DROP_NONE || is_baseline(packet) ||
         (packet.flags & TG_PACKET_FRAGMENT_LATER) != 0 ||
         (is_icmp(packet.key.protocol) && is_icmp_error(packet))) {
         return;

@@ -21,4 +21,14 @@ std::uint64_t NamePattern::hash() const {
     return tg_name_hash_finish(hash) | (wildcard ? TG_NAME_WILDCARD : 0);
 }
 
+void Selector::append(const Selector& other) {
+    const auto add = [](auto& to, const auto& from) {
+        to.insert(to.end(), from.begin(), from.end());
+    };
+    add(prefixes, other.prefixes);
+    add(macs, other.macs);
+    add(names, other.names);
+    add(peers, other.peers);
+}
+
 }  // namespace tollgate::policy

@@ -54,8 +54,13 @@ struct Selector {
     std::vector<Prefix> prefixes;
     std::vector<MacAddress> macs;
     std::vector<NamePattern> names;
+    std::vector<std::string> peers{};  ///< of our tunnels, by name: what a peer's allowed IPs send
 
-    [[nodiscard]] bool empty() const { return prefixes.empty() && macs.empty() && names.empty(); }
+    [[nodiscard]] bool empty() const { return size() == 0; }
+    [[nodiscard]] std::size_t size() const {
+        return prefixes.size() + macs.size() + names.size() + peers.size();
+    }
+    void append(const Selector& other);
     bool operator==(const Selector&) const = default;
 };
 
@@ -89,17 +94,27 @@ struct Provenance {
     bool operator==(const Provenance&) const = default;
 };
 
+/// The interfaces on which a rule matches.
+enum class Via : std::uint8_t { any, clear, tunnel };
+
+/// What a rule that does not say it means: a peer is behind its tunnel only.
+[[nodiscard]] inline Via default_via(const Selector& selector) {
+    return selector.peers.empty() ? Via::any : Via::tunnel;
+}
+
 enum class Rank : std::uint8_t { failsafe, deny, allow };
 
 struct Rule {
     std::string name;  ///< unique in the policy, [a-z0-9-]{1,63}
     Rank rank = Rank::allow;
     Direction direction = Direction::ingress;
-    /// As written: group names, addresses, prefixes, MACs, names. Empty: any. (In the file an
-    /// empty list is an error and `remote: [any]` or no key at all is any.)
+    /// As written: group names, addresses, prefixes, MACs, names; of `{peer: …}` nothing. Empty and
+    /// no peers: any. (In the file an empty list is an error and `remote: [any]` or no key at all
+    /// is any.)
     std::vector<std::string> remote;
     Selector selector;              ///< what `remote` resolves to
     std::vector<Service> services;  ///< empty: every protocol (`protocols: [any]`)
+    Via via = Via::any;
     Limit limit;
     std::optional<WallTime> expires;
     bool log = false;
@@ -108,6 +123,9 @@ struct Rule {
     Mark mark;
 
     [[nodiscard]] bool any_remote() const { return selector.empty(); }
+    [[nodiscard]] bool is_on(tg_link link) const {
+        return via == Via::any || (via == Via::tunnel) == (link == TG_LINK_TUNNEL);
+    }
     bool operator==(const Rule&) const = default;
 };
 

@@ -221,6 +221,27 @@ std::string_view to_text(Rank rank) {
     return kWords.at(static_cast<std::size_t>(rank));
 }
 
+std::string_view to_text(Via via) {
+    constexpr std::array<std::string_view, 3> kWords{"any", "clear", "tunnel"};
+    return kWords.at(static_cast<std::size_t>(via));
+}
+
+std::vector<std::string> to_texts(const Selector& selector) {
+    std::vector<std::string> texts;
+    const auto add = [&](const auto& members) {
+        for (const auto& member : members) {
+            texts.push_back(member.to_string());
+        }
+    };
+    add(selector.prefixes);
+    add(selector.macs);
+    add(selector.names);
+    for (const std::string& peer : selector.peers) {
+        texts.push_back("peer " + peer);
+    }
+    return texts;
+}
+
 std::span<const BaselinePart> baseline_parts() {
     static constexpr std::array<BaselinePart, 7> kParts{{
         {"arp", TG_BASELINE_ARP, "ARP for IPv4 over Ethernet"},

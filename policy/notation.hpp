@@ -61,6 +61,10 @@ Result<WallTime> parse_time(std::string_view text);
 [[nodiscard]] std::string_view to_text(Action action);        ///< "drop", "pass"
 [[nodiscard]] std::string_view to_text(Stage stage);          ///< "enforce", "audit", …
 [[nodiscard]] std::string_view to_text(Rank rank);            ///< "failsafe", "deny", "allow"
+[[nodiscard]] std::string_view to_text(Via via);              ///< "any", "clear", "tunnel"
+
+/// Each member by itself; a peer is "peer NAME".
+[[nodiscard]] std::vector<std::string> to_texts(const Selector& selector);
 
 /// One part of the baseline: its key in the policy file and its bit (enum tg_baseline).
 struct BaselinePart {

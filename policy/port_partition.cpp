@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include <netinet/in.h>
@@ -101,21 +102,32 @@ PortStretches sweep(Edges edges, ClassNumbers& numbers) {
 
 }  // namespace
 
+std::vector<std::size_t> PortPartition::sides_of(const Rule& rule) {
+    std::vector<std::size_t> sides;
+    for (const tg_link link : {TG_LINK_CLEAR, TG_LINK_TUNNEL}) {
+        if (rule.is_on(link)) {
+            sides.push_back(side_of(link, rule.direction));
+        }
+    }
+    return sides;
+}
+
 Result<PortPartition> PortPartition::of(std::span<const Rule* const> rules) {
     PortPartition partition;
     std::vector<std::vector<Range>> ranges;
-    std::array<Edges, TG_DIRECTIONS> edges;
+    std::array<Edges, std::tuple_size_v<decltype(stretches_)>> edges;
     for (std::size_t i = 0; i < rules.size(); ++i) {
-        partition.directions_.push_back(rules[i]->direction);
         ranges.push_back(ranges_of(*rules[i]));
-        for (const Range& range : ranges.back()) {
-            edges.at(static_cast<std::size_t>(rules[i]->direction)).emplace_back(range.begin, i);
-            edges.at(static_cast<std::size_t>(rules[i]->direction)).emplace_back(range.end, i);
+        for (const std::size_t side : sides_of(*rules[i])) {
+            for (const Range& range : ranges.back()) {
+                edges.at(side).emplace_back(range.begin, i);
+                edges.at(side).emplace_back(range.end, i);
+            }
         }
     }
     ClassNumbers numbers{{RuleSet{}, 0}};
-    for (std::size_t direction = 0; direction < TG_DIRECTIONS; ++direction) {
-        partition.stretches_.at(direction) = sweep(std::move(edges.at(direction)), numbers);
+    for (std::size_t side = 0; side < edges.size(); ++side) {
+        partition.stretches_.at(side) = sweep(std::move(edges.at(side)), numbers);
     }
     partition.classes_ = numbers.size();
     if (partition.classes_ > TG_PORT_CLASSES_MAX) {
@@ -126,20 +138,22 @@ Result<PortPartition> PortPartition::of(std::span<const Rule* const> rules) {
     }
     for (std::size_t i = 0; i < rules.size(); ++i) {
         auto& runs = partition.runs_.emplace_back();
-        for (const Range& range : ranges[i]) {
-            const auto& begins = partition.of_direction(rules[i]->direction).begins;
+        for (const std::size_t side : sides_of(*rules[i])) {
+            const auto& begins = partition.stretches_.at(side).begins;
             const auto at = [&](std::uint32_t position) {
                 return static_cast<std::size_t>(
                     std::lower_bound(begins.begin(), begins.end(), position) - begins.begin());
             };
-            runs.push_back({at(range.begin), at(range.end)});
+            for (const Range& range : ranges[i]) {
+                runs.push_back({side, at(range.begin), at(range.end)});
+            }
         }
     }
     return partition;
 }
 
-std::vector<std::uint16_t> PortPartition::class_of(Direction direction) const {
-    const PortStretches& stretches = of_direction(direction);
+std::vector<std::uint16_t> PortPartition::class_of(tg_link link, Direction direction) const {
+    const PortStretches& stretches = stretches_.at(side_of(link, direction));
     std::vector<std::uint16_t> classes(TG_PORTS_PER_DIRECTION);
     for (std::size_t i = 0; i + 1 < stretches.begins.size(); ++i) {
         std::fill(classes.begin() + stretches.begins[i],
@@ -151,8 +165,8 @@ std::vector<std::uint16_t> PortPartition::class_of(Direction direction) const {
 
 std::vector<std::span<const std::uint16_t>> PortPartition::runs(std::size_t rule) const {
     std::vector<std::span<const std::uint16_t>> runs;
-    const std::span<const std::uint16_t> classes = of_direction(directions_[rule]).classes;
     for (const Run& run : runs_[rule]) {
+        const std::span<const std::uint16_t> classes = stretches_.at(run.side).classes;
         runs.push_back(classes.subspan(run.first, run.last - run.first));
     }
     return runs;

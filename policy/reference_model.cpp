@@ -20,12 +20,12 @@ constexpr std::uint16_t kDnsPort = 53;
 constexpr std::uint16_t kEchoRequest4 = 8;
 constexpr std::uint16_t kEchoRequest6 = 128;
 
-DropReason parse(PacketView& view) {
+DropReason parse(PacketView& view, tg_link link) {
     const tg_frame frame{view.frame.data(),
                          view.frame.data() + view.frame.size(),
                          static_cast<std::uint32_t>(view.frame.size()),
                          static_cast<std::uint8_t>(view.direction)};
-    return static_cast<DropReason>(tg_parse(&frame, 0, &view.packet));
+    return static_cast<DropReason>(tg_parse(&frame, link, 0, &view.packet));
 }
 
 // RFC 1071, over the IPv4 header with its options.
@@ -112,11 +112,12 @@ Judgement ReferenceModel::judge(std::span<const std::byte> frame,
     if (open_ || packet.generation.stage == Stage::open) {
         return packet.judged(DropReason::none);
     }
-    const DropReason malformed = parse(packet.view);
+    const DropReason malformed = parse(packet.view, link_);
     if (malformed != DropReason::none) {
         return packet.judged(malformed);
     }
-    const auto baseline = baseline_verdict(packet.view, packet.generation.policy.baseline);
+    const std::uint32_t parts = link_ == TG_LINK_TUNNEL ? 0 : packet.generation.policy.baseline;
+    const auto baseline = baseline_verdict(packet.view, parts);
     if (baseline) {
         return packet.judged(*baseline);
     }
@@ -213,7 +214,7 @@ Judgement ReferenceModel::judge_live(const Packet& packet, ReferenceFlow& flow) 
     if (!flow.accepts(view)) {
         return packet.judged(DropReason::no_flow);
     }
-    if (flow.generation != packet.generation.number) {
+    if (flow.generation != packet.generation.number || flow.last_seen <= peers_.changed()) {
         if (view.ingress() && wrong_header_checksum(view)) {
             return packet.judged(DropReason::ipv4_checksum);
         }
@@ -235,7 +236,7 @@ Judgement ReferenceModel::judge_live(const Packet& packet, ReferenceFlow& flow) 
     return judgement;
 }
 
-// A flow that another generation judged. @return the drop; nullopt: it lives on
+// A flow whose verdict is outdated. @return the drop; nullopt: it lives on
 std::optional<Judgement> ReferenceModel::judge_again(const Packet& packet, ReferenceFlow& flow) {
     const PolicyVerdict again = verdict(packet, flow.initiator, true);
     const Judgement judgement = packet.judged(again.reason, again.rule);
@@ -336,6 +337,8 @@ PolicyVerdict ReferenceModel::verdict(const Packet& packet,
     request.service = service_of(view, initiator);
     request.remote = view.remote();
     request.remote_mac = view.remote_mac();
+    request.link = link_;
+    request.peer = peers_.of(request.remote);
     request.names = dns_.names_of(request.remote, view.now, expired_names);
     request.blocklisted = blocklisted(request.remote);
     request.of_tunnel =

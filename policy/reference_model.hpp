@@ -15,6 +15,7 @@
 #include "policy/reference_dns.hpp"
 #include "policy/reference_flow.hpp"
 #include "policy/reference_packet.hpp"
+#include "policy/reference_peers.hpp"
 #include "policy/reference_tunnel.hpp"
 #include "policy/reference_verdict.hpp"
 
@@ -44,7 +45,7 @@ class ReferenceModel {
     ReferenceModel(Policy policy, Stage stage);
     explicit ReferenceModel(ReferenceGeneration generation);
 
-    /// Judges one frame, Ethernet header first, and remembers what it changes.
+    /// Judges one frame, Ethernet header first (if there is one), and remembers what it changes.
     /// @param now never less than in the call before
     Judgement judge(std::span<const std::byte> frame, Direction direction, BootTime now);
 
@@ -65,6 +66,11 @@ class ReferenceModel {
     void resolve(const IpAddress& address, std::uint64_t pattern, BootTime expires) {
         dns_.resolve(address, pattern, expires);
     }
+
+    /// The interface is that of a tunnel: its frames are bare IP packets, and it has peers.
+    void be_tunnel() { link_ = TG_LINK_TUNNEL; }
+    /// Of the tunnel that the interface is; none at first.
+    [[nodiscard]] ReferencePeers& peers() { return peers_; }
 
     /// Our tunnels; none at first.
     [[nodiscard]] ReferenceTunnels& tunnels() { return tunnels_; }
@@ -112,6 +118,8 @@ class ReferenceModel {
     std::map<tg_fragment_key, FragmentRecord, KeyLess> fragments_;
     std::vector<Prefix> blocklist_;
     ReferenceTunnels tunnels_;
+    tg_link link_ = TG_LINK_CLEAR;
+    ReferencePeers peers_;
 };
 
 }  // namespace tollgate::policy

@@ -21,10 +21,15 @@ bool matches(const Selector& selector, const Request& request) {
     const auto holds_name = [&](const NamePattern& pattern) {
         return request.names.contains(pattern.hash());
     };
-    const auto& macs = selector.macs;
+    const auto is_station = [&] {
+        const auto& macs = selector.macs;
+        const auto& peers = selector.peers;
+        return request.link == TG_LINK_TUNNEL
+                   ? std::find(peers.begin(), peers.end(), request.peer) != peers.end()
+                   : std::find(macs.begin(), macs.end(), request.remote_mac) != macs.end();
+    };
     return std::any_of(selector.prefixes.begin(), selector.prefixes.end(), holds_address) ||
-           std::find(macs.begin(), macs.end(), request.remote_mac) != macs.end() ||
-           std::any_of(selector.names.begin(), selector.names.end(), holds_name);
+           is_station() || std::any_of(selector.names.begin(), selector.names.end(), holds_name);
 }
 
 bool matches(const Rule& rule, const Request& request) {
@@ -33,7 +38,7 @@ bool matches(const Rule& rule, const Request& request) {
     };
     const bool service = rule.services.empty() ||
                          std::any_of(rule.services.begin(), rule.services.end(), holds_service);
-    return rule.direction == request.direction && service &&
+    return rule.is_on(request.link) && rule.direction == request.direction && service &&
            (rule.any_remote() || matches(rule.selector, request));
 }
 

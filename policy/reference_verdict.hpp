@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <string>
 
 #include <tollgate/result.hpp>
 
@@ -29,7 +30,9 @@ struct Request {
     std::uint8_t protocol = 0;                 ///< IPPROTO_*
     std::uint16_t service = 0;                 ///< destination port, ICMP type, or 0; host order
     IpAddress remote;
-    MacAddress remote_mac;
+    MacAddress remote_mac;  ///< of a frame; in a tunnel there is none
+    tg_link link = TG_LINK_CLEAR;
+    std::string peer;               ///< of the tunnel, whose address `remote` is; empty: none
     std::set<std::uint64_t> names;  ///< NamePattern::hash of what `resolved` holds
     bool blocklisted = false;
     bool of_tunnel = false;  ///< a datagram that a tunnel of ours sends

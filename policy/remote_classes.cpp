@@ -50,6 +50,15 @@ class RemoteClasses {
         });
     }
 
+    void add_peers(Mentions<std::string> mentions) {
+        std::sort(mentions.begin(), mentions.end());
+        for_each_remote<std::string>(mentions, [&](const std::string& peer, auto own) {
+            add_flat(own, TG_BY_PEER, [&](std::uint32_t number) {
+                compiled_.peers.emplace_back(peer, number);
+            });
+        });
+    }
+
     void add_names(Mentions<NamePattern> mentions) {
         std::sort(mentions.begin(), mentions.end());
         for_each_remote<NamePattern>(mentions, [&](const NamePattern& name, auto own) {
@@ -230,6 +239,7 @@ Result<void> fill_remote_tables(std::span<const Rule* const> rules,
                                 CompiledPolicy& compiled) {
     Mentions<Prefix> addresses;
     Mentions<MacAddress> macs;
+    Mentions<std::string> peers;
     Mentions<NamePattern> names;
     for (std::uint32_t number = 1; number <= rules.size(); ++number) {
         const Selector& selector = rules[number - 1]->selector;
@@ -239,6 +249,9 @@ Result<void> fill_remote_tables(std::span<const Rule* const> rules,
         for (const MacAddress& mac : selector.macs) {
             macs.emplace_back(mac, number);
         }
+        for (const std::string& peer : selector.peers) {
+            peers.emplace_back(peer, number);
+        }
         for (const NamePattern& name : selector.names) {
             names.emplace_back(name, number);
         }
@@ -246,6 +259,7 @@ Result<void> fill_remote_tables(std::span<const Rule* const> rules,
     RemoteClasses classes(ports, compiled);
     classes.add_addresses(std::move(addresses));
     classes.add_macs(std::move(macs));
+    classes.add_peers(std::move(peers));
     classes.add_names(std::move(names));
     return classes.finish();
 }

@@ -11,8 +11,8 @@
 
 namespace tollgate::policy {
 
-/// Fills `hosts`, `prefixes`, `macs`, `names` and `verdicts` of a policy whose `port_rules` have
-/// their any_rule, and sets the dimensions of `port_rules`.
+/// Fills `hosts`, `prefixes`, `macs`, `peers`, `names` and `verdicts` of a policy whose
+/// `port_rules` have their any_rule, and sets the dimensions of `port_rules`.
 ///
 /// Two remotes are of one class if they have the same verdict for every port class. A host's class
 /// and a prefix's class account for all prefixes around them; an entry that would say no more than

@@ -56,10 +56,27 @@ void check_services(const Rule& rule, std::vector<Problem>& problems) {
     }
 }
 
+void check_way(const Rule& rule, std::vector<Problem>& problems) {
+    if (rule.via == Via::clear && !rule.selector.peers.empty()) {
+        report(problems,
+               {rule.mark,
+                fmt::format("rule {} names a peer, and goes via clear", quoted(rule.name)),
+                "a peer is behind its tunnel: write 'via: tunnel' or leave 'via' out"});
+    }
+    if (rule.via == Via::tunnel && !rule.selector.macs.empty()) {
+        report(problems,
+               {rule.mark,
+                fmt::format("rule {} names a MAC address, and goes via tunnel", quoted(rule.name)),
+                "packets in a tunnel have no MAC address: name the peer"});
+    }
+}
+
 void check_group(const Group& group, std::vector<Problem>& problems) {
     const Selector& selector = group.selector;
-    const std::array given{
-        !selector.prefixes.empty(), !selector.macs.empty(), !selector.names.empty()};
+    const std::array given{!selector.prefixes.empty(),
+                           !selector.macs.empty(),
+                           !selector.names.empty(),
+                           !selector.peers.empty()};
     const auto kinds = std::count(given.begin(), given.end(), true);
     if (kinds != 1) {
         report(problems,
@@ -96,6 +113,32 @@ std::vector<Problem> find_errors(const Policy& policy) {
     }
     for (const Rule& rule : policy.rules) {
         check_services(rule, problems);
+        check_way(rule, problems);
+    }
+    return problems;
+}
+
+std::vector<Problem> find_unknown_peers(const Policy& policy, const std::set<std::string>& peers) {
+    std::vector<Problem> problems;
+    const std::vector<std::string_view> known{peers.begin(), peers.end()};
+    std::set<std::string_view> told;
+    const auto check = [&](const Selector& selector, const Mark& mark) {
+        for (const std::string& peer : selector.peers) {
+            if (!peers.contains(peer) && told.insert(peer).second) {
+                const std::string hint = did_you_mean(peer, known);
+                report(problems,
+                       {mark,
+                        fmt::format("no tunnel has a peer {}", quoted(peer)),
+                        hint.empty() ? "see `tollgate tunnel show` for the peers that there are"
+                                     : hint});
+            }
+        }
+    };
+    for (const Group& group : policy.groups) {
+        check(group.selector, group.mark);
+    }
+    for (const Rule& rule : policy.rules) {
+        check(rule.selector, rule.mark);
     }
     return problems;
 }

@@ -210,11 +210,15 @@ class PolicyReader {
                 read_members(*members, key, selector);
             }
         }
+        if (const YamlNode* const peers = fields.optional("peer")) {
+            ++kinds;
+            read_peers(*peers, selector, problems_);
+        }
         fields.refuse_others();
         if (kinds > 1 || (kinds == 0 && fields.is_map() && entry.value.entries.empty())) {
             report(problems_,
                    {entry.mark,
-                    "a group has exactly one of 'cidr', 'mac' and 'fqdn'",
+                    "a group has exactly one of 'cidr', 'mac', 'fqdn' and 'peer'",
                     kinds > 1 ? "make two groups and name both in the rule" : ""});
         }
         return selector;

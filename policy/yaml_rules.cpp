@@ -144,6 +144,27 @@ Result<void> add_literal(std::string_view text, Selector& selector) {
     return {};
 }
 
+void read_peers(const YamlNode& node, Selector& selector, Problems& problems) {
+    const auto add = [&](const YamlNode& item) {
+        const auto name = read_text(item, "peer", problems);
+        if (name && !is_identifier(*name)) {
+            report(problems,
+                   {item.mark,
+                    fmt::format("peer: {} is no name of a peer", quoted(*name)),
+                    "write the peer's 'name' in tollgate.yaml: lower-case letters, digits, '-'"});
+        } else if (name) {
+            selector.peers.push_back(*name);
+        }
+    };
+    if (node.kind == YamlNode::Kind::scalar) {
+        add(node);
+        return;
+    }
+    for (const YamlNode& item : read_some(node, "peer", "write the name of a peer", problems)) {
+        add(item);
+    }
+}
+
 RuleReader::RuleReader(const std::vector<Group>& groups, std::vector<Problem>& problems)
     : problems_(problems) {
     for (const Group& group : groups) {
@@ -152,7 +173,7 @@ RuleReader::RuleReader(const std::vector<Group>& groups, std::vector<Problem>& p
 }
 
 void RuleReader::append(const YamlNode& node, const Selector& from, Selector& to) {
-    const std::size_t added = from.prefixes.size() + from.macs.size() + from.names.size();
+    const std::size_t added = from.size();
     if (members_ + added > kSelectorMembersMax) {
         report(problems_,
                {node.mark,
@@ -163,9 +184,7 @@ void RuleReader::append(const YamlNode& node, const Selector& from, Selector& to
         return;
     }
     members_ += added;
-    to.prefixes.insert(to.prefixes.end(), from.prefixes.begin(), from.prefixes.end());
-    to.macs.insert(to.macs.end(), from.macs.begin(), from.macs.end());
-    to.names.insert(to.names.end(), from.names.begin(), from.names.end());
+    to.append(from);
 }
 
 std::string RuleReader::missing_group_hint(std::string_view word) const {
@@ -196,6 +215,14 @@ void RuleReader::read_member(const YamlNode& node, const std::string& text, Rule
 }
 
 void RuleReader::read_remote(const YamlNode& node, Rule& rule) {
+    if (node.kind == YamlNode::Kind::map) {
+        Fields fields(node, "remote", problems_);
+        if (const YamlNode* const peers = fields.required("peer")) {
+            read_peers(*peers, rule.selector, problems_);
+        }
+        fields.refuse_others();
+        return;
+    }
     const auto items = read_some(
         node, "remote", "write [any] or leave the key out if any remote is meant", problems_);
     for (const YamlNode& item : items) {
@@ -206,6 +233,22 @@ void RuleReader::read_remote(const YamlNode& node, Rule& rule) {
             rule.remote.push_back(*text);
             read_member(item, *text, rule);
         }
+    }
+}
+
+void RuleReader::read_via(const YamlNode* node, Rule& rule) {
+    rule.via = default_via(rule.selector);
+    if (node == nullptr) {
+        return;
+    }
+    constexpr std::array<std::string_view, 3> kWays{"any", "clear", "tunnel"};
+    const auto choice = read_choice(*node, "via", kWays, problems_);
+    rule.via = choice ? static_cast<Via>(*choice) : rule.via;
+    if (rule.via == Via::clear && !rule.selector.peers.empty()) {
+        report(problems_,
+               {node->mark,
+                "via: a peer is behind its tunnel, not in the clear",
+                "write 'via: tunnel' or leave 'via' out"});
     }
 }
 
@@ -231,6 +274,7 @@ Rule RuleReader::read(const YamlNode& node, Rank rank) {
     if (const YamlNode* const remote = fields.optional("remote")) {
         read_remote(*remote, rule);
     }
+    read_via(fields.optional("via"), rule);
     read_services(fields, rule, problems_);
     if (const YamlNode* const limit = fields.optional("limit")) {
         rule.limit = read_limit(*limit, problems_);

@@ -23,6 +23,9 @@ inline constexpr std::size_t kSelectorMembersMax = 262144;
 /// @return what is wrong with it
 Result<void> add_literal(std::string_view text, Selector& selector);
 
+/// Adds the peers of `peer: nvr` or `peer: [nvr, nvr-2]` to `selector`. What is wrong is reported.
+void read_peers(const YamlNode& node, Selector& selector, std::vector<Problem>& problems);
+
 /// Reads the rules of one policy.
 class RuleReader {
   public:
@@ -35,6 +38,7 @@ class RuleReader {
 
   private:
     void read_remote(const YamlNode& node, Rule& rule);
+    void read_via(const YamlNode* node, Rule& rule);
     void read_member(const YamlNode& node, const std::string& text, Rule& rule);
     void append(const YamlNode& node, const Selector& from, Selector& to);
     [[nodiscard]] std::string missing_group_hint(std::string_view word) const;

@@ -66,15 +66,6 @@ std::string list(const std::vector<std::string>& texts) {
     return fmt::format("[{}]", fmt::join(scalars, ", "));
 }
 
-template <typename Members>
-std::vector<std::string> texts_of(const Members& members) {
-    std::vector<std::string> texts;
-    for (const auto& member : members) {
-        texts.push_back(member.to_string());
-    }
-    return texts;
-}
-
 /// Keys and their values, already in YAML.
 using Entries = std::vector<std::pair<std::string, std::string>>;
 
@@ -86,16 +77,15 @@ std::string flow_map(const Entries& entries) {
     return fmt::format("{{{}}}", fmt::join(pairs, ", "));
 }
 
-// The remote as written, or, if code made the rule, what it holds.
-std::vector<std::string> remote_of(const Rule& rule) {
+// The remote as written, or, if code made the rule, what it holds. Empty: any.
+std::string remote_of(const Rule& rule) {
     if (!rule.remote.empty()) {
-        return rule.remote;
+        return list(rule.remote);
     }
-    std::vector<std::string> remote = texts_of(rule.selector.prefixes);
-    for (const auto& more : {texts_of(rule.selector.macs), texts_of(rule.selector.names)}) {
-        remote.insert(remote.end(), more.begin(), more.end());
+    if (!rule.selector.peers.empty()) {
+        return fmt::format("{{peer: {}}}", list(rule.selector.peers));
     }
-    return remote;
+    return rule.any_remote() ? "" : list(to_texts(rule.selector));
 }
 
 std::string services_of(const Rule& rule) {
@@ -131,10 +121,13 @@ Entries entries_of(const Rule& rule) {
     Entries entries{{"name", scalar(rule.name)},
                     {"direction", std::string(to_text(rule.direction))}};
     if (const auto remote = remote_of(rule); !remote.empty()) {
-        entries.emplace_back("remote", list(remote));
+        entries.emplace_back("remote", remote);
     }
     const bool ports = !rule.services.empty() && has_ports(rule.services.front());
     entries.emplace_back(ports ? "ports" : "protocols", services_of(rule));
+    if (rule.via != default_via(rule.selector)) {
+        entries.emplace_back("via", std::string(to_text(rule.via)));
+    }
     if (const Entries limit = limit_of(rule.limit); !limit.empty()) {
         entries.emplace_back("limit", flow_map(limit));
     }
@@ -181,12 +174,11 @@ std::string rules_text(const Policy& policy, Rank rank) {
 
 std::string group_text(const Group& group) {
     const Selector& selector = group.selector;
-    const bool cidr = !selector.prefixes.empty();
-    const bool mac = !selector.macs.empty();
-    const auto members = cidr  ? texts_of(selector.prefixes)
-                         : mac ? texts_of(selector.macs)
-                               : texts_of(selector.names);
-    const std::string_view kind = cidr ? "cidr" : mac ? "mac" : "fqdn";
+    const std::string_view kind = !selector.prefixes.empty() ? "cidr"
+                                  : !selector.macs.empty()   ? "mac"
+                                  : !selector.peers.empty()  ? "peer"
+                                                             : "fqdn";
+    const auto members = selector.peers.empty() ? to_texts(selector) : selector.peers;
     std::string line = fmt::format("    {}: {{{}: {}}}\n", scalar(group.name), kind, list(members));
     if (line.size() <= kLineMax) {
         return line;

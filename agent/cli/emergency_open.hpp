@@ -5,7 +5,7 @@
 
 #include <tollgate/result.hpp>
 
-/// The gate's main switch, without the agent: the pinned map PIN_DIR/v1/control (struct
+/// The gate's main switch, without the agent: the pinned map PIN_DIR/v2/control (struct
 /// tg_control), through bpf(2) itself.
 namespace tollgate::cli {
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "policy/notation.hpp"
+#include "policy/validate.hpp"
 #include "policy/yaml_writer.hpp"
 
 namespace tollgate::agent {
@@ -110,6 +111,21 @@ Answer<ChangeDesk::Draft> ChangeDesk::draft(const std::optional<std::string>& ya
     return draft;
 }
 
+Answer<ChangeDesk::Draft> ChangeDesk::checked_draft(const ChangeRequest& request,
+                                                    policy::Stage stage) {
+    auto made = draft(request.yaml, stage);
+    if (!made || !request.yaml) {
+        return made;
+    }
+    auto problems = policy::find_unknown_peers(made->policy->policy, tunnels_.peer_names());
+    if (problems.empty()) {
+        return made;
+    }
+    auto refusal = refuse(Refusal::Code::policy_invalid, "the policy is refused");
+    refusal.value().problems = std::move(problems);
+    return refusal;
+}
+
 Answer<Json> ChangeDesk::put_in_force(const Draft& draft,
                                       std::string_view change,
                                       const ChangeRequest& request) {
@@ -163,7 +179,7 @@ Answer<Json> ChangeDesk::apply(const ChangeRequest& request) {
     if (!request.yaml) {
         return refuse(Refusal::Code::invalid, "yaml is missing");
     }
-    const auto made = draft(request.yaml, policy::Stage::learn);
+    const auto made = checked_draft(request, policy::Stage::learn);
     return made ? put_in_force(*made, "policy", request)
                 : Answer<Json>{Unexpected<Refusal>{made.error()}};
 }
@@ -259,7 +275,7 @@ Answer<Json> ChangeDesk::open() {
 }
 
 Answer<Json> ChangeDesk::diff(const ChangeRequest& request) {
-    const auto made = draft(request.yaml, policy::Stage::enforce);
+    const auto made = checked_draft(request, policy::Stage::enforce);
     if (!made) {
         return Unexpected<Refusal>{made.error()};
     }

@@ -9,6 +9,7 @@
 #include "agent/core/agent.hpp"
 #include "agent/core/refusal.hpp"
 #include "agent/system/task_queue.hpp"
+#include "agent/tunnel/tunnel_control.hpp"
 
 namespace tollgate::agent {
 
@@ -16,7 +17,8 @@ namespace tollgate::agent {
 /// in the caller's thread, and only then asks the loop to put it in force. Thread-safe.
 class ChangeDesk {
   public:
-    ChangeDesk(TaskQueue& queue, Agent& agent) : queue_{queue}, agent_{agent} {}
+    ChangeDesk(TaskQueue& queue, Agent& agent, TunnelControl& tunnels)
+        : queue_{queue}, agent_{agent}, tunnels_{tunnels} {}
 
     /// Enforce or audit: the policy in force with the approved candidates.
     [[nodiscard]] Answer<Json> change_stage(policy::Stage stage, const ChangeRequest& request);
@@ -41,6 +43,8 @@ class ChangeDesk {
     };
 
     [[nodiscard]] Answer<Draft> draft(const std::optional<std::string>& yaml, policy::Stage stage);
+    /// Of a policy that comes from outside: the peers that it names are there.
+    [[nodiscard]] Answer<Draft> checked_draft(const ChangeRequest& request, policy::Stage stage);
     [[nodiscard]] Answer<Json> put_in_force(const Draft& draft,
                                             std::string_view change,
                                             const ChangeRequest& request);
@@ -48,6 +52,7 @@ class ChangeDesk {
 
     TaskQueue& queue_;
     Agent& agent_;
+    TunnelControl& tunnels_;
 };
 
 }  // namespace tollgate::agent

@@ -88,7 +88,7 @@ std::string lines_of(Agent& agent, const std::vector<ObservedEvent>& events) {
 }  // namespace
 
 ControlApi::ControlApi(TaskQueue& queue, Agent& agent, TunnelControl& tunnels)
-    : queue_{queue}, agent_{agent}, tunnels_{tunnels}, desk_{queue, agent} {
+    : queue_{queue}, agent_{agent}, tunnels_{tunnels}, desk_{queue, agent, tunnels} {
     add_reading_calls();
     add_learning_calls();
     add_changing_calls();

@@ -60,9 +60,13 @@ void check_jit(Checks& checks) {
 void check_interfaces(Agent& agent, Checks& checks) {
     for (const ProtectedInterface& interface : agent.watch().interfaces()) {
         const std::string name = "interface " + interface.name;
-        if (!interface.attachment) {
+        if (interface.is_unprotected()) {
             checks.fail(name, interface.reason, "bring the interface up; it is attached by itself");
-        } else if (interface.attachment->ingress != AttachMode::native) {
+        } else if (!interface.is_there) {
+            checks.ok(name, "a tunnel that does not run");
+        } else if (interface.link == TG_LINK_TUNNEL) {
+            checks.ok(name, "attached; a tunnel");
+        } else if (interface.fell_back()) {
             checks.warn(name,
                         "not in the driver: " + interface.attachment->fallback_reason,
                         "a driver with native XDP makes drops cheap");

@@ -67,7 +67,7 @@ HttpResponse Exporter::ready() {
     const auto missing = queue_.call_within(kPatience, [this] {
         std::string names;
         for (const ProtectedInterface& interface : agent_.watch().interfaces()) {
-            if (!interface.attachment) {
+            if (interface.is_unprotected()) {
                 names += fmt::format("{} is not attached: {}\n", interface.name, interface.reason);
             }
         }

@@ -118,6 +118,7 @@ policy::Tuple tuple_of(const ObservedEvent& event) {
             ? record.icmp_type
             : ntohs(ingress ? record.key.local_port : record.key.remote_port);
     tuple.service = {record.key.protocol, port, port};
+    tuple.link = event.link;
     return tuple;
 }
 

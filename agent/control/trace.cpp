@@ -22,6 +22,7 @@ struct Question {
     tg_direction direction = TG_INGRESS;
     std::string interface;
     std::uint8_t zone = 0;
+    tg_link link = TG_LINK_CLEAR;
     std::uint16_t service = 0;  ///< port or type
 
     [[nodiscard]] const IpAddress& remote() const {
@@ -57,6 +58,7 @@ Answer<void> choose_interface(const Agent& agent, const std::string& wanted, Que
         }
         question.interface = interface.name;
         question.zone = interface.zone;
+        question.link = interface.link;
         if (wanted.empty()) {
             question.direction = source && !destination ? TG_EGRESS : TG_INGRESS;
         }
@@ -130,6 +132,7 @@ policy::Explanation explain(Agent& agent, const Question& question) {
     const auto at = to_timestamp(agent.clock().boot_ns(), agent.clock().boot_minus_wall_ns());
     tuple.names = agent.learning().learner().names().valid(tuple.remote, at);
     tuple.service = {question.packet.protocol, question.service, question.service};
+    agent.tunnel_peers().complete(tuple, question.zone);
     return policy::explain(
         agent.warden().policy()->policy, tuple, std::chrono::floor<std::chrono::seconds>(at));
 }
@@ -173,7 +176,10 @@ Answer<Json> trace(Agent& agent, const std::string& body) {
         return Unexpected<Refusal>{question.error()};
     }
     const auto met =
-        agent.gate().trace(question->zone, question->direction, build_frame(question->packet));
+        agent.gate().trace(question->zone,
+                           question->direction,
+                           question->link == TG_LINK_TUNNEL ? build_packet(question->packet)
+                                                            : build_frame(question->packet));
     if (!met) {
         return refuse(met.error());
     }

@@ -29,6 +29,10 @@ Unexpected<Refusal> refuse_error(int error, const std::string& tunnel) {
         case ENOSPC:
             return refuse(Code::invalid,
                           fmt::format("{} has as many peers or allowed IPs as it can", tunnel));
+        case EEXIST:
+            return refuse(Code::invalid,
+                          "another peer has that name",
+                          "rules of the policy mean peers by their names: choose another one");
         case ENETDOWN:
             return refuse(Code::unavailable,
                           fmt::format("{} does not run", tunnel),

@@ -12,6 +12,10 @@ std::vector<TunnelStatus> TunnelDesk::status() {
         .value_or(std::vector<TunnelStatus>{});
 }
 
+std::set<std::string> TunnelDesk::peer_names() {
+    return queue_.call([this] { return tunnels_.peer_names(); }).value_or(std::set<std::string>{});
+}
+
 int TunnelDesk::change_peer(const std::string& tunnel,
                             PeerChange change,
                             const std::optional<std::string>& peer_name) {

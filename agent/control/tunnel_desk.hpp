@@ -16,6 +16,7 @@ class TunnelDesk : public TunnelControl {
     TunnelDesk(TaskQueue& queue, Tunnels& tunnels) : queue_{queue}, tunnels_{tunnels} {}
 
     [[nodiscard]] std::vector<TunnelStatus> status() override;
+    [[nodiscard]] std::set<std::string> peer_names() override;
     [[nodiscard]] int change_peer(const std::string& tunnel,
                                   PeerChange change,
                                   const std::optional<std::string>& peer_name) override;

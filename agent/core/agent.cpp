@@ -148,6 +148,11 @@ ObservedEvent Agent::observed(const tg_event& record) const {
     event.type = type_of(record);
     event.wall_ns = static_cast<std::int64_t>(record.time_ns) - clock_.boot_minus_wall_ns();
     event.name = learning_->name_of(to_address(record.key.remote));
+    for (const ProtectedInterface& interface : watch_.interfaces()) {
+        if (interface.zone == record.key.zone) {
+            event.link = interface.link;
+        }
+    }
     return event;
 }
 
@@ -255,10 +260,10 @@ std::vector<std::string> Agent::warnings() const {
         warnings.push_back(learning_->warning());
     }
     for (const ProtectedInterface& interface : watch_.interfaces()) {
-        if (!interface.attachment) {
+        if (interface.is_unprotected()) {
             warnings.push_back(
                 fmt::format("{} is not protected: {}", interface.name, interface.reason));
-        } else if (interface.attachment->ingress != AttachMode::native) {
+        } else if (interface.fell_back()) {
             warnings.push_back(fmt::format("{} is not protected in the driver: {}",
                                            interface.name,
                                            interface.attachment->fallback_reason));
@@ -288,6 +293,7 @@ RecordedTraffic Agent::recorded_traffic() {
     traffic.flows.assign(flows.begin(), flows.end());
     traffic.names = learning_->learner().names();
     traffic.blocklist = blocklist_;
+    traffic.tunnels = tunnel_peers();
     traffic.now = to_timestamp(clock_.boot_ns(), clock_.boot_minus_wall_ns());
     return traffic;
 }

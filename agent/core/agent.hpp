@@ -18,6 +18,7 @@
 #include "agent/core/options.hpp"
 #include "agent/core/pending_drops.hpp"
 #include "agent/core/prefix_set.hpp"
+#include "agent/core/tunnel_peers.hpp"
 #include "agent/core/warden.hpp"
 #include "agent/datapath/gate.hpp"
 #include "agent/report/metrics.hpp"
@@ -47,6 +48,8 @@ class Agent {
     [[nodiscard]] const Options& options() const { return options_; }
     [[nodiscard]] const Clock& clock() const { return clock_; }
     [[nodiscard]] Gate& gate() { return *gate_; }
+    /// The gate for the tunnels of this agent, which may not outlive it.
+    [[nodiscard]] GateForTunnels gate_for_tunnels();
     [[nodiscard]] const Warden& warden() const { return *warden_; }
     [[nodiscard]] const InterfaceWatch& watch() const { return watch_; }
     [[nodiscard]] const EventHistory& events() const { return events_; }
@@ -60,6 +63,7 @@ class Agent {
     /// candidates.
     [[nodiscard]] policy::Policy exported_policy(policy::Stage mode);
     [[nodiscard]] RecordedTraffic recorded_traffic();
+    [[nodiscard]] TunnelPeers tunnel_peers();
 
     [[nodiscard]] Answer<Generation> change(const Proposal& proposal);
     [[nodiscard]] Answer<Generation> confirm(std::optional<std::uint32_t> generation,

@@ -32,6 +32,7 @@ JudgedFlow judge(const policy::Policy& policy,
         tuple.names.push_back(recent.name);
     }
     tuple.service = {flow.protocol, flow.service_port(), flow.service_port()};
+    traffic.tunnels.complete(tuple, flow.zone);
     const auto now = std::chrono::floor<std::chrono::seconds>(traffic.now);
     const policy::Explanation explained = policy::explain(policy, tuple, now, 0);
 
@@ -86,6 +87,7 @@ std::optional<JudgedFlow> judge_session(const policy::Policy& policy,
     flow.protocol = IPPROTO_TCP;
     flow.remote = *remote;
     flow.local = *local;
+    flow.zone = traffic.tunnels.zone_of(*local);
     flow.remote_port = session.remote_port;
     flow.local_port = session.local_port;
     flow.answered = true;

@@ -9,6 +9,7 @@
 
 #include "agent/core/prefix_set.hpp"
 #include "agent/core/state.hpp"
+#include "agent/core/tunnel_peers.hpp"
 #include "policy/explain.hpp"
 #include "policy/flow_record.hpp"
 #include "policy/learn_history.hpp"
@@ -23,6 +24,7 @@ struct RecordedTraffic {
     policy::NameTable names{1};
     PrefixSet blocklist;
     policy::Timestamp now;
+    TunnelPeers tunnels{};
 };
 
 /// A recorded flow and its verdict under a policy.

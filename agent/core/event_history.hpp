@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <tollgate/abi/event.h>
+#include <tollgate/abi/packet.h>
 #include <tollgate/ip.hpp>
 
 namespace tollgate::agent {
@@ -24,6 +25,7 @@ struct ObservedEvent {
     EventType type = EventType::drop;
     tg_event record{};
     std::string name;  ///< dns: the name asked for; else of the remote address, if it is known
+    tg_link link = TG_LINK_CLEAR;
 };
 
 /// What `observe` wants to see; what is absent does not matter.

@@ -33,6 +33,7 @@ policy::FlowRecord to_record(const tg_flow_key& key,
     record.direction = (flow.flags & TG_FLOW_LOCAL_INITIATED) != 0 ? policy::Direction::egress
                                                                    : policy::Direction::ingress;
     record.protocol = key.protocol;
+    record.zone = key.zone;
     record.remote = to_address(key.remote);
     record.local = to_address(key.local);
     record.remote_port = ntohs(key.remote_port);
@@ -58,6 +59,7 @@ policy::FlowRecord to_record(const tg_service_key& key,
     policy::FlowRecord record;
     record.direction = static_cast<policy::Direction>(key.direction);
     record.protocol = key.protocol;
+    record.zone = key.zone;
     record.remote = to_address(key.remote);
     record.local = to_address(key.local);
     std::copy(std::begin(service.remote_mac),

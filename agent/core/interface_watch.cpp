@@ -2,6 +2,7 @@
 #include "agent/core/interface_watch.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include <fmt/format.h>
 
@@ -36,23 +37,63 @@ StartResult<void> InterfaceWatch::attach(const std::string& name, std::uint8_t z
     return {};
 }
 
+Result<void> InterfaceWatch::attach_tunnel(const std::string& name, std::uint8_t zone) {
+    auto known = std::ranges::find(interfaces_, name, &ProtectedInterface::name);
+    if (known != interfaces_.end() && known->link == TG_LINK_CLEAR) {
+        return failure(EEXIST, fmt::format("{} is protected as an interface, too", name));
+    }
+    if (known == interfaces_.end()) {
+        known = interfaces_.insert(known, {name, zone, {}, {}, TG_LINK_TUNNEL, false});
+    }
+    clear_away(*known);
+    auto attached = gate_.attach_tunnel(name, zone);
+    if (!attached) {
+        known->reason = attached.error().message();
+        return Failure{attached.error()};
+    }
+    log(LogLevel::info, "interface.attached", {{"interface", name}, {"tunnel", 1}});
+    known->attachment = std::move(*attached);
+    known->reason.clear();
+    known->is_there = true;
+    return {};
+}
+
+void InterfaceWatch::forget_tunnel(const std::string& name) {
+    const auto known = std::ranges::find(interfaces_, name, &ProtectedInterface::name);
+    if (known != interfaces_.end() && known->link == TG_LINK_TUNNEL) {
+        clear_away(*known);
+        interfaces_.erase(known);
+    }
+}
+
+// The rest of a broken attachment must not be in the way of the new one.
+void InterfaceWatch::clear_away(ProtectedInterface& interface) {
+    if (!interface.attachment) {
+        return;
+    }
+    if (auto detached = gate_.detach(interface.name); !detached) {
+        log(LogLevel::debug,
+            "interface.detach_failed",
+            {{"interface", interface.name}, {"error", detached.error().message()}});
+    }
+    interface.attachment.reset();
+}
+
 // Leaves `attachment` empty while the interface is not there.
 bool InterfaceWatch::repair(ProtectedInterface& interface) {
     if (interface.attachment) {
         log(LogLevel::warn, "interface.detached", {{"interface", interface.name}});
-        // The rest of a broken attachment must not be in the way of the new one.
-        if (auto detached = gate_.detach(interface.name); !detached) {
-            log(LogLevel::debug,
-                "interface.detach_failed",
-                {{"interface", interface.name}, {"error", detached.error().message()}});
-        }
-        interface.attachment.reset();
+        clear_away(interface);
     }
-    if (!interface_index(interface.name)) {
+    const bool is_tunnel = interface.link == TG_LINK_TUNNEL;
+    const bool is_missing = !interface_index(interface.name);
+    interface.is_there = !is_tunnel || !is_missing;
+    if (is_missing) {
         interface.reason = fmt::format("there is no interface {}", interface.name);
         return false;
     }
-    auto attached = gate_.attach(interface.name, interface.zone);
+    auto attached = is_tunnel ? gate_.attach_tunnel(interface.name, interface.zone)
+                              : gate_.attach(interface.name, interface.zone);
     if (!attached) {
         if (interface.reason != attached.error().message()) {
             interface.reason = attached.error().message();
@@ -87,8 +128,8 @@ std::size_t InterfaceWatch::tick() {
 }
 
 bool InterfaceWatch::all_attached() const {
-    return std::all_of(interfaces_.begin(), interfaces_.end(), [](const auto& interface) {
-        return interface.attachment.has_value();
+    return std::none_of(interfaces_.begin(), interfaces_.end(), [](const auto& interface) {
+        return interface.is_unprotected();
     });
 }
 

@@ -19,6 +19,15 @@ struct ProtectedInterface {
     std::uint8_t zone = 0;
     std::optional<Attachment> attachment;  ///< none: pending, the interface is not there
     std::string reason;                    ///< why it is not attached
+    tg_link link = TG_LINK_CLEAR;
+    bool is_there = true;  ///< false: a tunnel that does not run; there is nothing to protect
+
+    /// Packets may pass unseen, or will when the interface comes.
+    [[nodiscard]] bool is_unprotected() const { return is_there && !attachment; }
+    /// Protected, but not where drops are cheapest. Tunnels have no such place.
+    [[nodiscard]] bool fell_back() const {
+        return attachment && link == TG_LINK_CLEAR && attachment->ingress != AttachMode::native;
+    }
 };
 
 /// Attaches the gate to its interfaces and sees to it that it stays there: links removed by force
@@ -30,6 +39,11 @@ class InterfaceWatch {
     /// @return no_interface, hook_taken, …: then what was attached stays so, it does no harm
     [[nodiscard]] StartResult<void> attach(const std::string& name, std::uint8_t zone);
 
+    /// Attaches to the interface of a tunnel, which has just been made and is not up.
+    [[nodiscard]] Result<void> attach_tunnel(const std::string& name, std::uint8_t zone);
+    /// The tunnel is no more.
+    void forget_tunnel(const std::string& name);
+
     /// To be called once a second. @return how many interfaces were attached again
     std::size_t tick();
 
@@ -40,6 +54,7 @@ class InterfaceWatch {
 
   private:
     bool repair(ProtectedInterface& interface);
+    void clear_away(ProtectedInterface& interface);
 
     Gate& gate_;
     std::vector<ProtectedInterface> interfaces_;

@@ -147,11 +147,16 @@ std::vector<std::byte> build_frame(const SyntheticPacket& packet) {
     append(frame, packet.destination_mac.bytes);
     append(frame, packet.source_mac.bytes);
     append16(frame, packet.source.is_ipv4() ? ETHERTYPE_IP : ETHERTYPE_IPV6);
-    const Bytes payload = transport(packet);
-    const Bytes header = ip_header(packet, payload.size());
-    frame.insert(frame.end(), header.begin(), header.end());
-    frame.insert(frame.end(), payload.begin(), payload.end());
+    const Bytes inside = build_packet(packet);
+    frame.insert(frame.end(), inside.begin(), inside.end());
     return frame;
+}
+
+std::vector<std::byte> build_packet(const SyntheticPacket& packet) {
+    const Bytes payload = transport(packet);
+    Bytes whole = ip_header(packet, payload.size());
+    whole.insert(whole.end(), payload.begin(), payload.end());
+    return whole;
 }
 
 }  // namespace tollgate::agent

@@ -25,5 +25,7 @@ struct SyntheticPacket {
 /// An Ethernet frame without payload, with right lengths and checksums (RFC 791, 8200, 9293, 768,
 /// 792, 4443). @pre source and destination are of one family
 [[nodiscard]] std::vector<std::byte> build_frame(const SyntheticPacket& packet);
+/// The same without the Ethernet header: what a tunnel carries.
+[[nodiscard]] std::vector<std::byte> build_packet(const SyntheticPacket& packet);
 
 }  // namespace tollgate::agent

@@ -51,6 +51,18 @@ void forget_pending(State& state, std::string_view outcome) {
     state.pending.reset();
 }
 
+// Of the interfaces that have a zone; those without a stage are learning.
+policy::Stage strictest(const Generation& generation,
+                        const std::map<std::string, std::uint8_t>& zones) {
+    auto strictest = zones.empty() ? policy::Stage::learn : policy::Stage::open;
+    for (const auto& [interface, zone] : zones) {
+        const auto found = generation.stages.find(interface);
+        strictest = std::min(
+            strictest, found == generation.stages.end() ? policy::Stage::learn : found->second);
+    }
+    return strictest;  // enum tg_stage is in that order
+}
+
 Unexpected<Refusal> refuse_pending(const PendingChange& pending) {
     return refuse(
         Refusal::Code::pending,
@@ -248,6 +260,23 @@ Answer<Generation> Warden::revert() {
         warn("state.failed", saved.error());
     }
     return state_.confirmed;
+}
+
+Result<std::uint8_t> Warden::add_tunnel(const std::string& interface) {
+    State next = state_;
+    if (auto given = give_zone(next, interface); !given) {
+        return Failure{given.error()};
+    }
+    const std::uint8_t zone = next.zones.at(interface);
+    const auto begin = [&](Generation& generation) {
+        const auto [entry, is_new] =
+            generation.stages.emplace(interface, strictest(generation, state_.zones));
+        return static_cast<std::uint8_t>(entry->second);
+    };
+    const std::uint8_t confirmed = begin(next.confirmed);
+    const std::uint8_t in_force = next.pending ? begin(next.pending->generation) : confirmed;
+    auto done = commit(std::move(next), [&] { return gate_.set_stage(zone, in_force, confirmed); });
+    return done.map([&] { return zone; });
 }
 
 Result<void> Warden::open() {

@@ -59,6 +59,10 @@ class Warden {
                                              const Session& session);
     /// Takes the pending change back, now.
     [[nodiscard]] Answer<Generation> revert();
+    /// Gives the interface of a tunnel its zone, for good. A new one begins in the strictest stage
+    /// that any interface is in: a tunnel never opens a way around the policy.
+    /// @return ENOSPC: all of the TG_ZONES_MAX zones are taken
+    [[nodiscard]] Result<std::uint8_t> add_tunnel(const std::string& interface);
     /// Lets everything pass, now. The kernel is told even if the disk is full.
     [[nodiscard]] Result<void> open();
     /// Judges all flows again (the blocklist has changed).
@@ -85,7 +89,7 @@ class Warden {
   private:
     Warden(Gate& gate, StateStore store, const Clock& clock, State state);
 
-    Result<void> give_zones(const std::vector<std::string>& interfaces);
+    [[nodiscard]] static Result<void> give_zone(State& state, const std::string& interface);
     Result<void> load_confirmed(const PolicyPointer& first_policy);
     Result<void> adopt();
     Result<void> adopt_pending(const tg_generation& kernel);

@@ -53,8 +53,10 @@ Result<std::unique_ptr<Warden>> Warden::start(Gate& gate,
     }
     std::unique_ptr<Warden> warden{
         new Warden(gate, std::move(store), clock, stored->value_or(State{}))};
-    if (auto given = warden->give_zones(interfaces); !given) {
-        return Failure{given.error()};
+    for (const std::string& interface : interfaces) {
+        if (auto given = give_zone(warden->state_, interface); !given) {
+            return Failure{given.error()};
+        }
     }
     auto begun = gate.adopted() ? warden->adopt() : warden->load_confirmed(first_policy);
     if (!begun) {
@@ -63,25 +65,23 @@ Result<std::unique_ptr<Warden>> Warden::start(Gate& gate,
     return warden;
 }
 
-Result<void> Warden::give_zones(const std::vector<std::string>& interfaces) {
-    for (const std::string& interface : interfaces) {
-        if (state_.zones.contains(interface)) {
-            continue;
-        }
-        std::set<std::uint8_t> taken;
-        for (const auto& zone : state_.zones) {
-            taken.insert(zone.second);
-        }
-        std::uint8_t zone = 0;
-        while (taken.contains(zone)) {
-            ++zone;
-        }
-        if (zone >= TG_ZONES_MAX) {
-            return failure(
-                ENOSPC, fmt::format("protect {}: at most {} interfaces", interface, TG_ZONES_MAX));
-        }
-        state_.zones[interface] = zone;
+Result<void> Warden::give_zone(State& state, const std::string& interface) {
+    if (state.zones.contains(interface)) {
+        return {};
     }
+    std::set<std::uint8_t> taken;
+    for (const auto& zone : state.zones) {
+        taken.insert(zone.second);
+    }
+    std::uint8_t zone = 0;
+    while (taken.contains(zone)) {
+        ++zone;
+    }
+    if (zone >= TG_ZONES_MAX) {
+        return failure(ENOSPC,
+                       fmt::format("protect {}: at most {} interfaces", interface, TG_ZONES_MAX));
+    }
+    state.zones[interface] = zone;
     return {};
 }
 

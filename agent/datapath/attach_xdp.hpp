@@ -15,6 +15,7 @@ namespace tollgate::agent {
 struct Target {
     std::string name;
     unsigned ifindex = 0;
+    tg_link link = TG_LINK_CLEAR;
 };
 
 /// The outcome of attaching to XDP. `mode` none: neither native nor generic XDP can be had here.

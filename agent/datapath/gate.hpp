@@ -34,10 +34,11 @@ struct Attachment {
     std::string interface;
     unsigned ifindex = 0;
     std::uint8_t zone = 0;
+    tg_link link = TG_LINK_CLEAR;
     AttachMode ingress = AttachMode::none;
     TcHook egress = TcHook::none;
     bool adopted = false;         ///< the links of an earlier agent were taken over without a gap
-    std::string fallback_reason;  ///< why not native; empty if native
+    std::string fallback_reason;  ///< why not native; empty if native, or a tunnel
 };
 
 struct GateOptions {
@@ -66,6 +67,13 @@ struct Trace {
     std::uint32_t remote_class = 0;
 };
 
+/// Whose inner addresses are, as a tunnel has told the data path.
+struct PeerAddress {
+    std::uint8_t zone = 0;  ///< of the tunnel's interface
+    Prefix prefix;
+    std::string peer;  ///< its name; empty: nobody with a name
+};
+
 struct NewGeneration {
     const policy::CompiledPolicy* policy = nullptr;  ///< nullptr: keep the active slot's tables
     std::array<std::uint8_t, TG_ZONES_MAX> stage{};  ///< enum tg_stage
@@ -92,6 +100,9 @@ class Gate {
     /// A foreign XDP program is never replaced: EBUSY, naming it. ENODEV: no such interface.
     /// ENODATA: no generation was ever loaded, so that attaching would drop everything.
     virtual Result<Attachment> attach(const std::string& interface, std::uint8_t zone) = 0;
+    /// The same for the interface of a tunnel of ours, which has TC only: before it is up, so that
+    /// nothing passes it unseen.
+    virtual Result<Attachment> attach_tunnel(const std::string& interface, std::uint8_t zone) = 0;
     /// Removes links and pins of one interface.
     virtual Result<void> detach(const std::string& interface) = 0;
     /// The attachments as they are in the kernel now: detects links detached by force.
@@ -110,6 +121,11 @@ class Gate {
     virtual Result<tg_generation> generation() = 0;
     virtual Result<tg_control> control() = 0;
     virtual Result<void> set_open(bool open) = 0;
+    /// Sets the stage (enum tg_stage) of one zone, in the generation in force and in the other one,
+    /// which may come back.
+    virtual Result<void> set_stage(std::uint8_t zone,
+                                   std::uint8_t in_force,
+                                   std::uint8_t other) = 0;
     /// Revokes cached verdicts without changing tables (blocklist changed). Uses up two numbers,
     /// `number` for the active slot and `number` + 1 for the other: a deadline may bring that back.
     virtual Result<void> bump(std::uint32_t number) = 0;
@@ -150,7 +166,10 @@ class Gate {
 
     /// A tunnel's side of the gate: for one more tunnel, which may outlive the Gate and use it from
     /// a thread of its own. ENOSPC: there are TG_TUNNELS_MAX.
-    virtual Result<std::unique_ptr<TunnelGate>> tunnel_gate() = 0;
+    /// @param zone  of its interface
+    virtual Result<std::unique_ptr<TunnelGate>> tunnel_gate(std::uint8_t zone) = 0;
+    /// Of all tunnels, in no order.
+    virtual Result<std::vector<PeerAddress>> peer_addresses() = 0;
 
     /// A file descriptor that polls readable when events wait; owned by the Gate.
     [[nodiscard]] virtual int events_fd() const = 0;
@@ -158,7 +177,8 @@ class Gate {
     /// Reads all waiting events (records of abi/event.h).
     virtual Result<void> poll_events(const EventVisitor& visit) = 0;
 
-    /// Runs a frame through the program of an attached zone, without any lasting effect.
+    /// Runs a frame, or a packet if the zone is a tunnel's, through the program of an attached
+    /// zone, without any lasting effect.
     virtual Result<Trace> trace(std::uint8_t zone,
                                 tg_direction direction,
                                 std::span<const std::byte> frame) = 0;

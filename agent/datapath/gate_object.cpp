@@ -148,9 +148,10 @@ Result<GateObject> GateObject::load(const PinFolder& pins, const LoadOptions& op
     });
 }
 
-Result<GateObject> GateObject::load_again(std::uint8_t zone, bool dry_run) const {
+Result<GateObject> GateObject::load_again(std::uint8_t zone, tg_link link, bool dry_run) const {
     return load([&](gate& object) {
         object.rodata->zone = zone;
+        object.rodata->link = static_cast<std::uint8_t>(link);
         object.rodata->dry_run = dry_run ? 1 : 0;
         object.rodata->check_mac1 = check_mac1_ ? 1 : 0;
         return share_maps(object.obj);

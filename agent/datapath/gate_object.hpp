@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include <tollgate/abi/packet.h>
 #include <tollgate/result.hpp>
 
 #include "agent/datapath/map_entries.hpp"
@@ -36,14 +37,16 @@ struct LoadOptions {
 /// long as it does; descriptors that it hands out are its own.
 class GateObject {
   public:
-    /// Loads the programs for zone 0. Creates the shared maps and pins them, or adopts those that
-    /// are pinned. @return EEXIST: a pinned map has another shape, as after a change of the table
-    /// sizes
+    /// Loads the programs for zone 0, no tunnel. Creates the shared maps and pins them, or adopts
+    /// those that are pinned. @return EEXIST: a pinned map has another shape, as after a change of
+    /// the table sizes
     [[nodiscard]] static Result<GateObject> load(const PinFolder& pins, const LoadOptions& options);
 
     /// Loads the programs for a zone, on the shared maps of this object.
     /// @param dry_run  the instance leaves no mark on any map but `traces`
-    [[nodiscard]] Result<GateObject> load_again(std::uint8_t zone, bool dry_run) const;
+    [[nodiscard]] Result<GateObject> load_again(std::uint8_t zone,
+                                                tg_link link,
+                                                bool dry_run) const;
 
     ~GateObject();
     GateObject(GateObject&&) noexcept;

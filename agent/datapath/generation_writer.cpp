@@ -229,6 +229,26 @@ Result<void> GenerationWriter::bump(std::uint32_t number) const {
     return {};
 }
 
+Result<void> GenerationWriter::set_stage(std::uint8_t zone,
+                                         std::uint8_t in_force,
+                                         std::uint8_t other) const {
+    const auto now = slot_in_force();
+    if (!now) {
+        return Failure{now.error()};
+    }
+    for (std::uint32_t slot = 0; slot < TG_SLOTS; ++slot) {
+        auto generation = read_generation(slot);
+        if (!generation) {
+            return Failure{generation.error()};
+        }
+        generation->stage[zone] = slot == *now ? in_force : other;
+        if (auto written = write_generation(slot, *generation); !written) {
+            return written;
+        }
+    }
+    return {};
+}
+
 Result<void> GenerationWriter::set_open(bool open) const {
     auto control = this->control();
     if (!control) {

@@ -27,6 +27,10 @@ class GenerationWriter {
     [[nodiscard]] Result<void> revert(std::uint32_t number) const;
     [[nodiscard]] Result<void> bump(std::uint32_t number) const;
     [[nodiscard]] Result<void> set_open(bool open) const;
+    /// @pre  zone < TG_ZONES_MAX
+    [[nodiscard]] Result<void> set_stage(std::uint8_t zone,
+                                         std::uint8_t in_force,
+                                         std::uint8_t other) const;
 
     [[nodiscard]] Result<tg_control> control() const;
     /// @return ENODATA: no generation was ever loaded

@@ -76,7 +76,7 @@ Result<void> InterfaceGate::attach_egress(const GateOptions& options) {
 
 Result<void> InterfaceGate::attach_ingress(const GateOptions& options) {
     const fs::path pin = link_pin(pins_, TG_INGRESS);
-    if (!options.force_tc) {
+    if (target_.link == TG_LINK_CLEAR && !options.force_tc) {
         auto xdp = attach_xdp(target_, object_->program("xdp_gate"), pin, options);
         if (!xdp) {
             return Failure{xdp.error()};
@@ -93,7 +93,7 @@ Result<void> InterfaceGate::attach_ingress(const GateOptions& options) {
                 EOPNOTSUPP,
                 fmt::format("attach to {} as configured ({})", target_.name, fallback_reason_));
         }
-    } else {
+    } else if (target_.link == TG_LINK_CLEAR) {
         fallback_reason_ = "TC is configured";
     }
     auto tc =
@@ -144,6 +144,7 @@ Attachment InterfaceGate::attachment() const {
     Attachment now{.interface = target_.name,
                    .ifindex = target_.ifindex,
                    .zone = pins_.zone,
+                   .link = target_.link,
                    .adopted = ingress_adopted_ && egress_adopted_,
                    .fallback_reason = fallback_reason_};
     const bool ingress_lives = ingress_hook_ == TcHook::clsact

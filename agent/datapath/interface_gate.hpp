@@ -18,8 +18,8 @@ namespace tollgate::agent {
 /// nothing: the pins hold everything.
 class InterfaceGate {
   public:
-    /// Attaches egress, then ingress: XDP as high up the ladder as it goes, else TC. On failure
-    /// what was attached before stays, and what was not does not.
+    /// Attaches egress, then ingress: XDP as high up the ladder as it goes, else TC; a tunnel to TC
+    /// only. On failure what was attached before stays, and what was not does not.
     [[nodiscard]] static Result<InterfaceGate> attach(const Target& target,
                                                       const InterfacePins& pins,
                                                       std::shared_ptr<const GateObject> object,

@@ -45,7 +45,12 @@ class LoadedGate final : public Gate {
 
     [[nodiscard]] bool adopted() const override { return adopted_; }
 
-    Result<Attachment> attach(const std::string& interface, std::uint8_t zone) override;
+    Result<Attachment> attach(const std::string& interface, std::uint8_t zone) override {
+        return attach_as(TG_LINK_CLEAR, interface, zone);
+    }
+    Result<Attachment> attach_tunnel(const std::string& interface, std::uint8_t zone) override {
+        return attach_as(TG_LINK_TUNNEL, interface, zone);
+    }
     Result<void> detach(const std::string& interface) override;
     std::vector<Attachment> attachments() override;
 
@@ -57,6 +62,7 @@ class LoadedGate final : public Gate {
     Result<tg_generation> generation() override { return generations_.in_force(); }
     Result<tg_control> control() override { return generations_.control(); }
     Result<void> set_open(bool open) override { return generations_.set_open(open); }
+    Result<void> set_stage(std::uint8_t zone, std::uint8_t in_force, std::uint8_t other) override;
     Result<void> bump(std::uint32_t number) override { return generations_.bump(number); }
 
     Result<void> blocklist_add(std::span<const Prefix> prefixes) override {
@@ -94,7 +100,8 @@ class LoadedGate final : public Gate {
     Result<tg_gate_counters> gate_counters() override { return read_gate_counters(*object_); }
     Result<std::vector<tg_report>> reports() override { return read_reports(*object_); }
     std::vector<TableUse> tables() override;
-    Result<std::unique_ptr<TunnelGate>> tunnel_gate() override;
+    Result<std::unique_ptr<TunnelGate>> tunnel_gate(std::uint8_t zone) override;
+    Result<std::vector<PeerAddress>> peer_addresses() override { return state_.peer_addresses(); }
 
     [[nodiscard]] int events_fd() const override { return events_.fd(); }
     Result<void> poll_events(const EventVisitor& visit) override { return events_.poll(visit); }
@@ -105,7 +112,12 @@ class LoadedGate final : public Gate {
 
   private:
     [[nodiscard]] Result<void> check_zone(const std::string& interface, std::uint8_t zone) const;
-    [[nodiscard]] Result<std::shared_ptr<const GateObject>> programs_for(std::uint8_t zone) const;
+    [[nodiscard]] Result<Attachment> attach_as(tg_link link,
+                                               const std::string& interface,
+                                               std::uint8_t zone);
+    [[nodiscard]] Result<std::shared_ptr<const GateObject>> programs_for(std::uint8_t zone,
+                                                                         tg_link link) const;
+    [[nodiscard]] tg_link link_of(std::uint8_t zone) const;
     [[nodiscard]] Result<void> remove_other_pins(const InterfacePins& current) const;
 
     GateOptions options_;
@@ -118,7 +130,13 @@ class LoadedGate final : public Gate {
     std::shared_ptr<TunnelMaps> tunnels_;
     bool adopted_;
     std::vector<InterfaceGate> interfaces_;
-    std::optional<std::pair<std::uint8_t, GateObject>> dry_run_;  ///< of one zone at a time
+    /// Of one zone at a time.
+    struct DryRun {
+        std::uint8_t zone;
+        tg_link link;
+        GateObject object;
+    };
+    std::optional<DryRun> dry_run_;
 };
 
 Result<void> LoadedGate::check_zone(const std::string& interface, std::uint8_t zone) const {
@@ -133,12 +151,13 @@ Result<void> LoadedGate::check_zone(const std::string& interface, std::uint8_t z
                : failure(EINVAL, fmt::format("{} is zone {} already", taken->target().name, zone));
 }
 
-// The instance that brought the maps serves zone 0 itself.
-Result<std::shared_ptr<const GateObject>> LoadedGate::programs_for(std::uint8_t zone) const {
-    if (zone == 0) {
+// The instance that brought the maps serves zone 0 itself, unless that is a tunnel's.
+Result<std::shared_ptr<const GateObject>> LoadedGate::programs_for(std::uint8_t zone,
+                                                                   tg_link link) const {
+    if (zone == 0 && link == TG_LINK_CLEAR) {
         return object_;
     }
-    return object_->load_again(zone, false).map([](GateObject object) {
+    return object_->load_again(zone, link, false).map([](GateObject object) {
         return std::make_shared<const GateObject>(std::move(object));
     });
 }
@@ -157,7 +176,15 @@ Result<void> LoadedGate::remove_other_pins(const InterfacePins& current) const {
     return {};
 }
 
-Result<Attachment> LoadedGate::attach(const std::string& interface, std::uint8_t zone) {
+tg_link LoadedGate::link_of(std::uint8_t zone) const {
+    const auto found = std::ranges::find(
+        interfaces_, zone, [](const InterfaceGate& gate) { return gate.pins().zone; });
+    return found == interfaces_.end() ? TG_LINK_CLEAR : found->target().link;
+}
+
+Result<Attachment> LoadedGate::attach_as(tg_link link,
+                                         const std::string& interface,
+                                         std::uint8_t zone) {
     if (auto valid = check_zone(interface, zone); !valid) {
         return Failure{valid.error()};
     }
@@ -176,11 +203,12 @@ Result<Attachment> LoadedGate::attach(const std::string& interface, std::uint8_t
     if (auto removed = remove_other_pins(*pins); !removed) {
         return Failure{removed.error()};
     }
-    auto programs = programs_for(zone);
+    auto programs = programs_for(zone, link);
     if (!programs) {
         return Failure{programs.error()};
     }
-    auto gate = InterfaceGate::attach({interface, *ifindex}, *pins, *std::move(programs), options_);
+    auto gate =
+        InterfaceGate::attach({interface, *ifindex, link}, *pins, *std::move(programs), options_);
     if (!gate) {
         return Failure{gate.error()};
     }
@@ -234,25 +262,33 @@ std::vector<Gate::TableUse> LoadedGate::tables() {
     return uses;
 }
 
-Result<std::unique_ptr<TunnelGate>> LoadedGate::tunnel_gate() {
+Result<void> LoadedGate::set_stage(std::uint8_t zone, std::uint8_t in_force, std::uint8_t other) {
+    if (zone >= TG_ZONES_MAX) {
+        return failure(EINVAL, fmt::format("there is no zone {}", zone));
+    }
+    return generations_.set_stage(zone, in_force, other);
+}
+
+Result<std::unique_ptr<TunnelGate>> LoadedGate::tunnel_gate(std::uint8_t zone) {
     const auto number = tunnels_->take_number();
     if (!number) {
         return Failure{number.error()};
     }
-    return std::make_unique<LoadedTunnelGate>(tunnels_, *number);
+    return std::make_unique<LoadedTunnelGate>(tunnels_, *number, zone);
 }
 
 Result<Trace> LoadedGate::trace(std::uint8_t zone,
                                 tg_direction direction,
                                 std::span<const std::byte> frame) {
-    if (!dry_run_ || dry_run_->first != zone) {
-        auto object = object_->load_again(zone, true);
+    const tg_link link = link_of(zone);
+    if (!dry_run_ || dry_run_->zone != zone || dry_run_->link != link) {
+        auto object = object_->load_again(zone, link, true);
         if (!object) {
             return Failure{object.error()};
         }
-        dry_run_.emplace(zone, *std::move(object));
+        dry_run_.emplace(DryRun{zone, link, *std::move(object)});
     }
-    return trace_frame(dry_run_->second, direction, frame);
+    return trace_frame(dry_run_->object, link, direction, frame);
 }
 
 }  // namespace

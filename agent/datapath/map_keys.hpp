@@ -2,9 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstdint>
+#include <string_view>
 
 #include <tollgate/abi/policy.h>
+#include <tollgate/abi/tunnel.h>
 #include <tollgate/ip.hpp>
 
 /// What the policy speaks of, as keys of maps.
@@ -33,6 +36,14 @@ namespace tollgate::agent {
 [[nodiscard]] inline tg_mac_key map_key(const MacAddress& mac) {
     tg_mac_key key{};
     std::copy(mac.bytes.begin(), mac.bytes.end(), key.mac);
+    return key;
+}
+
+/// @pre  the name is not longer than TG_PEER_NAME_MAX
+[[nodiscard]] inline tg_peer_name map_key(std::string_view peer) {
+    tg_peer_name key{};
+    assert(peer.size() <= sizeof key.name);
+    std::copy(peer.begin(), peer.end(), key.name);
     return key;
 }
 

@@ -13,7 +13,7 @@
 
 namespace tollgate::agent {
 
-/// The pins of one protected interface: PIN_DIR/v1/INTERFACE-ZONE (dots in the name as '%').
+/// The pins of one protected interface: PIN_DIR/v2/INTERFACE-ZONE (dots in the name as '%').
 ///
 ///     link_ingress, link_egress       bpf_links (XDP, tcx)
 ///     filter_ingress, filter_egress   instead of a link: the program in our clsact filter
@@ -28,16 +28,16 @@ struct InterfacePins {
 /// The folder in the BPF file system that keeps the data path alive when no agent runs. Mode 0700,
 /// and locked (flock) while an agent owns it.
 ///
-///     PIN_DIR/v1/MAP                  the shared maps
-///     PIN_DIR/v1/slot_N/TABLE         the inner maps of policy slot N
-///     PIN_DIR/v1/INTERFACE-ZONE/      see InterfacePins
+///     PIN_DIR/v2/MAP                  the shared maps
+///     PIN_DIR/v2/slot_N/TABLE         the inner maps of policy slot N
+///     PIN_DIR/v2/INTERFACE-ZONE/      see InterfacePins
 class PinFolder {
   public:
     /// Makes the folders and takes the lock. @return EBUSY: another agent has it; else as mkdir(2)
     [[nodiscard]] static Result<PinFolder> open(const std::filesystem::path& root);
 
     [[nodiscard]] const std::filesystem::path& root() const { return root_; }
-    /// PIN_DIR/v1
+    /// PIN_DIR/v2
     [[nodiscard]] std::filesystem::path version() const;
     [[nodiscard]] std::filesystem::path map(const std::string& name) const;
     [[nodiscard]] std::filesystem::path table(std::uint32_t slot, const std::string& name) const;

@@ -26,7 +26,7 @@ constexpr std::uint32_t kPortElements = TG_PORTS_PER_SLOT / kClassesPerElement;
 constexpr std::uint32_t kFilterElements = 2U * TG_ADDRESS_FILTER_WORDS;
 static_assert(TG_PORTS_PER_DIRECTION % kClassesPerElement == 0);
 
-constexpr std::array kInnerMaps{"hosts", "prefixes", "macs", "names", "verdicts"};
+constexpr std::array kInnerMaps{"hosts", "prefixes", "macs", "peers", "names", "verdicts"};
 
 // An array of which every slot has a part.
 struct SlottedArray {
@@ -54,18 +54,24 @@ std::uint64_t boot_expiry_ns(std::uint64_t wall_seconds, std::int64_t boot_minus
 std::vector<tg_port_classes> elements_of(const policy::CompiledPolicy& policy) {
     std::vector<tg_port_classes> elements(kPortElements);
     std::size_t index = 0;
-    for (const auto& classes : policy.port_classes) {
-        for (const std::uint16_t port_class : classes) {
-            elements[index / kClassesPerElement].class_of[index % kClassesPerElement] = port_class;
-            ++index;
+    for (const auto& of_link : policy.port_classes) {
+        for (const auto& classes : of_link) {
+            for (const std::uint16_t port_class : classes) {
+                tg_port_classes& element = elements[index / kClassesPerElement];
+                element.class_of[index % kClassesPerElement] = port_class;
+                ++index;
+            }
         }
     }
     return elements;
 }
 
 Result<void> check_sizes(const policy::CompiledPolicy& policy) {
-    for (const auto& classes : policy.port_classes) {
-        if (classes.size() != TG_PORTS_PER_DIRECTION) {
+    const auto is_incomplete = [](const auto& classes) {
+        return classes.size() != TG_PORTS_PER_DIRECTION;
+    };
+    for (const auto& of_link : policy.port_classes) {
+        if (std::ranges::any_of(of_link, is_incomplete)) {
             return failure(EINVAL, "a compiled policy without a class for every port");
         }
     }
@@ -129,6 +135,7 @@ Result<void> SlotTables::fill_inner_maps(std::uint32_t slot,
     return all_of({fill_inner_map(slot, "hosts", policy.hosts),
                    fill_inner_map(slot, "prefixes", policy.prefixes),
                    fill_inner_map(slot, "macs", policy.macs),
+                   fill_inner_map(slot, "peers", policy.peers),
                    fill_inner_map(slot, "names", policy.names),
                    fill_inner_map(slot, "verdicts", policy.verdicts)});
 }

@@ -99,6 +99,22 @@ Result<void> StateTables::for_each_resolved(const Gate::ResolvedVisitor& visit) 
     return visit_as<IpAddress, tg_resolved>(maps_.map("resolved"), visit);
 }
 
+Result<std::vector<PeerAddress>> StateTables::peer_addresses() const {
+    std::vector<PeerAddress> addresses;
+    const auto add = [&](const tg_peer_prefix_key& key, const tg_peer_name& name) {
+        PeerAddress& address = addresses.emplace_back();
+        address.zone = key.zone;
+        std::copy(
+            std::begin(key.address), std::end(key.address), address.prefix.address.bytes.begin());
+        address.prefix.length = static_cast<std::uint8_t>(key.length - TG_PEER_ZONE_BITS);
+        const auto end = std::find(std::begin(name.name), std::end(name.name), 0);
+        address.peer.assign(std::begin(name.name), end);
+    };
+    return visit_as<tg_peer_prefix_key, tg_peer_name>(maps_.map("peer_addresses"), add).map([&] {
+        return addresses;
+    });
+}
+
 Gate::TableUse StateTables::use(const char* table) const {
     const MapHandle& map = maps_.map(table);
     Gate::TableUse use{.table = table, .used = 0, .limit = map.max_entries};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include <tollgate/result.hpp>
 
@@ -24,6 +25,7 @@ class StateTables {
                                        std::uint64_t pattern,
                                        std::uint64_t expires_ns) const;
     [[nodiscard]] Result<void> for_each_resolved(const Gate::ResolvedVisitor& visit) const;
+    [[nodiscard]] Result<std::vector<PeerAddress>> peer_addresses() const;
     /// @param table  the name of its map
     [[nodiscard]] Gate::TableUse use(const char* table) const;
 

@@ -14,6 +14,7 @@
 namespace tollgate::agent {
 
 Result<Trace> trace_frame(const GateObject& dry_run,
+                          tg_link link,
                           tg_direction direction,
                           std::span<const std::byte> frame) {
     // The kernel takes nothing shorter for a test run.
@@ -32,7 +33,8 @@ Result<Trace> trace_frame(const GateObject& dry_run,
     run.data_out = output.data();
     run.data_size_out = static_cast<__u32>(output.size());
     run.repeat = 1;
-    const int program = dry_run.program(direction == TG_INGRESS ? "xdp_gate" : "tc_egress");
+    const char* const ingress = link == TG_LINK_TUNNEL ? "tc_ingress" : "xdp_gate";
+    const int program = dry_run.program(direction == TG_INGRESS ? ingress : "tc_egress");
     if (bpf_prog_test_run_opts(program, &run) != 0) {
         return failure(errno, "run a frame through the gate");
     }

@@ -14,6 +14,8 @@
 
 #include <fmt/format.h>
 
+#include "agent/datapath/map_keys.hpp"
+#include "agent/system/boot_clock.hpp"
 #include "crypto/blake2s.hpp"
 
 namespace tollgate::agent {
@@ -31,6 +33,14 @@ Result<void> clear(const MapHandle& map) {
         std::memcpy(&keys.emplace_back(), key, sizeof(Key));
     });
     return visited ? remove_entries(map, keys.data(), keys.size()) : visited;
+}
+
+tg_peer_prefix_key peer_key(std::uint8_t zone, const Prefix& prefix) {
+    tg_peer_prefix_key key{};
+    key.length = TG_PEER_ZONE_BITS + std::uint32_t{prefix.length};
+    key.zone = zone;
+    std::ranges::copy(prefix.address.bytes, key.address);
+    return key;
 }
 
 void copy(const crypto::MacState& from, __u32 (&to)[TG_BLAKE2S_STATE_WORDS]) {
@@ -56,7 +66,8 @@ Result<void> TunnelMaps::forget_all() {
     const std::vector<std::uint64_t> no_ports(TG_TUNNEL_PORT_WORDS);
     return write_range(maps_->map("tunnel_ports"), 0, TG_TUNNEL_PORT_WORDS, no_ports.data())
         .and_then([&] { return clear<std::uint32_t>(maps_->map("tunnels")); })
-        .and_then([&] { return clear<tg_receiver_key>(maps_->map("receivers")); });
+        .and_then([&] { return clear<tg_receiver_key>(maps_->map("receivers")); })
+        .and_then([&] { return clear<tg_peer_prefix_key>(maps_->map("peer_addresses")); });
 }
 
 Result<void> TunnelMaps::map_slots() {
@@ -152,14 +163,55 @@ void TunnelMaps::remove(const tg_receiver_key& key, GateReceiver receiver) {
     }
 }
 
-LoadedTunnelGate::LoadedTunnelGate(std::shared_ptr<TunnelMaps> maps, std::uint32_t number)
-    : maps_{std::move(maps)} {
+// The clock is read last: verdicts that came from the old entry are older.
+Result<void> TunnelMaps::revoke_verdicts(std::uint8_t zone) {
+    const std::uint64_t now = boot_time_ns();
+    return write_range(maps_->map("peers_changed"), zone, 1, &now);
+}
+
+Result<void> TunnelMaps::own(std::uint8_t zone, const Prefix& prefix, std::string_view peer) {
+    const tg_peer_prefix_key key = peer_key(zone, prefix);
+    const tg_peer_name name = map_key(peer);
+    return put_entries(maps_->map("peer_addresses"), &key, &name, 1).and_then([&] {
+        return revoke_verdicts(zone);
+    });
+}
+
+// An entry that cannot be removed says that the addresses are nobody's, or no longer anybody's.
+void TunnelMaps::disown(std::uint8_t zone, const Prefix& prefix) {
+    const tg_peer_prefix_key key = peer_key(zone, prefix);
+    static_cast<void>(remove_entries(maps_->map("peer_addresses"), &key, 1));
+    static_cast<void>(revoke_verdicts(zone));
+}
+
+void TunnelMaps::disown_all(std::uint8_t zone) {
+    const MapHandle& addresses = maps_->map("peer_addresses");
+    std::vector<tg_peer_prefix_key> keys;
+    const auto visited = visit_entries(addresses, [&](const std::byte* key, const std::byte*) {
+        tg_peer_prefix_key found{};
+        std::memcpy(&found, key, sizeof found);
+        if (found.zone == zone) {
+            keys.push_back(found);
+        }
+    });
+    if (visited) {
+        static_cast<void>(remove_entries(addresses, keys.data(), keys.size()));
+    }
+    static_cast<void>(revoke_verdicts(zone));
+}
+
+LoadedTunnelGate::LoadedTunnelGate(std::shared_ptr<TunnelMaps> maps,
+                                   std::uint32_t number,
+                                   std::uint8_t zone)
+    : maps_{std::move(maps)}, zone_{zone} {
     tunnel_.number = number;
     tunnel_.flags = TG_TUNNEL_MAC1;
+    maps_->disown_all(zone_);
 }
 
 LoadedTunnelGate::~LoadedTunnelGate() {
     close();
+    maps_->disown_all(zone_);
     maps_->give_back_number(tunnel_.number);
 }
 
@@ -208,6 +260,14 @@ void LoadedTunnelGate::demand(const InitiationDemands& demands) {
     }
     tunnel_.flags = flags;
     write();
+}
+
+Result<void> LoadedTunnelGate::own(const Prefix& prefix, std::string_view peer) {
+    return maps_->own(zone_, prefix, peer);
+}
+
+void LoadedTunnelGate::disown(const Prefix& prefix) {
+    maps_->disown(zone_, prefix);
 }
 
 // If the kernel refuses, the gate lets more through, or less, than it could: the tunnel checks all

@@ -40,12 +40,18 @@ class TunnelMaps {
     [[nodiscard]] GateReceiver add(const tg_receiver_key& key);
     void remove(const tg_receiver_key& key, GateReceiver receiver);
 
+    /// See TunnelGate. @param zone  of the tunnel's interface
+    [[nodiscard]] Result<void> own(std::uint8_t zone, const Prefix& prefix, std::string_view peer);
+    void disown(std::uint8_t zone, const Prefix& prefix);
+    void disown_all(std::uint8_t zone);
+
   private:
     explicit TunnelMaps(std::shared_ptr<const GateObject> maps);
 
     [[nodiscard]] Result<void> forget_all();
     [[nodiscard]] Result<void> map_slots();
     [[nodiscard]] Result<void> mark_port(std::uint16_t port, bool guarded);
+    [[nodiscard]] Result<void> revoke_verdicts(std::uint8_t zone);
 
     std::shared_ptr<const GateObject> maps_;
     std::mutex mutex_;              ///< of what is below
@@ -59,8 +65,10 @@ class TunnelMaps {
 class LoadedTunnelGate final : public TunnelGate {
   public:
     /// @param number  taken from `maps`, and given back by this object
-    LoadedTunnelGate(std::shared_ptr<TunnelMaps> maps, std::uint32_t number);
-    /// Guards no port from now on: what nobody destroys, because the agent dies, stays guarded.
+    /// @param zone  of the tunnel's interface
+    LoadedTunnelGate(std::shared_ptr<TunnelMaps> maps, std::uint32_t number, std::uint8_t zone);
+    /// Guards no port and knows no peer from now on: what nobody destroys, because the agent dies,
+    /// stays guarded.
     ~LoadedTunnelGate() override;
     LoadedTunnelGate(const LoadedTunnelGate&) = delete;
     LoadedTunnelGate& operator=(const LoadedTunnelGate&) = delete;
@@ -71,12 +79,15 @@ class LoadedTunnelGate final : public TunnelGate {
     void remove(std::uint32_t index, GateReceiver receiver) override;
     void demand(const InitiationDemands& demands) override;
     [[nodiscard]] std::uint64_t refused_indices() const override { return refused_indices_; }
+    [[nodiscard]] Result<void> own(const Prefix& prefix, std::string_view peer) override;
+    void disown(const Prefix& prefix) override;
 
   private:
     void write();
 
     std::shared_ptr<TunnelMaps> maps_;
     tg_tunnel tunnel_{};
+    std::uint8_t zone_;
     std::uint16_t port_ = 0;  ///< 0: none is guarded
     std::uint64_t refused_indices_ = 0;
 };

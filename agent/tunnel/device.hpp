@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <tollgate/result.hpp>
@@ -40,6 +41,8 @@ class Device {
     /// Carries out what `wg set` and the like ask for, in the order of the lines.
     /// @return 0, or an errno value; what came before it is done
     [[nodiscard]] int apply(const DeviceChange& change, const Now& now);
+    /// What the policy calls the peers: see PeerTable.
+    void set_peer_names(PeerNames names) { peers_.set_names(std::move(names)); }
     [[nodiscard]] DeviceState state() const;
     /// The same without secrets, without names and without reasons.
     [[nodiscard]] TunnelStatus status() const;

@@ -173,14 +173,13 @@ int Device::configure(Peer& peer, const PeerChange& change, const Now& now) {
     if (change.endpoint) {
         PeerTable::set_endpoint(peer, *change.endpoint);
     }
-    AllowedIps& allowed_ips = peers_.allowed_ips();
     if (change.replace_allowed_ips) {
-        allowed_ips.remove_all(peer.number);
+        peers_.disallow_all(peer);
     }
     for (const AllowedIpChange& allowed : change.allowed_ips) {
         if (allowed.remove) {
-            allowed_ips.remove(allowed.prefix, peer.number);
-        } else if (!allowed_ips.insert(allowed.prefix, peer.number)) {
+            peers_.disallow(peer, allowed.prefix);
+        } else if (!peers_.allow(peer, allowed.prefix)) {
             return ENOSPC;
         }
     }

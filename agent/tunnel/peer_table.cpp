@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "agent/tunnel/peer_table.hpp"
 
+#include <algorithm>
+
 #include "crypto/random.hpp"
 
 namespace tollgate::agent {
@@ -37,7 +39,7 @@ Peer* PeerTable::route(const IpAddress& inner) const {
 }
 
 void PeerTable::remove(Peer& peer) {
-    allowed_ips_.remove_all(peer.number);
+    disallow_all(peer);
     numbered_[peer.number] = nullptr;
     free_numbers_.push(peer.number);
     if (peer.handshake) {
@@ -45,6 +47,65 @@ void PeerTable::remove(Peer& peer) {
     }
     schedule_.erase({peer.scheduled, &peer});
     peers_.erase(crypto::PublicKey{peer.public_key});
+}
+
+// While addresses change hands they are nobody's: no rule for a peer matches them.
+bool PeerTable::allow(Peer& peer, const Prefix& prefix) {
+    if (!gate_.own(prefix, {})) {
+        return false;
+    }
+    if (!allowed_ips_.insert(prefix, peer.number)) {
+        gate_.disown(prefix);
+        return false;
+    }
+    static_cast<void>(gate_.own(prefix, name_of(peer.public_key)));
+    return true;
+}
+
+void PeerTable::disallow(Peer& peer, const Prefix& prefix) {
+    const auto prefixes = prefixes_of(peer);
+    if (std::ranges::find(prefixes, prefix) == prefixes.end()) {
+        return;
+    }
+    static_cast<void>(gate_.own(prefix, {}));
+    allowed_ips_.remove(prefix, peer.number);
+    gate_.disown(prefix);
+}
+
+void PeerTable::disallow_all(Peer& peer) {
+    const auto prefixes = prefixes_of(peer);
+    for (const Prefix& prefix : prefixes) {
+        static_cast<void>(gate_.own(prefix, {}));
+    }
+    allowed_ips_.remove_all(peer.number);
+    for (const Prefix& prefix : prefixes) {
+        gate_.disown(prefix);
+    }
+}
+
+void PeerTable::set_names(PeerNames names) {
+    const PeerNames before = std::exchange(names_, std::move(names));
+    for_each([&](const Peer& peer) {
+        const auto old = before.find(peer.public_key);
+        const std::string_view name = name_of(peer.public_key);
+        if (name == (old == before.end() ? std::string_view{} : old->second)) {
+            return;
+        }
+        for (const Prefix& prefix : prefixes_of(peer)) {
+            static_cast<void>(gate_.own(prefix, name));
+        }
+    });
+}
+
+std::vector<Prefix> PeerTable::prefixes_of(const Peer& peer) const {
+    std::vector<Prefix> prefixes;
+    allowed_ips_.for_each(peer.number, [&](const Prefix& prefix) { prefixes.push_back(prefix); });
+    return prefixes;
+}
+
+std::string_view PeerTable::name_of(const crypto::PublicKey& key) const {
+    const auto found = names_.find(key);
+    return found == names_.end() ? std::string_view{} : found->second;
 }
 
 std::uint32_t PeerTable::new_index(Peer& peer) {

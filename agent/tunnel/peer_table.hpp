@@ -6,6 +6,8 @@
 #include <memory>
 #include <queue>
 #include <set>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -17,6 +19,8 @@
 namespace tollgate::agent {
 
 inline constexpr std::size_t kPeersMax = std::size_t{1} << 16U;
+
+using PeerNames = std::unordered_map<crypto::PublicKey, std::string, crypto::PublicKeyHash>;
 
 /// The peers of a device, by public key, by receiver index, by inner address and by time.
 class PeerTable {
@@ -40,9 +44,17 @@ class PeerTable {
     /// Where the peer is, as an authentic message or the administrator says.
     static void set_endpoint(Peer& peer, const Endpoint& endpoint);
 
+    /// Gives the addresses to the peer, whoever had them. The gate knows it before the first packet
+    /// goes another way. @return false, and nothing has changed: there is no room
+    [[nodiscard]] bool allow(Peer& peer, const Prefix& prefix);
+    /// Does nothing unless the prefix is exactly one of the peer's.
+    void disallow(Peer& peer, const Prefix& prefix);
+    void disallow_all(Peer& peer);
     /// Prefixes by Peer::number.
-    [[nodiscard]] AllowedIps& allowed_ips() { return allowed_ips_; }
     [[nodiscard]] const AllowedIps& allowed_ips() const { return allowed_ips_; }
+
+    /// What the policy calls peers, whether they are there or not; those before are forgotten.
+    void set_names(PeerNames names);
     /// The peer that an inner address belongs to; null: none.
     [[nodiscard]] Peer* route(const IpAddress& inner) const;
 
@@ -73,11 +85,15 @@ class PeerTable {
     }
 
   private:
+    [[nodiscard]] std::vector<Prefix> prefixes_of(const Peer& peer) const;
+    [[nodiscard]] std::string_view name_of(const crypto::PublicKey& key) const;
+
     TunnelGate& gate_;
     AllowedIps allowed_ips_;
     std::vector<Peer*> numbered_;  ///< null: the number is free
     /// The lowest first, so that peers which replace all others are in their own order.
     std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> free_numbers_;
+    PeerNames names_;
     std::unordered_map<std::uint32_t, Peer*> indices_;
     std::set<std::pair<crypto::Instant, Peer*>> schedule_;
     /// Last, because the peers give up their indices when they go.

@@ -48,12 +48,12 @@ SupervisedTunnel::SupervisedTunnel(TunnelSettings settings,
                                    TunnelFolders folders,
                                    const Clock& clock,
                                    NameResolver& resolver,
-                                   OpenTunnelGate open_gate)
+                                   GateForTunnels gate)
     : settings_{std::move(settings)},
       folders_{std::move(folders)},
       clock_{clock},
       resolver_{resolver},
-      open_gate_{std::move(open_gate)} {
+      gate_{std::move(gate)} {
     watch_endpoints();
 }
 
@@ -88,8 +88,8 @@ void SupervisedTunnel::start() {
         keys = std::move(*read);
     }
     std::unique_ptr<TunnelGate> gate;
-    if (open_gate_) {
-        auto opened = open_gate_();
+    if (gate_.open) {
+        auto opened = gate_.open(settings_.name);
         if (!opened) {
             tell(problem_, opened.error().message());
             return;
@@ -103,12 +103,14 @@ void SupervisedTunnel::start() {
     options.aead = settings_.cipher;
     options.uapi_dir = folders_.uapi;
     options.state_dir = folders_.state;
+    options.before_up = gate_.attach;
     auto started = Tunnel::start(options, clock_, std::move(gate));
     if (!started) {
         tell(problem_, started.error().message());
         return;
     }
     tunnel_ = std::move(*started);
+    tunnel_->set_peer_names(peer_names());
     if (keys) {
         if (const auto configured = configure(nullptr, *keys); !configured) {
             tunnel_.reset();
@@ -193,6 +195,7 @@ void SupervisedTunnel::configure_again() {
 
 void SupervisedTunnel::change(TunnelSettings settings, const TunnelKeys& keys) {
     const TunnelSettings before = std::exchange(settings_, std::move(settings));
+    given_names_.clear();
     watch_endpoints();
     retry_ = {};
     look_ = {};
@@ -203,6 +206,7 @@ void SupervisedTunnel::change(TunnelSettings settings, const TunnelKeys& keys) {
         routes_.clear();
     }
     if (tunnel_) {
+        tunnel_->set_peer_names(peer_names());
         const auto configured = configure(&before, keys);
         tell(problem_, configured ? "" : configured.error().message());
     }

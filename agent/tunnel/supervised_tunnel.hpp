@@ -22,8 +22,6 @@
 
 namespace tollgate::agent {
 
-using PeerNames = std::unordered_map<crypto::PublicKey, std::string, crypto::PublicKeyHash>;
-
 /// A tunnel that is to run, with what it needs of the host: addresses, routes, endpoints by name.
 /// What cannot be done now is tried again, and told by status(). The members are for one thread,
 /// which never waits for DNS.
@@ -37,12 +35,13 @@ class SupervisedTunnel {
                      TunnelFolders folders,
                      const Clock& clock,
                      NameResolver& resolver,
-                     OpenTunnelGate open_gate);
+                     GateForTunnels gate);
 
     [[nodiscard]] const TunnelSettings& settings() const { return settings_; }
     [[nodiscard]] TunnelStatus status();
     /// Changes a peer until the next start or change().
-    /// @param name  what it is called from now on; nothing: as before
+    /// @param name  what it is called from now on; nothing: as before. The caller sees to it that
+    ///              no other peer is called so
     /// @return 0, or an errno value: ENETDOWN: the tunnel does not run, else see Device::apply
     [[nodiscard]] int change_peer(PeerChange change, const std::optional<std::string>& name);
     /// See Device. It stays so when the tunnel has to be started again.
@@ -87,7 +86,7 @@ class SupervisedTunnel {
     TunnelFolders folders_;
     const Clock& clock_;
     NameResolver& resolver_;
-    OpenTunnelGate open_gate_;
+    GateForTunnels gate_;
     std::unique_ptr<Tunnel> tunnel_;
     crypto::Instant retry_{0};                 ///< when to start it
     crypto::Instant look_{0};                  ///< when to look at the host
@@ -97,7 +96,7 @@ class SupervisedTunnel {
     std::vector<InterfaceAddress> addresses_;  ///< that we gave to the interface
     std::set<Prefix> routes_;                  ///< that we made
     bool is_up_ = true;
-    PeerNames given_names_;  ///< by change_peer()
+    PeerNames given_names_;  ///< by change_peer(); those of the settings go first
     std::uint32_t mtu_ = 0;
     std::string mtu_reason_;
     std::map<std::size_t, EndpointWatch> watches_;  ///< by the peer's place in the settings

@@ -16,12 +16,12 @@ int SupervisedTunnel::change_peer(PeerChange change, const std::optional<std::st
     DeviceChange whole;
     whole.peers.push_back(std::move(change));
     const int error = tunnel_->apply(whole);
-    if (error == 0 && is_removed) {
-        given_names_.erase(key);
-    } else if (error == 0 && name) {
-        given_names_[key] = *name;
+    if (error != 0 || (!is_removed && !name)) {
+        return error;
     }
-    return error;
+    is_removed ? void(given_names_.erase(key)) : void(given_names_[key] = *name);
+    tunnel_->set_peer_names(peer_names());
+    return 0;
 }
 
 int SupervisedTunnel::set_up(bool up) {

@@ -105,6 +105,11 @@ Result<std::unique_ptr<TunPort>> TunPort::open(const Options& options) {
         return Failure{has_udp_segmentation.error()};
     }
     forbid_link_local_address(options.name);
+    if (options.before_up) {
+        if (const auto prepared = options.before_up(options.name); !prepared) {
+            return Failure{prepared.error()};
+        }
+    }
     if (const auto up = bring_up(options.name, options.mtu); !up) {
         return Failure{up.error()};
     }

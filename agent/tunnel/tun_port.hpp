@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +32,8 @@ class TunPort : public Port {
         std::string name;         ///< of the interface
         std::size_t mtu = 1420;   ///< bytes; 68 to 65,535
         bool has_queues = false;  ///< IFF_MULTI_QUEUE: further ports of this name are its queues
+        /// Called with the name when the interface is there but not up; its error ends it all.
+        std::function<Result<void>(const std::string& name)> before_up{};
     };
     /// Makes the interface, or takes one that was persistent, up, in the network namespace of this
     /// thread. It may be moved to another later and goes on working here. Fails with EPERM without

@@ -72,7 +72,7 @@ Result<void> Tunnel::open(std::unique_ptr<TunnelGate> gate) {
     if (!link) {
         return Failure{link.error()};
     }
-    auto port = TunPort::open({options_.name, options_.mtu});
+    auto port = TunPort::open({options_.name, options_.mtu, false, options_.before_up});
     if (!port) {
         return Failure{port.error()};
     }
@@ -131,6 +131,13 @@ Result<void> Tunnel::watch_link() {
 
 int Tunnel::apply(const DeviceChange& change) {
     return tasks_->call([this, &change] { return apply_here(change); }).value_or(ESHUTDOWN);
+}
+
+void Tunnel::set_peer_names(PeerNames names) {
+    tasks_->call([this, &names] {
+        device_->set_peer_names(std::move(names));
+        return true;
+    });
 }
 
 DeviceState Tunnel::state() {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -30,6 +31,8 @@ struct TunnelOptions {
     std::string aead = "auto";        ///< or "lanes", "openssl", "sodium"
     std::filesystem::path uapi_dir;   ///< of the socket NAME.sock
     std::filesystem::path state_dir;  ///< of the file handshake-time-NAME
+    /// Called with the name when the network interface is there but not up; empty: not called.
+    std::function<Result<void>(const std::string& name)> before_up;
 };
 
 /// A tunnel that runs: its network interface, its device and its UAPI socket, in a thread of its
@@ -49,6 +52,8 @@ class Tunnel {
 
     /// See Device.
     [[nodiscard]] int apply(const DeviceChange& change);
+    /// See PeerTable.
+    void set_peer_names(PeerNames names);
     [[nodiscard]] DeviceState state();
     /// How it goes with the handshakes of these peers; nothing has happened with one that is not
     /// there.

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,11 +20,14 @@ class TunnelControl {
     virtual ~TunnelControl() = default;
 
     [[nodiscard]] virtual std::vector<TunnelStatus> status() = 0;
+    /// What policies may call peers, whether those run or not.
+    [[nodiscard]] virtual std::set<std::string> peer_names() = 0;
 
     /// Changes a peer until the agent's next start or reload.
     /// @param peer_name  what the peer is called from now on; nothing: as before
-    /// @return 0, or an errno value: ENODEV: there is no such tunnel, ENETDOWN: it does not
-    ///         run, ESHUTDOWN: the agent is stopping, else see Device::apply
+    /// @return 0, or an errno value: ENODEV: there is no such tunnel, EEXIST: another peer has that
+    ///         name, ENETDOWN: it does not run, ESHUTDOWN: the agent is stopping, else see
+    ///         Device::apply
     [[nodiscard]] virtual int change_peer(const std::string& tunnel,
                                           PeerChange change,
                                           const std::optional<std::string>& peer_name) = 0;

@@ -5,9 +5,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include <tollgate/abi/tunnel.h>
 #include <tollgate/abi/wireguard.h>
+#include <tollgate/ip.hpp>
 #include <tollgate/result.hpp>
 
 #include "agent/tunnel/endpoint.hpp"
@@ -84,10 +87,24 @@ class TunnelGate {
 
     /// How many indices there was no room for.
     [[nodiscard]] virtual std::uint64_t refused_indices() const = 0;
+
+    /// Has the policy's rules for this peer match these inner addresses, and no others. Flows are
+    /// judged again, at once. @param peer  empty: nobody's rules do
+    /// @return ENOSPC: TG_PEER_ADDRESSES_MAX prefixes are owned; else as BPF_MAP_UPDATE_ELEM
+    [[nodiscard]] virtual Result<void> own(const Prefix& prefix, std::string_view peer) = 0;
+    /// Forgets the prefix: its addresses belong to that of the next shorter one.
+    virtual void disown(const Prefix& prefix) = 0;
 };
 
-/// Makes the side of the gate of one more tunnel; empty: no gate is loaded.
-using OpenTunnelGate = std::function<Result<std::unique_ptr<TunnelGate>>()>;
+/// The gate, for tunnels that are to start. Empty functions: none is loaded.
+struct GateForTunnels {
+    /// Makes the side of the gate of one more tunnel. @param name  of its interface
+    std::function<Result<std::unique_ptr<TunnelGate>>(const std::string& name)> open;
+    /// Attaches the gate to a tunnel's interface, before that is up.
+    std::function<Result<void>(const std::string& name)> attach;
+    /// The tunnel is no more, and is not to come back.
+    std::function<void(const std::string& name)> detach;
+};
 
 /// Without a gate all datagrams reach the tunnel.
 class NoTunnelGate final : public TunnelGate {
@@ -101,6 +118,10 @@ class NoTunnelGate final : public TunnelGate {
     void remove(std::uint32_t /*index*/, GateReceiver /*receiver*/) override {}
     void demand(const InitiationDemands& /*demands*/) override {}
     [[nodiscard]] std::uint64_t refused_indices() const override { return 0; }
+    [[nodiscard]] Result<void> own(const Prefix& /*prefix*/, std::string_view /*peer*/) override {
+        return {};
+    }
+    void disown(const Prefix& /*prefix*/) override {}
 };
 
 }  // namespace tollgate::agent

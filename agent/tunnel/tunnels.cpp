@@ -16,8 +16,8 @@ Tunnels::Tunnels(const std::vector<TunnelSettings>& configured,
                  const std::vector<std::string>& by_wg,
                  TunnelFolders folders,
                  const Clock& clock,
-                 OpenTunnelGate open_gate)
-    : folders_{std::move(folders)}, clock_{clock}, open_gate_{std::move(open_gate)} {
+                 GateForTunnels gate)
+    : folders_{std::move(folders)}, clock_{clock}, gate_{std::move(gate)} {
     std::set<std::string> names{by_wg.begin(), by_wg.end()};
     for (const TunnelSettings& settings : configured) {
         tunnels_.push_back(make(settings));
@@ -34,7 +34,7 @@ Tunnels::Tunnels(const std::vector<TunnelSettings>& configured,
 
 std::unique_ptr<SupervisedTunnel> Tunnels::make(TunnelSettings settings) {
     return std::make_unique<SupervisedTunnel>(
-        std::move(settings), folders_, clock_, resolver_, open_gate_);
+        std::move(settings), folders_, clock_, resolver_, gate_);
 }
 
 void Tunnels::tick() {
@@ -64,18 +64,7 @@ Result<void> Tunnels::change(const std::vector<TunnelSettings>& configured) {
         }
         keys.push_back(std::move(*read));
     }
-    // First those that go: their ports are free for the others.
-    std::erase_if(tunnels_, [&](const auto& tunnel) {
-        const bool goes =
-            !tunnel->settings().is_set_by_wg &&
-            std::none_of(configured.begin(), configured.end(), [&](const auto& other) {
-                return other.name == tunnel->settings().name;
-            });
-        if (goes) {
-            tunnel->remove();
-        }
-        return goes;
-    });
+    remove_all_but(configured);
     auto before = std::exchange(tunnels_, {});
     const auto take = [&](const auto& matches) -> std::unique_ptr<SupervisedTunnel> {
         const auto found = std::find_if(before.begin(), before.end(), [&](const auto& tunnel) {
@@ -97,6 +86,38 @@ Result<void> Tunnels::change(const std::vector<TunnelSettings>& configured) {
     return {};
 }
 
+// Their ports are free for the others then.
+void Tunnels::remove_all_but(const std::vector<TunnelSettings>& configured) {
+    std::vector<std::string> gone;
+    std::erase_if(tunnels_, [&](const auto& tunnel) {
+        const std::string& name = tunnel->settings().name;
+        const bool stays = tunnel->settings().is_set_by_wg ||
+                           std::any_of(configured.begin(),
+                                       configured.end(),
+                                       [&](const auto& other) { return other.name == name; });
+        if (!stays) {
+            tunnel->remove();
+            gone.push_back(name);
+        }
+        return !stays;
+    });
+    for (const std::string& name : gone) {
+        if (gate_.detach) {
+            gate_.detach(name);
+        }
+    }
+}
+
+std::set<std::string> Tunnels::peer_names() const {
+    std::set<std::string> names;
+    for (const auto& tunnel : tunnels_) {
+        for (const auto& [key, name] : tunnel->peer_names()) {
+            names.insert(name);
+        }
+    }
+    return names;
+}
+
 std::vector<TunnelStatus> Tunnels::statuses() {
     std::vector<TunnelStatus> statuses;
     for (const auto& tunnel : tunnels_) {
@@ -116,7 +137,20 @@ int Tunnels::change_peer(const std::string& tunnel,
                          PeerChange change,
                          const std::optional<std::string>& name) {
     SupervisedTunnel* const found = find(tunnel);
-    return found == nullptr ? ENODEV : found->change_peer(std::move(change), name);
+    if (found == nullptr) {
+        return ENODEV;
+    }
+    const auto is_anothers = [&](const auto& other) {
+        const PeerNames names = other->peer_names();
+        return std::any_of(names.begin(), names.end(), [&](const auto& named) {
+            return named.second == *name &&
+                   (other.get() != found || named.first != change.public_key);
+        });
+    };
+    if (name && std::any_of(tunnels_.begin(), tunnels_.end(), is_anothers)) {
+        return EEXIST;
+    }
+    return found->change_peer(std::move(change), name);
 }
 
 int Tunnels::set_up(const std::string& tunnel, bool up) {

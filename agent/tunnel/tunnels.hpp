@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,7 @@ class Tunnels {
             const std::vector<std::string>& by_wg,
             TunnelFolders folders,
             const Clock& clock,
-            OpenTunnelGate open_gate = {});
+            GateForTunnels gate = {});
 
     /// Starts what does not run, takes the answers of DNS. Call it every second.
     void tick();
@@ -36,11 +37,15 @@ class Tunnels {
     /// In the order of the file, then those of wg(8).
     [[nodiscard]] std::vector<TunnelStatus> statuses();
 
-    /// See SupervisedTunnel. @return ENODEV: there is no such tunnel
+    /// See SupervisedTunnel. @return ENODEV: there is no such tunnel; EEXIST: another peer, of any
+    /// tunnel, has that name
     [[nodiscard]] int change_peer(const std::string& tunnel,
                                   PeerChange change,
                                   const std::optional<std::string>& name);
     [[nodiscard]] int set_up(const std::string& tunnel, bool up);
+
+    /// Of the peers of all tunnels, whether those run or not.
+    [[nodiscard]] std::set<std::string> peer_names() const;
 
     struct PendingCounters {
         std::future<std::optional<TunnelCounters>> counters;
@@ -50,12 +55,13 @@ class Tunnels {
     [[nodiscard]] std::vector<PendingCounters> counters();
 
   private:
+    void remove_all_but(const std::vector<TunnelSettings>& configured);
     [[nodiscard]] SupervisedTunnel* find(const std::string& name) const;
     [[nodiscard]] std::unique_ptr<SupervisedTunnel> make(TunnelSettings settings);
 
     TunnelFolders folders_;
     const Clock& clock_;
-    OpenTunnelGate open_gate_;
+    GateForTunnels gate_;
     NameResolver resolver_;
     std::vector<std::unique_ptr<SupervisedTunnel>> tunnels_;
 };

@@ -32,6 +32,7 @@
 #include <tollgate/abi/report.h>
 #include <tollgate/result.hpp>
 
+#include "tests/support/port_index.hpp"
 #include "tests/support/talk.hpp"
 
 namespace tollgate::test {
@@ -69,6 +70,7 @@ class LoadedPrograms {
     struct Choices {
         bool dry_run = false;  ///< as the agent loads them for `tollgate trace`
         bool check_mac1 = true;
+        tg_link link = TG_LINK_CLEAR;  ///< of the zone
     };
     /// @return 0 or a negative errno
     int load() { return load(Choices{}); }
@@ -78,6 +80,7 @@ class LoadedPrograms {
             return -errno;
         }
         gate_->rodata->zone = kZone;
+        gate_->rodata->link = static_cast<std::uint8_t>(choices.link);
         gate_->rodata->dry_run = choices.dry_run ? 1 : 0;
         gate_->rodata->check_mac1 = choices.check_mac1 ? 1 : 0;
         const std::vector<int> inner_maps = make_inner_maps();
@@ -151,9 +154,9 @@ class LoadedPrograms {
                    Direction direction,
                    const policy::Service& service,
                    int to) {
-        const std::uint32_t index = slot * TG_PORTS_PER_SLOT +
-                                    static_cast<std::uint32_t>(direction) * TG_PORTS_PER_DIRECTION +
-                                    port_index(service);
+        const std::uint32_t index =
+            slot * TG_PORTS_PER_SLOT + gate_->rodata->link * TG_PORTS_PER_LINK +
+            static_cast<std::uint32_t>(direction) * TG_PORTS_PER_DIRECTION + port_index(service);
         auto four = find<tg_port_classes>(gate_->maps.port_classes, index / 4).value();
         four.class_of[index % 4] = static_cast<std::uint16_t>(to);
         put(gate_->maps.port_classes, index / 4, four);
@@ -186,25 +189,11 @@ class LoadedPrograms {
     mutable std::uint32_t duration_ns = 0;
 
   private:
-    static std::uint32_t port_index(const policy::Service& service) {
-        switch (service.protocol) {
-            case IPPROTO_TCP:
-                return TG_PORTS_TCP + service.first;
-            case IPPROTO_UDP:
-                return TG_PORTS_UDP + service.first;
-            case IPPROTO_ICMP:
-                return TG_PORTS_ICMP + service.first;
-            case IPPROTO_ICMPV6:
-                return TG_PORTS_ICMPV6 + service.first;
-            default:
-                return TG_PORTS_PROTOCOL + service.protocol;
-        }
-    }
-
-    [[nodiscard]] std::array<bpf_map*, 5> outer_maps() const {
+    [[nodiscard]] std::array<bpf_map*, 6> outer_maps() const {
         return {gate_->maps.hosts,
                 gate_->maps.prefixes,
                 gate_->maps.macs,
+                gate_->maps.peers,
                 gate_->maps.names,
                 gate_->maps.verdicts};
     }
@@ -347,7 +336,7 @@ class GateTest : public ::testing::Test {
                             static_cast<std::uint32_t>(frame.size()),
                             static_cast<std::uint8_t>(direction)};
         tg_packet packet{};
-        EXPECT_EQ(tg_parse(&view, 0, &packet), TG_DROP_NONE);
+        EXPECT_EQ(tg_parse(&view, TG_LINK_CLEAR, 0, &packet), TG_DROP_NONE);
         packet.key.zone = LoadedPrograms::kZone;
         return packet.key;
     }

@@ -151,7 +151,7 @@ TEST_F(Attach, DetachOpensTheInterfaceAndLeavesNothingOnIt) {
 
 TEST_F(Attach, ALinkDetachedByForceIsSeenAndHealed) {
     protect();
-    const auto pin = pins.path() / "v1/eth0-0/link_ingress";
+    const auto pin = pins.version() / "eth0-0/link_ingress";
     ASSERT_EQ(run_command({"bpftool", "link", "detach", "pinned", pin.string()}), 0);
     EXPECT_EQ(gate->attachments().at(0).ingress, AttachMode::none);
     EXPECT_TRUE(reaches(kClosedPort));

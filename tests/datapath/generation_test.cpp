@@ -98,7 +98,7 @@ TEST_F(Generation, AFailedSwitchLeavesTheOneInForce) {
     too_large.rules.resize(TG_RULES_MAX + 1);
     EXPECT_EQ(load(too_large).error().code.value(), ENOSPC);
     auto incomplete = other;
-    incomplete.port_classes[TG_INGRESS].clear();
+    incomplete.port_classes[TG_LINK_TUNNEL][TG_INGRESS].clear();
     EXPECT_EQ(load(incomplete).error().code.value(), EINVAL);
     EXPECT_EQ(gate->generation().value().number, 1U);
     EXPECT_TRUE(reaches(kOpenPort));

@@ -26,7 +26,7 @@ class TunnelMaps : public GateLab {
   protected:
     template <typename Value, typename Key>
     [[nodiscard]] std::optional<Value> find(const char* map, const Key& wanted) const {
-        const auto pin = agent::open_pin(pins.path() / "v1" / map);
+        const auto pin = agent::open_pin(pins.version() / map);
         EXPECT_TRUE(pin && *pin) << map;
         Value value{};
         return bpf_map_lookup_elem((*pin)->get(), &wanted, &value) == 0 ? std::optional{value}
@@ -46,7 +46,7 @@ class TunnelMaps : public GateLab {
         const auto slot = find<std::uint32_t>("receivers", tg_receiver_key{index, tunnel});
         return slot ? find<tg_receiver>("receiver_slots", *slot) : std::nullopt;
     }
-    std::unique_ptr<agent::TunnelGate> make_tunnel() { return *gate->tunnel_gate(); }
+    std::unique_ptr<agent::TunnelGate> make_tunnel() { return *gate->tunnel_gate(0); }
 
     crypto::PublicKey key = public_key_of(crypto::generate_private_key());
 };
@@ -193,9 +193,9 @@ TEST_F(TunnelMaps, ThereAreSoManyTunnelsAndNoMore) {
     for (int i = 0; i < TG_TUNNELS_MAX; ++i) {
         tunnels.push_back(make_tunnel());
     }
-    EXPECT_EQ(gate->tunnel_gate().error().code.value(), ENOSPC);
+    EXPECT_EQ(gate->tunnel_gate(0).error().code.value(), ENOSPC);
     tunnels.pop_back();
-    EXPECT_TRUE(gate->tunnel_gate());
+    EXPECT_TRUE(gate->tunnel_gate(0));
 }
 
 TEST_F(TunnelMaps, WithoutRoomAReceiverIsEmptyAndHarmless) {

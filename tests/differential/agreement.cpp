@@ -4,6 +4,7 @@
 #include <chrono>
 #include <ctime>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include <tollgate/abi/parse.h>
@@ -58,15 +59,19 @@ BootTime boot_now() {
     return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
-Agreement::Agreement(std::unique_ptr<LoadedGate> gate)
-    : gate_(std::move(gate)), model_(policy::Policy{}, policy::Stage::enforce) {}
+Agreement::Agreement(std::unique_ptr<LoadedGate> gate, tg_link link)
+    : gate_(std::move(gate)), link_(link), model_(policy::Policy{}, policy::Stage::enforce) {
+    if (link == TG_LINK_TUNNEL) {
+        model_.be_tunnel();
+    }
+}
 
-Result<std::unique_ptr<Agreement>> Agreement::begin() {
-    auto gate = LoadedGate::load();
+Result<std::unique_ptr<Agreement>> Agreement::begin(tg_link link) {
+    auto gate = LoadedGate::load({.flows = 262144, .embryos = 262144}, link);
     if (!gate) {
         return Failure{gate.error()};
     }
-    auto both = std::unique_ptr<Agreement>(new Agreement(*std::move(gate)));
+    auto both = std::unique_ptr<Agreement>(new Agreement(*std::move(gate), link));
     if (auto first = both->use({}); !first) {
         return Failure{first.error()};
     }
@@ -137,6 +142,21 @@ Result<void> Agreement::resolve(const IpAddress& address, const policy::NamePatt
     return gate_->resolve(address, pattern.hash(), static_cast<std::uint64_t>(expires.count()));
 }
 
+Result<void> Agreement::allow(const Prefix& prefix, const std::optional<std::string>& peer) {
+    // The program's clock has ticks: what it judged before must be older by one, and what comes
+    // after must be younger.
+    constexpr std::chrono::milliseconds kTicks{12};
+    std::this_thread::sleep_for(kTicks);
+    auto changed = peer ? gate_->own(prefix, *peer) : gate_->disown(prefix);
+    if (peer) {
+        model_.peers().allow(prefix, *peer, boot_now());
+    } else {
+        model_.peers().disallow(prefix, boot_now());
+    }
+    std::this_thread::sleep_for(kTicks);
+    return changed;
+}
+
 testing::AssertionResult Agreement::judge(std::span<const std::byte> frame,
                                           policy::Direction direction) {
     // The program first: what it cannot be given, the model does not see either.
@@ -201,7 +221,7 @@ std::string Agreement::flow_of(std::span<const std::byte> frame,
                           static_cast<std::uint32_t>(frame.size()),
                           static_cast<std::uint8_t>(direction)};
     tg_packet packet{};
-    if (tg_parse(&parsed, 0, &packet) != TG_DROP_NONE) {
+    if (tg_parse(&parsed, link_, 0, &packet) != TG_DROP_NONE) {
         return "not a packet";
     }
     std::string text = "generation " + std::to_string(generation_);

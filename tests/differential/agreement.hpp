@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -31,7 +32,8 @@ struct NextPolicy {
 /// go into both, and every frame's verdict, reason and rule are compared.
 class Agreement {
   public:
-    [[nodiscard]] static Result<std::unique_ptr<Agreement>> begin();
+    /// @param link  of the one interface: a tunnel's frames are bare packets
+    [[nodiscard]] static Result<std::unique_ptr<Agreement>> begin(tg_link link = TG_LINK_CLEAR);
 
     /// Compiles the policy for the program and switches both. Errors: it does not compile or load.
     Result<void> use(NextPolicy next);
@@ -40,6 +42,8 @@ class Agreement {
     Result<void> blocklist(const Prefix& prefix, bool add);
     /// Admits an address in both, for an hour.
     Result<void> resolve(const IpAddress& address, const policy::NamePattern& pattern);
+    /// Gives inner addresses of a tunnel to a peer; nothing: they are nobody's own.
+    Result<void> allow(const Prefix& prefix, const std::optional<std::string>& peer);
 
     /// Judges one frame by both. The message of a failure has all that is needed to repeat it. A
     /// frame that the kernel's test run refuses (length) is counted and skipped.
@@ -57,7 +61,7 @@ class Agreement {
     [[nodiscard]] LoadedGate& gate() { return *gate_; }
 
   private:
-    explicit Agreement(std::unique_ptr<LoadedGate> gate);
+    Agreement(std::unique_ptr<LoadedGate> gate, tg_link link);
 
     [[nodiscard]] bool is_counted(const policy::Judgement& expected);
     [[nodiscard]] testing::AssertionResult names_agree();
@@ -68,6 +72,7 @@ class Agreement {
                                                           bool rule_counted);
 
     std::unique_ptr<LoadedGate> gate_;
+    tg_link link_;
     policy::ReferenceModel model_;
     std::map<std::uint32_t, std::map<std::string, std::uint32_t>> rule_numbers_;     ///< by slot
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> rule_packets_;  ///< slot, rule

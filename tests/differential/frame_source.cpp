@@ -59,6 +59,11 @@ const std::vector<std::uint16_t>& FrameSource::ports() {
     return kPorts;
 }
 
+const std::vector<std::string>& FrameSource::peers() {
+    static const std::vector<std::string> kPeers{"nvr", "desk", "site-2"};
+    return kPeers;
+}
+
 const std::vector<std::string>& FrameSource::names() {
     static const std::vector<std::string> kNames{
         "example.com", "www.example.com", "a.b.example.net", "example.net", "cdn.test"};

@@ -35,6 +35,7 @@ class FrameSource {
     static const std::vector<IpAddress>& remotes(bool ipv4);
     static const std::vector<std::uint16_t>& ports();
     static const std::vector<std::string>& names();
+    static const std::vector<std::string>& peers();
 
   private:
     template <typename T>

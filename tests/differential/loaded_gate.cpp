@@ -12,6 +12,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "agent/datapath/map_keys.hpp"
+#include "agent/system/boot_clock.hpp"
+
 namespace tollgate::test {
 namespace {
 
@@ -27,6 +30,14 @@ std::filesystem::path pin_dir() {
 tg_prefix_key prefix_key(const Prefix& prefix) {
     tg_prefix_key key{};
     key.length = prefix.length;
+    std::copy(prefix.address.bytes.begin(), prefix.address.bytes.end(), std::begin(key.address));
+    return key;
+}
+
+tg_peer_prefix_key peer_key(const Prefix& prefix) {
+    tg_peer_prefix_key key{};
+    key.length = TG_PEER_ZONE_BITS + prefix.length;
+    key.zone = kZone;
     std::copy(prefix.address.bytes.begin(), prefix.address.bytes.end(), std::begin(key.address));
     return key;
 }
@@ -63,13 +74,18 @@ Observation difference(const tg_interface_counters& now, const tg_interface_coun
 
 }  // namespace
 
-LoadedGate::LoadedGate(agent::PinFolder pins, agent::GateObject maps, agent::GateObject programs)
+LoadedGate::LoadedGate(agent::PinFolder pins,
+                       agent::GateObject maps,
+                       agent::GateObject programs,
+                       tg_link link)
     : pins_(std::move(pins)),
       maps_(std::move(maps)),
       programs_(std::move(programs)),
-      writer_(maps_, pins_) {}
+      writer_(maps_, pins_),
+      link_(link) {}
 
-Result<std::unique_ptr<LoadedGate>> LoadedGate::load(const agent::LoadOptions& sizes) {
+Result<std::unique_ptr<LoadedGate>> LoadedGate::load(const agent::LoadOptions& sizes,
+                                                     tg_link link) {
     if (geteuid() != 0) {
         return failure(EPERM, "load the gate");
     }
@@ -81,12 +97,12 @@ Result<std::unique_ptr<LoadedGate>> LoadedGate::load(const agent::LoadOptions& s
     if (!maps) {
         return Failure{maps.error()};
     }
-    auto programs = maps->load_again(kZone, false);
+    auto programs = maps->load_again(kZone, link, false);
     if (!programs) {
         return Failure{programs.error()};
     }
     return std::unique_ptr<LoadedGate>(
-        new LoadedGate(*std::move(pins), *std::move(maps), *std::move(programs)));
+        new LoadedGate(*std::move(pins), *std::move(maps), *std::move(programs), link));
 }
 
 LoadedGate::~LoadedGate() {
@@ -126,6 +142,32 @@ Result<void> LoadedGate::resolve(const IpAddress& address,
     return {};
 }
 
+Result<void> LoadedGate::own(const Prefix& prefix, const std::string& peer) {
+    const tg_peer_prefix_key key = peer_key(prefix);
+    const tg_peer_name name = agent::map_key(std::string_view{peer});
+    if (const int error =
+            bpf_map_update_elem(maps_.map_fd("peer_addresses"), &key, &name, BPF_ANY)) {
+        return failure(-error, "give an address to a peer");
+    }
+    return revoke_verdicts();
+}
+
+Result<void> LoadedGate::disown(const Prefix& prefix) {
+    const tg_peer_prefix_key key = peer_key(prefix);
+    bpf_map_delete_elem(maps_.map_fd("peer_addresses"), &key);
+    return revoke_verdicts();
+}
+
+Result<void> LoadedGate::revoke_verdicts() {
+    const std::uint32_t zone = kZone;
+    const std::uint64_t now = agent::boot_time_ns();
+    if (const int error =
+            bpf_map_update_elem(maps_.map_fd("peers_changed"), &zone, &now, BPF_ANY)) {
+        return failure(-error, "revoke the verdicts of a tunnel");
+    }
+    return {};
+}
+
 std::set<std::uint64_t> LoadedGate::names_of(const IpAddress& address) const {
     tg_resolved resolved{};
     bpf_map_lookup_elem(maps_.map_fd("resolved"), address.bytes.data(), &resolved);
@@ -139,7 +181,8 @@ std::set<std::uint64_t> LoadedGate::names_of(const IpAddress& address) const {
 }
 
 int LoadedGate::program(policy::Direction direction) const {
-    return programs_.program(direction == policy::Direction::ingress ? "xdp_gate" : "tc_egress");
+    const char* const ingress = link_ == TG_LINK_TUNNEL ? "tc_ingress" : "xdp_gate";
+    return programs_.program(direction == policy::Direction::ingress ? ingress : "tc_egress");
 }
 
 Result<bool> LoadedGate::run_uncounted(std::span<const std::byte> frame,
@@ -151,8 +194,8 @@ Result<bool> LoadedGate::run_uncounted(std::span<const std::byte> frame,
     if (const int error = bpf_prog_test_run_opts(program(direction), &run)) {
         return failure(-error, "run a frame of " + std::to_string(frame.size()) + " bytes");
     }
-    return direction == policy::Direction::ingress ? run.retval == kXdpPass
-                                                   : run.retval != TC_ACT_SHOT;
+    const bool is_xdp = link_ == TG_LINK_CLEAR && direction == policy::Direction::ingress;
+    return is_xdp ? run.retval == kXdpPass : run.retval != TC_ACT_SHOT;
 }
 
 Result<Observation> LoadedGate::run(std::span<const std::byte> frame, policy::Direction direction) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <tollgate/abi/flow.h>
@@ -36,7 +37,8 @@ class LoadedGate {
     /// The flow tables are so large that a test evicts nothing unless it wants to.
     /// Errors: as agent::Gate::open(); not root: EPERM.
     [[nodiscard]] static Result<std::unique_ptr<LoadedGate>> load(
-        const agent::LoadOptions& sizes = {.flows = 262144, .embryos = 262144});
+        const agent::LoadOptions& sizes = {.flows = 262144, .embryos = 262144},
+        tg_link link = TG_LINK_CLEAR);
     ~LoadedGate();
     LoadedGate(const LoadedGate&) = delete;
     LoadedGate& operator=(const LoadedGate&) = delete;
@@ -47,6 +49,9 @@ class LoadedGate {
     Result<void> set_open(bool open) { return writer_.set_open(open); }
     Result<void> blocklist(const Prefix& prefix, bool add);
     Result<void> resolve(const IpAddress& address, std::uint64_t pattern, std::uint64_t expires_ns);
+    /// Gives inner addresses to a peer of the tunnel; an empty name: nobody's.
+    Result<void> own(const Prefix& prefix, const std::string& peer);
+    Result<void> disown(const Prefix& prefix);
 
     /// The patterns that `resolved` has for an address.
     [[nodiscard]] std::set<std::uint64_t> names_of(const IpAddress& address) const;
@@ -67,7 +72,11 @@ class LoadedGate {
     [[nodiscard]] int program(policy::Direction direction) const;
 
   private:
-    LoadedGate(agent::PinFolder pins, agent::GateObject maps, agent::GateObject programs);
+    LoadedGate(agent::PinFolder pins,
+               agent::GateObject maps,
+               agent::GateObject programs,
+               tg_link link);
+    [[nodiscard]] Result<void> revoke_verdicts();
 
     [[nodiscard]] tg_interface_counters counters(policy::Direction direction) const;
 
@@ -75,6 +84,7 @@ class LoadedGate {
     agent::GateObject maps_;
     agent::GateObject programs_;
     agent::GenerationWriter writer_;
+    tg_link link_;
     std::array<tg_interface_counters, TG_DIRECTIONS> last_{};
 };
 

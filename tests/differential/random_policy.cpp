@@ -56,7 +56,13 @@ policy::Rule random_remote(FrameSource& random, policy::Rule rule) {
                                                     "::/0",
                                                     "2001:db8:8000::/33",
                                                     "fe80::/10"};
-    switch (random.below(4)) {
+    switch (random.below(5)) {
+        case 4: {
+            const auto& peers = FrameSource::peers();
+            rule.selector.peers.push_back(
+                peers[random.below(static_cast<std::uint32_t>(peers.size()))]);
+            return rule;
+        }
         case 0:
             return towards(std::move(rule), host.to_string());
         case 1:
@@ -72,6 +78,14 @@ policy::Rule random_remote(FrameSource& random, policy::Rule rule) {
     }
 }
 
+// None that the remote cannot take.
+policy::Via random_way(FrameSource& random, const policy::Selector& selector) {
+    if (selector.peers.empty() && random.once_in(5)) {
+        return policy::Via::clear;
+    }
+    return selector.macs.empty() && random.once_in(3) ? policy::Via::tunnel : policy::Via::any;
+}
+
 policy::Rule random_rule(FrameSource& random, std::uint32_t number) {
     const std::uint32_t rank = random.below(8);
     policy::Rule made = rule("rule-" + std::to_string(number),
@@ -83,6 +97,7 @@ policy::Rule random_rule(FrameSource& random, std::uint32_t number) {
     for (std::uint32_t i = random.below(4); i > 0; --i) {
         made = random_remote(random, std::move(made));
     }
+    made.via = random_way(random, made.selector);
     if (random.once_in(8)) {
         made.limit.packets = Rate{1, std::chrono::seconds(60)};
     }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <random>
+#include <span>
 #include <string>
+
+#include <linux/if_ether.h>
 
 #include <gtest/gtest.h>
 
@@ -64,6 +68,55 @@ TEST(RandomFrames, ProgramAndModelAgreeOnEveryFrame) {
     }
     std::cout << both.frames() << " frames, " << both.model().flows().size() << " flows, "
               << both.model().resolved().size() << " names: " << both.summary() << "\n";
+    EXPECT_GE(both.frames(), 200'000U);
+}
+
+// Peers get, lose and pass on addresses; prefixes of different peers lie within each other.
+void disturb_peers(FrameSource& source, Agreement& both) {
+    static const std::vector<std::string> kPrefixes{
+        "0.0.0.0/0", "192.0.2.0/24", "192.0.2.128/25", "2001:db8::/32", "2001:db8:8000::/33"};
+    const auto& hosts = FrameSource::remotes(!source.once_in(3));
+    const std::string host =
+        hosts[source.below(static_cast<std::uint32_t>(hosts.size()))].to_string();
+    const Prefix prefix = *Prefix::parse(source.once_in(2) ? host : kPrefixes[source.below(5)]);
+    const auto& peers = FrameSource::peers();
+    std::optional<std::string> peer;
+    if (!source.once_in(4)) {
+        peer = source.once_in(4) ? "" : peers[source.below(3)];
+    }
+    ASSERT_TRUE(both.allow(prefix, peer));
+}
+
+TEST(RandomFrames, ProgramAndModelAgreeOnEveryPacketOfATunnel) {
+    const std::uint64_t start = seed();
+    std::cout << "TOLLGATE_SEED=" << start << "\n";
+    RecordProperty("seed", std::to_string(start));
+    FrameSource source(start);
+    auto begun = Agreement::begin(TG_LINK_TUNNEL);
+    TOLLGATE_REQUIRE(begun);
+    Agreement& both = **begun;
+    bool blocked = false;
+    for (std::uint64_t i = 0; i < kFrames; ++i) {
+        if (i % kFramesPerPolicy == 0) {
+            const auto used = both.use(random_policy(source));
+            ASSERT_TRUE(used) << used.error().message();
+        }
+        if (source.once_in(500)) {
+            ASSERT_NO_FATAL_FAILURE(disturb(source, both, blocked));
+        }
+        if (source.once_in(1000)) {
+            ASSERT_NO_FATAL_FAILURE(disturb_peers(source, both));
+        }
+        const Sent sent = source.next();
+        const std::span<const std::byte> packet{sent.frame};
+        if (packet.size() < ETH_HLEN) {
+            continue;
+        }
+        ASSERT_TRUE(both.judge(packet.subspan(ETH_HLEN), sent.direction))
+            << "TOLLGATE_SEED=" << start;
+    }
+    std::cout << both.frames() << " packets, " << both.model().flows().size()
+              << " flows: " << both.summary() << "\n";
     EXPECT_GE(both.frames(), 200'000U);
 }
 

@@ -106,7 +106,7 @@ std::optional<Endpoint> endpoint_of(const Bytes& frame) {
                           static_cast<std::uint32_t>(frame.size()),
                           TG_INGRESS};
     tg_packet packet{};
-    const bool readable = tg_parse(&parsed, 0, &packet) == TG_DROP_NONE;
+    const bool readable = tg_parse(&parsed, TG_LINK_CLEAR, 0, &packet) == TG_DROP_NONE;
     const std::uint16_t port = ntohs(packet.key.local_port);
     if (!readable || port == 0 || port == kAllowed ||
         (packet.key.protocol != IPPROTO_TCP && packet.key.protocol != IPPROTO_UDP)) {

@@ -66,11 +66,13 @@ try() { # HOST COMMAND
 
 tried=0
 hosts=
+file=tollgate
 while IFS= read -r line; do
     case $line in
         'yaml '*)
-            here a "${line#yaml }" >>"$lab/a/tollgate.yaml"
-            here b "${line#yaml }" | sed 's/10\.9\.0\.1/10.9.0.2/' >>"$lab/b/tollgate.yaml"
+            [[ $line != 'yaml apiVersion: '* ]] || file=policy
+            here a "${line#yaml }" >>"$lab/a/$file.yaml"
+            here b "${line#yaml }" | sed 's/10\.9\.0\.1/10.9.0.2/' >>"$lab/b/$file.yaml"
             ;;
         '# on both') hosts='a b' ;;
         '# on '*) hosts=${line#\# on } ;;

@@ -89,12 +89,10 @@ while True:
 
 device_config "stealth: strict" "stealthKeyFile: $lab/secret" >"$lab/device.yaml"
 site_config "stealth: send" "stealthKeyFile: $lab/secret" >"$lab/site.yaml"
-start device
+pings_inside enforce >"$lab/policy.yaml"
+start device --policy "$lab/policy.yaml"
 device=$daemon
 until_true 20 on device ip link show "$wg" >/dev/null 2>&1 || fail "no tunnel: $(<"$lab/device.log")"
-for change in enforce confirm; do
-    curl -sS --fail-with-body --unix-socket "$lab/device.run/control.sock" -d '{}' "http://localhost/v1/$change" >/dev/null
-done
 
 # The stock peer has the right keys, and does not get a single frame back.
 peer_start wireguard-go

@@ -5,6 +5,7 @@
 #     tunnel_lab                      hosts `device` and `peer`, and their keys
 #     tunnel_keys                     the keys alone, for a lab of the test's own
 #     tunnel_start [FLAGS...]         the daemon on `device` with the tunnel $wg
+#     pings_inside STAGE               prints a policy: pings through tunnels, and nothing else
 #     peer_start PROGRAM              a wireguard-go on `peer` with the tunnel $other
 #     join_tunnel                     makes each the peer of the other; only `peer` is told where
 #     device_wg ARGS...               wg(8) on the daemon; peer_wg on the peer
@@ -54,6 +55,20 @@ tunnel_start() {
     daemon_start --tunnel "$wg" "$@"
     ip -n "tg-device-$$" addr add 10.9.0.1/24 dev "$wg"
     ip -n "tg-device-$$" addr add fd09::1/64 dev "$wg" nodad
+}
+
+pings_inside() {
+    cat <<YAML
+apiVersion: tollgate/v1
+kind: Policy
+metadata: {name: pings-inside}
+spec:
+  mode: $1
+  default: {ingress: drop, egress: drop}
+  allow:
+    - {name: ping-in, direction: ingress, protocols: [icmp/echo-request], via: tunnel}
+    - {name: ping-out, direction: egress, protocols: [icmp/echo-request], via: tunnel}
+YAML
 }
 
 peer_start() {

@@ -6,29 +6,13 @@
 #include <cstdint>
 #include <vector>
 
-#include <netinet/in.h>
-
 #include "policy/compiled.hpp"
 #include "policy/explain.hpp"
+#include "tests/support/port_index.hpp"
 
 /// Finds a verdict in compiled tables the way the data path does (docs/packet-path.md, section 7),
 /// with maps replaced by searches. Knows nothing of rules, groups or address families.
 namespace tollgate::tests {
-
-inline std::size_t port_index(const policy::Service& service) {
-    switch (service.protocol) {
-        case IPPROTO_TCP:
-            return TG_PORTS_TCP + std::size_t{service.first};
-        case IPPROTO_UDP:
-            return TG_PORTS_UDP + std::size_t{service.first};
-        case IPPROTO_ICMP:
-            return TG_PORTS_ICMP + std::size_t{service.first};
-        case IPPROTO_ICMPV6:
-            return TG_PORTS_ICMPV6 + std::size_t{service.first};
-        default:
-            return TG_PORTS_PROTOCOL + std::size_t{service.protocol};
-    }
-}
 
 /// As the kernel's LPM trie: bits only.
 inline bool holds_bitwise(const Prefix& prefix, const IpAddress& address) {
@@ -84,7 +68,7 @@ inline std::uint32_t find_rule(const policy::CompiledPolicy& compiled,
                                const std::vector<std::uint64_t>& patterns) {
     const auto direction = static_cast<std::size_t>(tuple.direction);
     const std::uint16_t port_class =
-        compiled.port_classes.at(direction).at(port_index(tuple.service));
+        compiled.port_classes.at(tuple.link).at(direction).at(test::port_index(tuple.service));
     const tg_port_rule& port_rule = compiled.port_rules.at(port_class);
     std::uint32_t best = port_rule.any_rule;
     const auto consider = [&](std::uint32_t remote_class) {
@@ -100,6 +84,9 @@ inline std::uint32_t find_rule(const policy::CompiledPolicy& compiled,
     }
     if ((port_rule.dimensions & TG_BY_MAC) != 0 && tuple.mac) {
         consider(find_class(compiled.macs, *tuple.mac));
+    }
+    if ((port_rule.dimensions & TG_BY_PEER) != 0 && tuple.link == TG_LINK_TUNNEL) {
+        consider(find_class(compiled.peers, tuple.peer));
     }
     for (const std::uint64_t pattern : patterns) {
         if ((port_rule.dimensions & TG_BY_NAME) != 0) {

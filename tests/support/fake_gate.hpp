@@ -44,6 +44,7 @@ struct FakeKernel {
     std::vector<std::pair<tg_flow_key, tg_flow>> flows;
     std::vector<std::pair<tg_service_key, tg_service>> services;
     std::map<IpAddress, tg_resolved> resolved;
+    std::vector<agent::PeerAddress> peer_addresses;
     std::vector<std::vector<std::byte>> events;
     std::vector<tg_report> reports;
 };
@@ -60,18 +61,11 @@ class FakeGate : public agent::Gate {
     [[nodiscard]] bool adopted() const override { return was_loaded; }
 
     Result<agent::Attachment> attach(const std::string& interface, std::uint8_t zone) override {
-        if (auto failed = failing("attach")) {
-            return Failure{*failed};
-        }
-        agent::Attachment attachment{interface,
-                                     1U + zone,
-                                     zone,
-                                     agent::AttachMode::native,
-                                     agent::TcHook::tcx,
-                                     was_loaded,
-                                     {}};
-        kernel.attachments[interface] = attachment;
-        return attachment;
+        return attach_as(TG_LINK_CLEAR, interface, zone);
+    }
+    Result<agent::Attachment> attach_tunnel(const std::string& interface,
+                                            std::uint8_t zone) override {
+        return attach_as(TG_LINK_TUNNEL, interface, zone);
     }
     Result<void> detach(const std::string& interface) override {
         kernel.attachments.erase(interface);
@@ -124,6 +118,15 @@ class FakeGate : public agent::Gate {
     }
     Result<tg_generation> generation() override { return kernel.generations.at(slot_in_force()); }
     Result<tg_control> control() override { return kernel.control; }
+    Result<void> set_stage(std::uint8_t zone, std::uint8_t in_force, std::uint8_t other) override {
+        if (auto failed = failing("set_stage")) {
+            return Failure{*failed};
+        }
+        const std::uint32_t applies = slot_in_force();
+        kernel.generations.at(applies).stage[zone] = in_force;
+        kernel.generations.at(1 - applies).stage[zone] = other;
+        return {};
+    }
     Result<void> set_open(bool open) override {
         kernel.control.open = open ? 1 : 0;
         return {};
@@ -195,6 +198,10 @@ class FakeGate : public agent::Gate {
     Result<std::vector<tg_report>> reports() override { return kernel.reports; }
     std::vector<TableUse> tables() override { return {{"flows", kernel.flows.size(), 65536}}; }
 
+    Result<std::vector<agent::PeerAddress>> peer_addresses() override {
+        return kernel.peer_addresses;
+    }
+
     [[nodiscard]] int events_fd() const override { return events_.get(); }
     Result<void> poll_events(const EventVisitor& visit) override {
         for (const auto& event : kernel.events) {
@@ -214,7 +221,7 @@ class FakeGate : public agent::Gate {
         return trace;
     }
 
-    Result<std::unique_ptr<agent::TunnelGate>> tunnel_gate() override {
+    Result<std::unique_ptr<agent::TunnelGate>> tunnel_gate(std::uint8_t /*zone*/) override {
         return std::make_unique<agent::NoTunnelGate>();
     }
 
@@ -240,6 +247,24 @@ class FakeGate : public agent::Gate {
     std::string fails;  ///< the call that fails with EIO
 
   private:
+    Result<agent::Attachment> attach_as(tg_link link,
+                                        const std::string& interface,
+                                        std::uint8_t zone) {
+        if (auto failed = failing("attach")) {
+            return Failure{*failed};
+        }
+        const bool is_tunnel = link == TG_LINK_TUNNEL;
+        agent::Attachment attachment{interface,
+                                     1U + zone,
+                                     zone,
+                                     link,
+                                     is_tunnel ? agent::AttachMode::tc : agent::AttachMode::native,
+                                     agent::TcHook::tcx,
+                                     was_loaded,
+                                     {}};
+        kernel.attachments[interface] = attachment;
+        return attachment;
+    }
     [[nodiscard]] std::optional<Error> failing(const std::string& call) const {
         return fails == call ? std::optional{Error{{EIO, std::generic_category()}, call}}
                              : std::nullopt;

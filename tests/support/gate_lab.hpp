@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include <tollgate/abi/limits.h>
 #include <tollgate/abi/policy.h>
 
 #include "agent/datapath/gate.hpp"
@@ -31,6 +32,10 @@ class PinDir {
     PinDir& operator=(const PinDir&) = delete;
 
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+    /// Where agents with our tables have their pins.
+    [[nodiscard]] std::filesystem::path version() const {
+        return path_ / ("v" + std::to_string(TG_ABI_VERSION));
+    }
 
   private:
     std::filesystem::path path_;

@@ -55,8 +55,12 @@ class RandomPolicy {
         policy::Tuple tuple;
         tuple.direction = static_cast<policy::Direction>(below(2));
         tuple.remote = *IpAddress::parse(pick(kAddresses));
-        if (chance(80)) {
+        tuple.link = chance(50) ? TG_LINK_CLEAR : TG_LINK_TUNNEL;
+        if (tuple.link == TG_LINK_CLEAR && chance(80)) {
             tuple.mac = MacAddress::parse(pick(kMacs));
+        }
+        if (tuple.link == TG_LINK_TUNNEL && chance(80)) {
+            tuple.peer = pick(kPeers);
         }
         for (const std::string_view name : kNames) {
             if (chance(20)) {
@@ -82,8 +86,12 @@ class RandomPolicy {
         for (std::uint32_t i = below(4); i > 0; --i) {
             policy::Group group;
             group.name = "group-" + std::to_string(i);
-            const std::uint32_t kind = below(3);
+            const std::uint32_t kind = below(4);
             for (std::uint32_t members = 1 + below(3); members > 0; --members) {
+                if (kind == 3) {
+                    group.selector.peers.push_back(pick(kPeers));
+                    continue;
+                }
                 const std::string text = kind == 0   ? pick(kPrefixes)
                                          : kind == 1 ? pick(kMacs)
                                                      : pick(kPatterns);
@@ -101,6 +109,10 @@ class RandomPolicy {
         for (std::uint32_t i = below(4); i > 0; --i) {
             add_remote(policy, rule);
         }
+        if (rule.remote.empty() && chance(25)) {
+            rule.selector.peers.push_back(pick(kPeers));
+        }
+        rule.via = way_of(rule.selector);
         add_services(rule);
         rule.log = chance(20);
         if (chance(30)) {
@@ -121,19 +133,23 @@ class RandomPolicy {
         return rule;
     }
 
+    // None that the remote cannot take.
+    policy::Via way_of(const policy::Selector& selector) {
+        if (!selector.macs.empty() && !selector.peers.empty()) {
+            return policy::Via::any;
+        }
+        const bool clear = selector.peers.empty() && chance(20);
+        const bool tunnel = selector.macs.empty() && chance(20);
+        return clear    ? policy::Via::clear
+               : tunnel ? policy::Via::tunnel
+                        : policy::default_via(selector);
+    }
+
     void add_remote(const policy::Policy& policy, policy::Rule& rule) {
         if (!policy.groups.empty() && chance(40)) {
             const auto& group = policy.groups.at(below(std::uint32_t(policy.groups.size())));
             rule.remote.push_back(group.name);
-            for (const auto& prefix : group.selector.prefixes) {
-                rule.selector.prefixes.push_back(prefix);
-            }
-            for (const auto& mac : group.selector.macs) {
-                rule.selector.macs.push_back(mac);
-            }
-            for (const auto& name : group.selector.names) {
-                rule.selector.names.push_back(name);
-            }
+            rule.selector.append(group.selector);
             return;
         }
         const std::uint32_t kind = below(5);
@@ -182,6 +198,7 @@ class RandomPolicy {
                                                      "fe80::1",
                                                      "::fffe:0:1",
                                                      "2002::1"};
+    static constexpr std::array<Pool, 3> kPeers{"nvr", "desk", "site-2"};
     static constexpr std::array<Pool, 3> kMacs{"02:00:00:00:00:01",
                                                "02:00:00:00:00:02",
                                                "12:34:56:12:34:56"};

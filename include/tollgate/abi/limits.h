@@ -4,8 +4,8 @@
 #pragma once
 
 /** Changes whenever a struct, a map or the meaning of a field in abi/ changes; names the pin folder
- *  (PIN_DIR/v1), so that an agent never adopts maps whose layout it does not know. */
-#define TG_ABI_VERSION 1
+ *  (PIN_DIR/v2), so that an agent never adopts maps whose layout it does not know. */
+#define TG_ABI_VERSION 2
 
 #define TG_ZONES_MAX 16    /* interfaces one agent protects; a zone is an index below it */
 #define TG_SLOTS 2         /* policy generations kept loaded: the active one and the previous */
@@ -24,6 +24,8 @@
 #define TG_RECEIVERS_MAX 65536 /* of all tunnels: a peer has 2 most of the time, 4 at most */
 #define TG_INITIATORS_MAX 16384
 #define TG_INITIATIONS_MAX 8192
+#define TG_PEER_ADDRESSES_MAX 131072 /* allowed IPs of the peers of all tunnels */
+#define TG_PEER_NAME_MAX 64
 
 #define TG_VLAN_DEPTH_MAX 2
 #define TG_EXTENSIONS_MAX 8 /* IPv6 extension headers in one packet */

@@ -72,12 +72,15 @@ TG_INLINE int tg_is_martian_ipv6(const struct tg_frame *frame, const struct tg_p
     return ingress && packet->flags & TG_PACKET_LINK_MULTICAST && to[0] != 0xff;
 }
 
-/** @pre the packet is IP and parsed */
-TG_INLINE int tg_is_martian(const struct tg_frame *frame, const struct tg_packet *packet) {
+/** Whether the frame says that a group sent it. */
+TG_INLINE int tg_is_from_group(const struct tg_frame *frame) {
     const __u8 *eth = tg_bytes_at(frame, 0, ETH_HLEN);
 
-    if (!eth || eth[ETH_ALEN] & 1)
-        return 1;
+    return !eth || eth[ETH_ALEN] & 1;
+}
+
+/** @pre the packet is IP and parsed */
+TG_INLINE int tg_is_martian(const struct tg_frame *frame, const struct tg_packet *packet) {
     return packet->flags & TG_PACKET_IPV4 ? tg_is_martian_ipv4(frame, packet)
                                           : tg_is_martian_ipv6(frame, packet);
 }

@@ -6,6 +6,13 @@
 #include <tollgate/abi/flow.h>
 #include <tollgate/abi/size.h>
 
+/** What an interface carries. */
+enum tg_link {
+    TG_LINK_CLEAR = 0,  /* Ethernet frames */
+    TG_LINK_TUNNEL = 1, /* what a tunnel of ours carries: IP packets without a link layer header */
+    TG_LINKS
+};
+
 /** enum tg_packet_flag: bits of tg_packet.flags. */
 enum tg_packet_flag {
     TG_PACKET_IPV4 = 1 << 0,

@@ -47,6 +47,7 @@ TG_INLINE enum tg_drop_reason tg_parse_vlan(const struct tg_frame *frame,
 }
 
 TG_INLINE enum tg_drop_reason tg_parse_ip(const struct tg_frame *frame,
+                                          enum tg_link link,
                                           __u16 ether_type,
                                           struct tg_packet *out) {
     enum tg_drop_reason reason =
@@ -54,45 +55,68 @@ TG_INLINE enum tg_drop_reason tg_parse_ip(const struct tg_frame *frame,
 
     if (reason == TG_DROP_NONE)
         reason = tg_parse_transport(frame, out);
-    if (reason == TG_DROP_NONE && tg_is_martian(frame, out))
+    if (reason == TG_DROP_NONE &&
+        ((link == TG_LINK_CLEAR && tg_is_from_group(frame)) || tg_is_martian(frame, out)))
         reason = TG_DROP_MARTIAN;
     return reason;
 }
 
-/**
- * Parses one frame.
- *
- * @param outer_vlan not zero if the kernel keeps a tag beside the frame
- * @param out zeroed first; meaningful only after TG_DROP_NONE; key.zone is left zero
- * @return TG_DROP_NONE or why the frame is refused
- */
-TG_INLINE enum tg_drop_reason tg_parse(const struct tg_frame *frame,
-                                       __u32 outer_vlan,
-                                       struct tg_packet *out) {
+/** The Ethernet header and the tags. @return the EtherType inside them in `*ether_type` */
+TG_INLINE enum tg_drop_reason tg_parse_ethernet(const struct tg_frame *frame,
+                                                __u32 outer_vlan,
+                                                __u16 *ether_type,
+                                                struct tg_packet *out) {
     const __u8 *eth = tg_bytes_at(frame, 0, ETH_HLEN);
 
-    __builtin_memset(out, 0, sizeof(*out));
-    out->frame_bytes = frame->bytes;
     if (!eth)
         return TG_DROP_TRUNCATED;
-    __u16 ether_type = tg_load_be16(eth + 12);
-
+    *ether_type = tg_load_be16(eth + 12);
     tg_copy_mac(out->remote_mac, frame->direction == TG_INGRESS ? eth + ETH_ALEN : eth);
     if (eth[0] & 1)
         out->flags |= TG_PACKET_LINK_MULTICAST;
     if (outer_vlan)
         out->flags |= TG_PACKET_VLAN;
     TG_IN_MEMORY(out->l3_offset) = ETH_HLEN;
-    if (tg_is_vlan(ether_type)) {
-        const enum tg_drop_reason reason = tg_parse_vlan(frame, !!outer_vlan, &ether_type, out);
-        if (reason != TG_DROP_NONE)
-            return reason;
-    }
+    return tg_is_vlan(*ether_type) ? tg_parse_vlan(frame, !!outer_vlan, ether_type, out)
+                                   : TG_DROP_NONE;
+}
+
+/** What a bare packet is, by its version: that is what its reader goes by.
+ *  @return the EtherType that it would have in `*ether_type` */
+TG_INLINE enum tg_drop_reason tg_parse_version(const struct tg_frame *frame, __u16 *ether_type) {
+    const __u8 *ip = tg_bytes_at(frame, 0, 1);
+
+    if (!ip)
+        return TG_DROP_TRUNCATED;
+    *ether_type = ip[0] >> 4 == 4 ? ETH_P_IP : ip[0] >> 4 == 6 ? ETH_P_IPV6 : 0;
+    return TG_DROP_NONE;
+}
+
+/**
+ * Parses one frame.
+ *
+ * @param outer_vlan not zero if the kernel keeps a tag beside the frame; none of a tunnel has one
+ * @param out zeroed first; meaningful only after TG_DROP_NONE; key.zone is left zero
+ * @return TG_DROP_NONE or why the frame is refused
+ */
+TG_INLINE enum tg_drop_reason tg_parse(const struct tg_frame *frame,
+                                       enum tg_link link,
+                                       __u32 outer_vlan,
+                                       struct tg_packet *out) {
+    __u16 ether_type = 0;
+
+    __builtin_memset(out, 0, sizeof(*out));
+    out->frame_bytes = frame->bytes;
+    const enum tg_drop_reason reason = link == TG_LINK_TUNNEL
+                                           ? tg_parse_version(frame, &ether_type)
+                                           : tg_parse_ethernet(frame, outer_vlan, &ether_type, out);
+    if (reason != TG_DROP_NONE)
+        return reason;
 
     switch (ether_type) {
         case ETH_P_IP:
         case ETH_P_IPV6:
-            return tg_parse_ip(frame, ether_type, out);
+            return tg_parse_ip(frame, link, ether_type, out);
         case ETH_P_ARP:
             out->flags |= TG_PACKET_ARP;
             return tg_bytes_at(frame, TG_IN_MEMORY(out->l3_offset), TG_ARP_BYTES)

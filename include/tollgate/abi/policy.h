@@ -7,6 +7,7 @@
 
 #include <tollgate/abi/flow.h>
 #include <tollgate/abi/limits.h>
+#include <tollgate/abi/packet.h>
 #include <tollgate/abi/size.h>
 
 /** What happens to packets that no rule allows. Zero is the safe value. */
@@ -60,8 +61,8 @@ struct tg_generation {
 
 /**
  * Index into `port_classes`, in units of classes: which rules could match a service. The table has
- * one part per slot and direction; TCP and UDP by destination port, ICMP by type, the rest by
- * protocol number. Four 16-bit classes share one 8-byte element of the array.
+ * one part per slot, link (enum tg_link) and direction; TCP and UDP by destination port, ICMP by
+ * type, the rest by protocol number. Four 16-bit classes share one 8-byte element of the array.
  */
 #define TG_PORTS_TCP 0
 #define TG_PORTS_UDP 65536
@@ -69,7 +70,8 @@ struct tg_generation {
 #define TG_PORTS_ICMPV6 131328
 #define TG_PORTS_PROTOCOL 131584
 #define TG_PORTS_PER_DIRECTION 131840
-#define TG_PORTS_PER_SLOT (TG_DIRECTIONS * TG_PORTS_PER_DIRECTION)
+#define TG_PORTS_PER_LINK (TG_DIRECTIONS * TG_PORTS_PER_DIRECTION)
+#define TG_PORTS_PER_SLOT (TG_LINKS * TG_PORTS_PER_LINK)
 
 struct tg_port_classes {
     __u16 class_of[4]; /* host order; 0: no rule opens it */
@@ -80,6 +82,7 @@ enum tg_dimension {
     TG_BY_ADDRESS = 1 << 0, /* verdicts with a class of `hosts` or `prefixes` exist */
     TG_BY_MAC = 1 << 1,
     TG_BY_NAME = 1 << 2,
+    TG_BY_PEER = 1 << 3, /* in tunnels only, as TG_BY_MAC is only outside of them */
 };
 
 /** Map `port_rules`, index: slot * TG_PORT_CLASSES_MAX + port class. */
@@ -91,7 +94,7 @@ struct tg_port_rule {
 /** Key of the inner maps of `verdicts`; the value is a rule (__u32), already the best of all rules
  *  that match this class and port class, those for any remote included. */
 struct tg_verdict_key {
-    __u32 remote_class; /* from hosts, prefixes, macs or names; one number space; never 0 */
+    __u32 remote_class; /* from hosts, prefixes, macs, peers or names; one number space; never 0 */
     __u16 port_class;
     __u16 local_class; /* 0 in the role host */
 };

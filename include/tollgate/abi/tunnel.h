@@ -70,6 +70,23 @@ struct tg_initiation_key {
     __u8 mac1[16];
 };
 
+/** Key of the longest-prefix map `peer_addresses`: which peer an inner address belongs to. The
+ * agent writes it before and after it changes the peers' allowed IPs. IPv4 prefixes are mapped. */
+struct tg_peer_prefix_key {
+    __u32 length; /* TG_PEER_ZONE_BITS and the bits of `address` that count; IPv4 has 96 more */
+    __u8 zone;    /* of the tunnel's interface */
+    __u8 reserved[3];
+    __u8 address[16];
+};
+#define TG_PEER_ZONE_BITS 32
+
+/** What the policy calls a peer, filled up with zeros. All zeros: the address is nobody's, or of a
+ *  peer without a name; no rule for a peer matches it. Value of `peer_addresses`, key of `peers`.
+ */
+struct tg_peer_name {
+    __u8 name[TG_PEER_NAME_MAX];
+};
+
 /* Token buckets, in nanoseconds of CLOCK_BOOTTIME: what a message costs, and what may be owed. */
 #define TG_INITIATOR_INTERVAL_NS (TG_SECOND / 20)
 #define TG_INITIATOR_BURST_NS (5 * TG_INITIATOR_INTERVAL_NS)
@@ -83,3 +100,5 @@ TG_SIZE(tg_receiver_key, 8);
 TG_SIZE(tg_receiver, 64);
 TG_SIZE(tg_initiator, 16);
 TG_SIZE(tg_initiation_key, 16);
+TG_SIZE(tg_peer_prefix_key, 24);
+TG_SIZE(tg_peer_name, 64);

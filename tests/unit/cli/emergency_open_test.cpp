@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <string>
 
 #include <linux/bpf.h>
 #include <sys/syscall.h>
@@ -13,12 +14,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <tollgate/abi/limits.h>
 #include <tollgate/abi/policy.h>
 
 #include "agent/system/file_descriptor.hpp"
 
 namespace tollgate::cli {
 namespace {
+
+std::string version() {
+    return "v" + std::to_string(TG_ABI_VERSION);
+}
 
 long bpf(bpf_cmd command, bpf_attr& attributes) {
     return ::syscall(__NR_bpf, command, &attributes, sizeof attributes);
@@ -36,12 +42,12 @@ class PinnedControl : public ::testing::Test {
             GTEST_SKIP() << "needs root";
         }
         pin_dir_ = "/sys/fs/bpf/tollgate-test-" + std::to_string(::getpid());
-        ASSERT_TRUE(std::filesystem::create_directories(pin_dir_ / "v1"));
+        ASSERT_TRUE(std::filesystem::create_directories(pin_dir_ / version()));
     }
     void TearDown() override {
         std::error_code ignored;
-        std::filesystem::remove(pin_dir_ / "v1" / "control", ignored);
-        std::filesystem::remove(pin_dir_ / "v1", ignored);
+        std::filesystem::remove(pin_dir_ / version() / "control", ignored);
+        std::filesystem::remove(pin_dir_ / version(), ignored);
         std::filesystem::remove(pin_dir_, ignored);
     }
 
@@ -53,7 +59,7 @@ class PinnedControl : public ::testing::Test {
         attributes.max_entries = 1;
         map_.reset(static_cast<int>(bpf(BPF_MAP_CREATE, attributes)));
         ASSERT_TRUE(map_) << "errno " << errno;
-        const std::string path = pin_dir_ / "v1" / "control";
+        const std::string path = pin_dir_ / version() / "control";
         attributes = {};
         attributes.pathname = reinterpret_cast<std::uintptr_t>(path.c_str());
         attributes.bpf_fd = static_cast<__u32>(map_.get());

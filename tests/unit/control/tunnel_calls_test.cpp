@@ -34,6 +34,7 @@ class FakeTunnels : public TunnelControl {
         peer.has_preshared_key = true;
     }
 
+    std::set<std::string> peer_names() override { return {}; }
     std::vector<TunnelStatus> status() override { return tunnels; }
     int change_peer(const std::string& /*tunnel*/,
                     PeerChange change,

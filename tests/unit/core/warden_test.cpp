@@ -226,5 +226,47 @@ TEST(Warden, RevokingVerdictsKeepsThePendingChangeAndItsFallback) {
     EXPECT_EQ(lab.gate->rules(), "ssh");
 }
 
+TEST(Warden, ATunnelBeginsInTheStrictestStageOfTheInterfaces) {
+    WardenLab lab;
+    EXPECT_EQ(lab.warden->add_tunnel("wg0").value(), 1);
+    EXPECT_EQ(lab.warden->stage_of("wg0"), Stage::learn);
+    lab.enforce("ssh");
+    EXPECT_EQ(lab.warden->add_tunnel("wg1").value(), 2);
+    EXPECT_EQ(lab.warden->stage_of("wg1"), Stage::enforce);
+    EXPECT_EQ(lab.gate->generation()->stage[2], TG_STAGE_ENFORCE);
+    EXPECT_EQ(lab.warden->stage_of("wg0"), Stage::learn) << "its stage is its own by then";
+}
+
+TEST(Warden, ATunnelThatComesWhileAChangeIsPendingFollowsEitherWay) {
+    WardenLab lab;
+    ASSERT_TRUE(lab.warden->change(lab.proposal("ssh")));
+    ASSERT_TRUE(lab.warden->add_tunnel("wg0"));
+    EXPECT_EQ(lab.gate->generation()->stage[1], TG_STAGE_ENFORCE);
+    lab.clock.advance(120);
+    EXPECT_EQ(lab.gate->generation()->stage[1], TG_STAGE_LEARN);
+    EXPECT_TRUE(lab.warden->tick());
+    EXPECT_EQ(lab.warden->stage_of("wg0"), Stage::learn);
+}
+
+TEST(Warden, ATunnelKeepsItsZoneAndItsStageOverARestartAndAReboot) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    ASSERT_TRUE(lab.warden->add_tunnel("wg0"));
+    ASSERT_TRUE(lab.start());
+    EXPECT_EQ(lab.warden->add_tunnel("wg0").value(), 1);
+    EXPECT_EQ(lab.warden->stage_of("wg0"), Stage::enforce);
+    ASSERT_TRUE(lab.reboot());
+    EXPECT_EQ(lab.warden->add_tunnel("wg0").value(), 1);
+    EXPECT_EQ(lab.gate->generation()->stage[1], TG_STAGE_ENFORCE);
+}
+
+TEST(Warden, ATunnelForWhichThereIsNoZoneIsRefused) {
+    WardenLab lab;
+    for (int i = 1; i < TG_ZONES_MAX; ++i) {
+        ASSERT_TRUE(lab.warden->add_tunnel("wg" + std::to_string(i)));
+    }
+    EXPECT_EQ(lab.warden->add_tunnel("wg99").error().code.value(), ENOSPC);
+}
+
 }  // namespace
 }  // namespace tollgate::agent

@@ -101,7 +101,8 @@ TEST(Compile, AnEmptyPolicyLeavesEverythingToTheDefault) {
     EXPECT_EQ(tables.rules.size(), 1U);
     EXPECT_EQ(tables.port_rules.size(), 1U);
     EXPECT_TRUE(tables.verdicts.empty());
-    EXPECT_EQ(tables.port_classes.at(TG_INGRESS).size(), std::size_t{TG_PORTS_PER_DIRECTION});
+    EXPECT_EQ(tables.port_classes.at(TG_LINK_CLEAR).at(TG_INGRESS).size(),
+              std::size_t{TG_PORTS_PER_DIRECTION});
     EXPECT_EQ(tables.default_action.at(TG_INGRESS), TG_ACTION_DROP);
     EXPECT_EQ(tables.baseline, std::uint32_t{TG_BASELINE_DEFAULT});
 }
@@ -111,13 +112,13 @@ TEST(Compile, ServicesThatTheSameRulesMatchShareAClass) {
         "  allow:\n"
         "    - {name: a, direction: ingress, remote: [192.0.2.1], ports: [tcp/80, tcp/8000-8099]}\n"
         "    - {name: b, direction: ingress, remote: [192.0.2.2], ports: [tcp/8050, tcp/80]}\n"));
-    const auto& classes = tables.port_classes.at(TG_INGRESS);
+    const auto& classes = tables.port_classes.at(TG_LINK_CLEAR).at(TG_INGRESS);
     EXPECT_EQ(tables.port_rules.size(), 3U);
     EXPECT_EQ(classes.at(80), classes.at(8050));
     EXPECT_EQ(classes.at(8000), classes.at(8099));
     EXPECT_NE(classes.at(8000), classes.at(8050));
     EXPECT_EQ(classes.at(8100), 0);
-    EXPECT_EQ(tables.port_classes.at(TG_EGRESS).at(80), 0);
+    EXPECT_EQ(tables.port_classes.at(TG_LINK_CLEAR).at(TG_EGRESS).at(80), 0);
 }
 
 TEST(Compile, AHostInsideAPrefixKeepsWhatThePrefixAllows) {

@@ -144,5 +144,42 @@ TEST(EffectiveRules, ShortensLongGroups) {
               "lan (10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, 2 more), 192.0.2.1");
 }
 
+TEST(Explain, ARuleForAPeerMatchesInItsTunnelOnly) {
+    const Policy policy = tests::policy_of(
+        "  allow: [{name: rtsp, direction: ingress, remote: {peer: nvr}, ports: [tcp/554]}]\n");
+    Tuple tuple;
+    tuple.remote = *IpAddress::parse("10.9.0.2");
+    tuple.service = *parse_service("tcp/554");
+    tuple.peer = "nvr";
+    EXPECT_THAT(explain(policy, tuple, kNow).to_string(),
+                HasSubstr("all matches but the way: via tunnel (allow rtsp, line"));
+    tuple.link = TG_LINK_TUNNEL;
+    EXPECT_TRUE(explain(policy, tuple, kNow).passes());
+    tuple.peer = "desk";
+    EXPECT_THAT(explain(policy, tuple, kNow).to_string(),
+                HasSubstr("port matches, remote differs: peer nvr"));
+    tuple.peer.clear();
+    EXPECT_FALSE(explain(policy, tuple, kNow).passes()) << "nobody is no peer";
+}
+
+TEST(Explain, ViaSaysOnWhichInterfacesARuleMatches) {
+    const Policy policy = tests::policy_of(
+        "  allow:\n"
+        "    - {name: in, direction: egress, ports: [tcp/1], via: tunnel}\n"
+        "    - {name: out, direction: egress, ports: [tcp/2], via: clear}\n"
+        "    - {name: both, direction: egress, ports: [tcp/3]}\n");
+    const auto passes = [&](tg_link link, const char* service) {
+        Tuple tuple;
+        tuple.direction = Direction::egress;
+        tuple.remote = *IpAddress::parse("192.0.2.1");
+        tuple.service = *parse_service(service);
+        tuple.link = link;
+        return explain(policy, tuple, kNow).passes();
+    };
+    EXPECT_TRUE(passes(TG_LINK_TUNNEL, "tcp/1") && !passes(TG_LINK_CLEAR, "tcp/1"));
+    EXPECT_TRUE(passes(TG_LINK_CLEAR, "tcp/2") && !passes(TG_LINK_TUNNEL, "tcp/2"));
+    EXPECT_TRUE(passes(TG_LINK_CLEAR, "tcp/3") && passes(TG_LINK_TUNNEL, "tcp/3"));
+}
+
 }  // namespace
 }  // namespace tollgate::policy

@@ -175,5 +175,49 @@ TEST_F(ReferenceFragments, InIpv6ExtensionHeadersBehindTheFragmentHeaderCount) {
     EXPECT_TRUE(passed(rest(24)));
 }
 
+// Section 10.
+
+class ReferenceTunnelPeers : public ReferenceGate {
+  protected:
+    void SetUp() override {
+        policy::Rule stream = allow("stream", kIn);
+        stream.selector.peers = {"nvr"};
+        stream.via = policy::Via::tunnel;
+        use(policy_of({stream}));
+        model.be_tunnel();
+        model.peers().allow(Prefix{talk.remote, 128}, "nvr", now);
+        now += 1s;
+    }
+    Judgement packet(const Bytes& frame) { return in({frame.begin() + 14, frame.end()}); }
+};
+
+TEST_F(ReferenceTunnelPeers, APeersRulesDieWithItAndSoDoItsFlows) {
+    EXPECT_TRUE(passed(packet(talk.udp(kIn))));
+    model.peers().disallow(Prefix{talk.remote, 128}, now);
+    now += 1s;
+    EXPECT_TRUE(dropped(packet(talk.udp(kIn)), DropReason::policy_default));
+    model.peers().allow(Prefix{talk.remote, 128}, "nvr", now);
+    now += 1s;
+    EXPECT_TRUE(passed(packet(talk.udp(kIn))));
+}
+
+TEST_F(ReferenceTunnelPeers, TheLongestPrefixSaysWhoseAnAddressIs) {
+    model.peers().allow(*Prefix::parse("0.0.0.0/0"), "desk", now);
+    now += 1s;
+    EXPECT_TRUE(passed(packet(talk.udp(kIn))));
+    model.peers().allow(Prefix{talk.remote, 128}, "", now);
+    now += 1s;
+    EXPECT_TRUE(dropped(packet(talk.udp(kIn)), DropReason::policy_default));
+}
+
+TEST_F(ReferenceTunnelPeers, ATunnelHasNoBaseline) {
+    use(policy_of({}));
+    talk.remote_port = 67;  // an answer of DHCP
+    talk.local_port = 68;
+    EXPECT_TRUE(passed(in(talk.udp(kIn))));
+    model.be_tunnel();
+    EXPECT_TRUE(dropped(packet(talk.udp(kIn)), DropReason::policy_default));
+}
+
 }  // namespace
 }  // namespace tollgate::test

@@ -120,5 +120,38 @@ TEST(Validate, LeavesLargePoliciesToTheirAuthors) {
     EXPECT_THAT(problems_of(rules), IsEmpty());
 }
 
+TEST(Validate, FindsPeersThatNoTunnelHas) {
+    const Policy policy = policy_of(
+        "  groups: {recorder: {peer: [nvr, nrv]}}\n"
+        "  allow:\n"
+        "    - {name: a, direction: ingress, remote: [recorder], ports: [tcp/80]}\n"
+        "    - {name: b, direction: ingress, remote: {peer: tablet}, ports: [tcp/80]}\n");
+    EXPECT_THAT(find_unknown_peers(policy, {"nvr", "nrv", "tablet"}), IsEmpty());
+    EXPECT_EQ(format_problems("f", find_unknown_peers(policy, {"nvr"})),
+              "f:7:12: error: no tunnel has a peer 'nrv'; did you mean 'nvr'?\n"
+              "f:10:7: error: no tunnel has a peer 'tablet'; see `tollgate tunnel show` for the "
+              "peers that there are\n");
+}
+
+TEST(Validate, ARuleForOneWayDoesNotShadowAnother) {
+    const auto rules = [](const std::string& outer, const std::string& inner) {
+        return problems_of("  allow:\n    - {name: a, direction: egress, ports: [tcp/80]" + inner +
+                           "}\n  deny:\n    - {name: d, direction: egress, ports: [tcp/80]" +
+                           outer + "}\n");
+    };
+    EXPECT_THAT(rules("", ", via: tunnel"), HasSubstr("never decides"));
+    EXPECT_THAT(rules(", via: tunnel", ", via: tunnel"), HasSubstr("never decides"));
+    EXPECT_THAT(rules(", via: tunnel", ""), IsEmpty());
+    EXPECT_THAT(rules(", via: tunnel", ", via: clear"), IsEmpty());
+}
+
+TEST(Validate, RefusesAWayThatTheRemoteCannotTake) {
+    Policy policy = policy_of("  allow: [{name: a, direction: ingress, ports: [tcp/80]}]\n");
+    policy.rules.front().selector.peers = {"nvr"};
+    policy.rules.front().via = Via::clear;
+    EXPECT_THAT(format_problems("f", find_errors(policy)),
+                HasSubstr("rule 'a' names a peer, and goes via clear"));
+}
+
 }  // namespace
 }  // namespace tollgate::policy

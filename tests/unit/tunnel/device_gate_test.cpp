@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 // What a device tells the gate: what it has to let through, and no more.
+#include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <functional>
 #include <map>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <endian.h>
 
@@ -27,7 +32,10 @@ struct GateState {
     bool under_load = false;
     bool takes_cookies = false;
     crypto::Hash stealth_key{};  ///< of this moment; zeros: none is asked for
-    int told = 0;
+    int demands = 0;
+    std::map<Prefix, std::string> owners;
+    std::vector<std::string> told;  ///< of addresses, in order
+    bool is_full = false;
 };
 
 class RecordingGate : public agent::TunnelGate {
@@ -52,9 +60,21 @@ class RecordingGate : public agent::TunnelGate {
         if (demands.stealth != nullptr) {
             std::ranges::copy(demands.stealth->front().bytes(), to_.stealth_key.begin());
         }
-        ++to_.told;
+        ++to_.demands;
     }
     [[nodiscard]] std::uint64_t refused_indices() const override { return 3; }
+    Result<void> own(const Prefix& prefix, std::string_view peer) override {
+        if (to_.is_full) {
+            return failure(ENOSPC, "own");
+        }
+        to_.told.push_back(prefix.to_string() + " " + std::string{peer});
+        to_.owners[prefix] = peer;
+        return {};
+    }
+    void disown(const Prefix& prefix) override {
+        to_.told.push_back(prefix.to_string() + " -");
+        to_.owners.erase(prefix);
+    }
 
   private:
     GateState& to_;
@@ -176,7 +196,7 @@ TEST(DeviceGate, IsToldOfLoadAndOfItsEnd) {
     static_cast<void>(gates.lab.right.device->work(gates.lab.right.now()));
     EXPECT_TRUE(gates.right.under_load);
     EXPECT_TRUE(gates.right.takes_cookies);
-    EXPECT_EQ(gates.right.told, 1);
+    EXPECT_EQ(gates.right.demands, 1);
     gates.lab.right.work();
     gates.lab.pass(2s);
     EXPECT_FALSE(gates.right.under_load);
@@ -200,7 +220,7 @@ TEST(DeviceGate, IsToldTheKeysOfTheSiteInTime) {
     const crypto::Hash before = key_now();
     const agent::Now now = gates.lab.left.now();
     const crypto::Instant next = gates.lab.left.device->work(now);
-    EXPECT_EQ(gates.left.told, 1) << "not twice";
+    EXPECT_EQ(gates.left.demands, 1) << "not twice";
     ASSERT_EQ(next - now.boot, crypto::StealthKey::slot_ends(now.wall) - now.wall);
     *gates.lab.clock = next;
     gates.lab.left.work();
@@ -250,6 +270,95 @@ TEST(DeviceGate, OfASiteTakesCookiesForFourMinutes) {
 TEST(DeviceGate, CountsTheIndicesThatItHasNoRoomFor) {
     GateLab gates;
     EXPECT_EQ(gates.lab.left.device->counters(gates.lab.left.now()).refused_indices, 3U);
+}
+
+/// The host on the left with two peers whose names the policy knows.
+struct NamedPeers : GateLab {
+    NamedPeers() {
+        lab.left.device->set_peer_names({{nvr, "nvr"}, {desk, "desk"}});
+        allow(nvr, "10.9.0.2");
+        allow(desk, "10.9.0.3");
+        left.told.clear();
+    }
+    int change(const crypto::PublicKey& peer,
+               const std::string& prefix,
+               const std::function<void(agent::PeerChange&)>& more = {}) {
+        agent::DeviceChange whole;
+        agent::PeerChange& one = whole.peers.emplace_back();
+        one.public_key = peer;
+        if (!prefix.empty()) {
+            one.allowed_ips.push_back({*Prefix::parse(prefix)});
+        }
+        if (more) {
+            more(one);
+        }
+        return lab.left.device->apply(whole, {});
+    }
+    void allow(const crypto::PublicKey& peer, const std::string& prefix) {
+        EXPECT_EQ(change(peer, prefix), 0);
+    }
+    [[nodiscard]] std::string owner(const std::string& prefix) const {
+        const auto found = left.owners.find(*Prefix::parse(prefix));
+        return found == left.owners.end() ? "-" : found->second;
+    }
+
+    crypto::PublicKey nvr =
+        *crypto::PublicKey::parse_base64("3p7bfXt9wbTTW2HC7OQ1Nz+DQ8hbeGdNrfx+FG+IK08=");
+    crypto::PublicKey desk =
+        *crypto::PublicKey::parse_base64("hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=");
+    crypto::PublicKey stranger =
+        *crypto::PublicKey::parse_base64("xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=");
+};
+
+TEST(DeviceGate, AddressesAreNobodysWhileTheyGoFromOnePeerToAnother) {
+    NamedPeers peers;
+    peers.allow(peers.desk, "10.9.0.2");
+    EXPECT_THAT(peers.left.told, testing::ElementsAre("10.9.0.2 ", "10.9.0.2 desk"));
+}
+
+TEST(DeviceGate, ThePeerOfAddressesIsForgottenBeforeTheyAreItsNoLonger) {
+    NamedPeers peers;
+    peers.change(peers.nvr, "10.9.0.2", [](auto& peer) { peer.allowed_ips.front().remove = true; });
+    EXPECT_THAT(peers.left.told, testing::ElementsAre("10.9.0.2 ", "10.9.0.2 -"));
+    peers.left.told.clear();
+    peers.change(peers.desk, "", [](auto& peer) { peer.remove = true; });
+    EXPECT_THAT(peers.left.told, testing::ElementsAre("10.9.0.3 ", "10.9.0.3 -"));
+}
+
+TEST(DeviceGate, ReplacedAllowedIpsOfAPeerLeaveNoneOfTheOldOnes) {
+    NamedPeers peers;
+    peers.change(peers.nvr, "10.9.0.9", [](auto& peer) { peer.replace_allowed_ips = true; });
+    EXPECT_EQ(peers.owner("10.9.0.2"), "-");
+    EXPECT_EQ(peers.owner("10.9.0.9"), "nvr");
+    EXPECT_EQ(peers.owner("10.9.0.3"), "desk");
+}
+
+TEST(DeviceGate, APeerOfWhichNoNameIsKnownOwnsItsAddressesWithoutOne) {
+    NamedPeers peers;
+    peers.allow(peers.stranger, "10.9.0.0/24");
+    EXPECT_EQ(peers.owner("10.9.0.0/24"), "");
+}
+
+TEST(DeviceGate, NamesFollowTheKeysAndOnlyThoseThatChange) {
+    NamedPeers peers;
+    peers.lab.left.device->set_peer_names({{peers.nvr, "recorder"}, {peers.desk, "desk"}});
+    EXPECT_THAT(peers.left.told, testing::ElementsAre("10.9.0.2 recorder"));
+    peers.lab.left.device->set_peer_names({{peers.desk, "desk"}});
+    EXPECT_EQ(peers.owner("10.9.0.2"), "");
+}
+
+TEST(DeviceGate, APeerThatIsAddedAgainHasItsName) {
+    NamedPeers peers;
+    peers.change(peers.nvr, "", [](auto& peer) { peer.remove = true; });
+    peers.allow(peers.nvr, "10.9.0.2");
+    EXPECT_EQ(peers.owner("10.9.0.2"), "nvr");
+}
+
+TEST(DeviceGate, AddressesThatTheGateCannotKnowAreRefused) {
+    NamedPeers peers;
+    peers.left.is_full = true;
+    EXPECT_EQ(peers.change(peers.nvr, "10.9.0.7"), ENOSPC);
+    EXPECT_EQ(peers.lab.left.device->peers().route(*IpAddress::parse("10.9.0.7")), nullptr);
 }
 
 }  // namespace

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <vector>
+
+#include <tollgate/ip.hpp>
+
+#include "agent/datapath/gate.hpp"
+#include "policy/explain.hpp"
+
+namespace tollgate::agent {
+
+/// Which zones are tunnels, and whose their inner addresses are: a copy, as the data path has it.
+class TunnelPeers {
+  public:
+    /// @param own  the addresses of the interface of a tunnel
+    void add_tunnel(std::uint8_t zone, const std::vector<IpAddress>& own);
+    void add_address(PeerAddress address) { addresses_.push_back(std::move(address)); }
+
+    /// Says what the data path knows of the remote besides its address: the link, and the peer.
+    void complete(policy::Tuple& tuple, std::uint8_t zone) const;
+    /// The zone of the tunnel whose interface has the address; 0 if none has.
+    [[nodiscard]] std::uint8_t zone_of(const IpAddress& own) const;
+
+  private:
+    std::set<std::uint8_t> tunnels_;
+    std::map<IpAddress, std::uint8_t> own_;
+    std::vector<PeerAddress> addresses_;
+};
+
+}  // namespace tollgate::agent
