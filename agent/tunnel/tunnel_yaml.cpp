@@ -257,7 +257,7 @@ void Reader::read_public_key(const YamlNode& node, PeerSettings& peer) {
     }
     if (!key->is_sound()) {
         error(node.mark,
-              "publicKey is no key of a peer: everybody knows what is encrypted for it",
+              "publicKey is no key that a peer can have",
               "ask the peer for the output of 'tollgate tunnel pubkey'");
     }
     const auto [first, is_new] = keys_.emplace(*key, node.mark);

@@ -150,7 +150,7 @@ TEST(TunnelYaml, APublicKeyOfLowOrderIsRefused) {
     for (const char* key : {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
                             "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}) {
         EXPECT_THAT(read(peer("allowedIPs: []", key)).problems,
-                    HasSubstr("f:3:26: error: publicKey is no key of a peer"));
+                    HasSubstr("f:3:26: error: publicKey is no key that a peer can have"));
     }
 }
 
