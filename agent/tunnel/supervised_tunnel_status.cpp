@@ -19,7 +19,11 @@ int SupervisedTunnel::change_peer(PeerChange change, const std::optional<std::st
     if (error != 0 || (!is_removed && !name)) {
         return error;
     }
-    is_removed ? void(given_names_.erase(key)) : void(given_names_[key] = *name);
+    if (is_removed) {
+        given_names_.erase(key);
+    } else {
+        given_names_[key] = *name;
+    }
     tunnel_->set_peer_names(peer_names());
     return 0;
 }
