@@ -3,10 +3,11 @@
 """The tunnel next to wireguard-go, in turns, both ends and iperf3 on the same machine.
 
     sudo bench/tunnel.py PROGRAMS AGENT-FOLDER [--peer NAME=PROGRAM]... [--rounds N] [--seconds N] [--single]
-                         [--only WHAT]
+                         [--only WHAT] [--backend xsk|udp]...
 
 PROGRAMS is the folder of ping_pong, AGENT-FOLDER holds tollgated. Each peer is a wireguard-go; without one, that of the
-PATH. --single switches segmentation off on the wire (`tso`, `gso`, `tx-udp-segmentation`).
+PATH. --single switches segmentation off on the wire (`tso`, `gso`, `tx-udp-segmentation`). Ours takes the backend that it
+finds best; with --backend those that are named, one after the other, and the first is compared with all.
 """
 import argparse
 import json
@@ -23,6 +24,12 @@ PORT = 7777
 OUTER = {"source": lab_module.SOURCE, "target": lab_module.TARGET}
 INNER = {"source": "10.98.0.1", "target": "10.98.0.2"}
 OTHER = {"source": "target", "target": "source"}
+CONFIG = """apiVersion: tollgate/v1
+kind: Agent
+interfaces: [veth0]
+tunnels:
+  - {{name: {name}, privateKeyFile: {key}, backend: {backend}}}
+"""
 
 
 def interface(end):
@@ -33,11 +40,26 @@ def state_folder(lab):
     return Path("/run") / lab.pins.name
 
 
-def start_tollgate(lab, end, agent):
+def key_file(lab, end):
+    return state_folder(lab) / f"{end}.key"
+
+
+def start_daemon(lab, end, agent, *more):
     folder = state_folder(lab) / end
-    return lab.start(end, agent / "tollgated", "--interface", "veth0", "--tunnel", interface(end),
-                     "--state-dir", folder / "state", "--run-dir", folder / "run", "--pin-dir", lab.pins / end,
-                     "--metrics", "off", "--log-level", "error")
+    return lab.start(end, agent / "tollgated", *more, "--state-dir", folder / "state", "--run-dir", folder / "run",
+                     "--pin-dir", lab.pins / end, "--metrics", "off", "--log-level", "error")
+
+
+def start_tollgate(lab, end, agent):
+    return start_daemon(lab, end, agent, "--interface", "veth0", "--tunnel", interface(end))
+
+
+def start_backend(backend):
+    def start(lab, end, agent):
+        config = state_folder(lab) / f"{end}.yaml"
+        config.write_text(CONFIG.format(name=interface(end), key=key_file(lab, end), backend=backend), encoding="utf-8")
+        return start_daemon(lab, end, agent, "--config", config)
+    return start
 
 
 def start_wireguard_go(program):
@@ -65,6 +87,8 @@ def tunnel(lab, start, agent, keys):
     yield
     for process in processes:
         lab.stop(process)
+    for end in INNER:  # one of a configuration file stays
+        lab.inside(end, "ip", "link", "delete", interface(end), check=False)
     time.sleep(0.3)
 
 
@@ -139,10 +163,10 @@ MEASURES = {"TCP, Gbit/s": tcp(), "TCP reverse, Gbit/s": tcp("--reverse"), "TCP,
             "round trip p50, µs (less)": round_trip("p50_us"), "round trip p99, µs (less)": round_trip("p99_us")}
 
 
-def make_keys(lab, folder):
+def make_keys(lab):
     keys = {}
     for end in INNER:
-        path = folder / f"{end}.key"
+        path = key_file(lab, end)
         private = lab.inside(end, "wg", "genkey")
         path.write_text(private, encoding="utf-8")
         path.chmod(0o600)
@@ -150,10 +174,11 @@ def make_keys(lab, folder):
     return keys
 
 
-def implementations(peers):
-    """{name: how to start it}. @param peers  NAME=PROGRAM, each a wireguard-go; none: that of the PATH"""
+def implementations(peers, backends=()):
+    """{name: how to start it}, ours first. @param peers  NAME=PROGRAM, each a wireguard-go; none: that of the PATH"""
+    ours = {f"tollgate {name}": start_backend(name) for name in backends} or {"tollgate": start_tollgate}
     named = dict(peer.split("=", 1) for peer in peers) or {"wireguard-go": shutil.which("wireguard-go")}
-    return {"tollgate": start_tollgate} | {name: start_wireguard_go(path) for name, path in named.items()}
+    return ours | {name: start_wireguard_go(path) for name, path in named.items()}
 
 
 @contextmanager
@@ -165,7 +190,7 @@ def laboratory(programs):
         folder.mkdir(mode=0o700)
         lab.pins.mkdir()
         try:
-            yield lab, make_keys(lab, folder)
+            yield lab, make_keys(lab)
         finally:
             shutil.rmtree(folder)
 
@@ -190,10 +215,11 @@ def measure(lab, keys, starts, args, only=""):
 
 def show(results):
     for title, runs in results.items():
-        mine = statistics.median(runs["tollgate"])
+        ours = next(iter(runs))
+        mine = statistics.median(runs[ours])
         for name, values in runs.items():
             median = statistics.median(values)
-            print(f"{title:28} {name:16} {median:8.2f}   tollgate is {mine / median:.2f} ×   "
+            print(f"{title:28} {name:16} {median:8.2f}   {ours} is {mine / median:.2f} ×   "
                   f"({' '.join(f'{value:.2f}' for value in values)})")
 
 
@@ -206,11 +232,12 @@ def main():
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--single", action="store_true")
     parser.add_argument("--only", default="")
+    parser.add_argument("--backend", action="append", choices=("xsk", "udp"), default=[])
     args = parser.parse_args()
     with laboratory(args.programs) as (lab, keys):
         if args.single:
             switch_segmentation_off(lab)
-        show(measure(lab, keys, implementations(args.peer), args, args.only))
+        show(measure(lab, keys, implementations(args.peer, args.backend), args, args.only))
 
 
 if __name__ == "__main__":

@@ -96,6 +96,8 @@ class TimedLink : public agent::Link {
     TimedLink(std::unique_ptr<agent::Link> link, Stages& stages)
         : link_{std::move(link)}, stages_{stages} {}
     [[nodiscard]] std::string_view name() const override { return link_->name(); }
+    [[nodiscard]] std::string reason() const override { return link_->reason(); }
+    [[nodiscard]] agent::LinkCounters counters() const override { return link_->counters(); }
     [[nodiscard]] std::uint16_t port() const override { return link_->port(); }
     [[nodiscard]] Result<void> listen(std::uint16_t port) override { return link_->listen(port); }
     [[nodiscard]] std::vector<int> descriptors() const override { return link_->descriptors(); }

@@ -2,7 +2,8 @@
 /*
  * The gate. Every frame of a protected interface enters one of xdp_gate, tc_ingress (where XDP
  * cannot be attached, and in tunnels) and tc_egress, and leaves in one of these ways:
- *   pass   XDP_PASS, TC_ACT_UNSPEC (the next program, if any, has its say)
+ *   pass   XDP_PASS, TC_ACT_UNSPEC (the next program, if any, has its say), XDP_REDIRECT (messages
+ *          to a tunnel that takes them itself)
  *   drop   XDP_DROP, TC_ACT_SHOT
  * Both are counted in leave(), under the reason and the rule. docs/packet-path.md has the rules.
  *
@@ -24,6 +25,7 @@
 #include "leave.h"
 #include "slow.h"
 #include "tunnel.h"
+#include "tunnel_socket.h"
 
 #define HEADERS_BYTES 256 /* made readable before TC programs parse; longer headers are rare */
 
@@ -100,8 +102,13 @@ int xdp_slow(struct xdp_md *ctx) {
 SEC("xdp")
 int xdp_tunnel(struct xdp_md *ctx) {
     struct gate gate = {};
+    if (!enter_xdp(&gate, ctx))
+        return XDP_DROP;
 
-    return enter_xdp(&gate, ctx) && leave(&gate, continue_tunnel(&gate)) ? XDP_PASS : XDP_DROP;
+    const enum way way = continue_tunnel(&gate);
+    if (!leave(&gate, way))
+        return XDP_DROP;
+    return way == WAY_PASS ? hand_over(&gate, ctx->rx_queue_index) : XDP_PASS;
 }
 
 SEC("xdp")

@@ -174,6 +174,12 @@ struct {
     MAP(BPF_MAP_TYPE_ARRAY, __u32, __u64, TG_ZONES_MAX);
 } peers_changed SEC(".maps");
 
+/* AF_XDP sockets of the agent; the kernel removes those that are closed. Index: TG_TUNNEL_SOCKET.
+ */
+struct {
+    MAP(BPF_MAP_TYPE_XSKMAP, __u32, __u32, TG_TUNNEL_SOCKETS_MAX);
+} tunnel_sockets SEC(".maps");
+
 /* --- State: the data path writes, the agent reads (and seeds after a reboot).
  * --------------------- */
 

@@ -41,6 +41,7 @@ struct passage {
     struct judgement judgements[TG_DIRECTIONS];
     __u32 best_rule;
     struct tg_flow_key quoted;
+    __u32 tunnel; /* tg_tunnel.number, of a message that is plausible */
     struct tg_trace trace;
 };
 

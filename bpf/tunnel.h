@@ -218,5 +218,6 @@ TG_INLINE enum way judge_to_tunnel(struct gate *gate) {
         gate->rule = gate->passage->judgements[TG_INGRESS].rule;
     if (reason == TG_DROP_NONE)
         reason = judge_message(gate, &arrival);
+    gate->passage->tunnel = arrival.tunnel->number;
     return reason == TG_DROP_NONE ? WAY_PASS : refuse(gate, reason);
 }

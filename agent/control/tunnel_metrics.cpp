@@ -96,9 +96,29 @@ void add_losses(const TunnelCounters& tunnel, MetricsPage& page) {
          {"not_sent", out.not_sent}});
 }
 
+void add_link(const TunnelCounters& tunnel, MetricsPage& page) {
+    const auto add = [&](std::string_view direction, std::string_view reason, std::uint64_t count) {
+        page.add(Metric::tunnel_link_drops,
+                 {{"interface", tunnel.name}, {"direction", direction}, {"reason", reason}},
+                 count);
+    };
+    add("egress", "no_room", tunnel.link.no_room);
+    add("ingress", "no_room", tunnel.link.overflowed);
+    add("ingress", "malformed", tunnel.link.malformed);
+    page.add(Metric::tunnel_xsk_datagrams,
+             {{"interface", tunnel.name}, {"direction", "ingress"}},
+             tunnel.link.xsk_received);
+    page.add(Metric::tunnel_xsk_datagrams,
+             {{"interface", tunnel.name}, {"direction", "egress"}},
+             tunnel.link.xsk_sent);
+}
+
 void add_tunnel(const TunnelCounters& tunnel, MetricsPage& page) {
     page.add(Metric::tunnel_build,
-             {{"interface", tunnel.name}, {"backend", tunnel.backend}, {"cipher", tunnel.cipher}},
+             {{"interface", tunnel.name},
+              {"backend", tunnel.backend},
+              {"backend_reason", tunnel.backend_reason},
+              {"cipher", tunnel.cipher}},
              1.0);
     page.add(Metric::tunnel_up, {{"interface", tunnel.name}}, tunnel.is_up ? 1.0 : 0.0);
     const std::size_t all = tunnel.peers.size() + tunnel.others;
@@ -117,6 +137,7 @@ void add_tunnel(const TunnelCounters& tunnel, MetricsPage& page) {
     page.add(Metric::tunnel_refused_indices, {{"interface", tunnel.name}}, tunnel.refused_indices);
     add_handshakes(tunnel, page);
     add_losses(tunnel, page);
+    add_link(tunnel, page);
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ std::vector<bpf_map*> shared_maps(const bpf_object* object) {
     std::vector<bpf_map*> maps;
     bpf_map* map = nullptr;
     bpf_object__for_each_map(map, object) {
-        if (is_shared(map)) {
+        if (is_shared(map) && bpf_map__autocreate(map)) {
             maps.push_back(map);
         }
     }
@@ -180,6 +180,9 @@ Result<GateObject> GateObject::load(const Prepare& prepare) {
     GateObject object{*std::move(skeleton)};
     bpf_map* map = nullptr;
     bpf_object__for_each_map(map, object.skeleton_->obj) {
+        if (!bpf_map__autocreate(map)) {
+            continue;
+        }
         auto handle = MapHandle::of(bpf_map__fd(map));
         if (!handle) {
             return Failure{handle.error()};
@@ -194,6 +197,10 @@ Result<GateObject::Skeleton> GateObject::load(const Prepare& prepare, bool fragm
     Skeleton skeleton{gate__open()};
     if (!skeleton) {
         return explain_load_failure(errno, messages.last_lines(kLogLines));
+    }
+    if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_XSKMAP, nullptr) == 0) {  // no CONFIG_XDP_SOCKETS
+        bpf_map__set_autocreate(skeleton->maps.tunnel_sockets, false);
+        skeleton->rodata->has_sockets = 0;
     }
     if (auto prepared = prepare(*skeleton); !prepared) {
         return Failure{prepared.error()};

@@ -118,6 +118,7 @@ class LoadedGate final : public Gate {
     [[nodiscard]] Result<std::shared_ptr<const GateObject>> programs_for(std::uint8_t zone,
                                                                          tg_link link) const;
     [[nodiscard]] tg_link link_of(std::uint8_t zone) const;
+    void tell_tunnels();
     [[nodiscard]] Result<void> remove_other_pins(const InterfacePins& current) const;
 
     GateOptions options_;
@@ -214,11 +215,27 @@ Result<Attachment> LoadedGate::attach_as(tg_link link,
     }
     std::erase_if(interfaces_, [&](const auto& old) { return old.target().name == interface; });
     interfaces_.push_back(*std::move(gate));
+    tell_tunnels();
     return interfaces_.back().attachment();
+}
+
+void LoadedGate::tell_tunnels() {
+    std::vector<GateInterface> told;
+    for (const auto& gate : interfaces_) {
+        if (gate.target().link == TG_LINK_TUNNEL) {
+            continue;
+        }
+        const Attachment now = gate.attachment();
+        const bool has_xdp =
+            now.ingress == AttachMode::native || now.ingress == AttachMode::generic;
+        told.push_back({now.interface, now.ifindex, now.zone, has_xdp});
+    }
+    tunnels_->set_interfaces(std::move(told));
 }
 
 Result<void> LoadedGate::detach(const std::string& interface) {
     std::erase_if(interfaces_, [&](const auto& gate) { return gate.target().name == interface; });
+    tell_tunnels();
     for (const auto& pins : pins_.interfaces()) {
         if (pins.interface != interface) {
             continue;

@@ -163,6 +163,23 @@ void TunnelMaps::remove(const tg_receiver_key& key, GateReceiver receiver) {
     }
 }
 
+void TunnelMaps::set_interfaces(std::vector<GateInterface> interfaces) {
+    const std::lock_guard lock{mutex_};
+    if (interfaces != interfaces_) {
+        interfaces_ = std::move(interfaces);
+        ++interfaces_version_;
+    }
+}
+
+std::vector<GateInterface> TunnelMaps::interfaces() const {
+    const std::lock_guard lock{mutex_};
+    return interfaces_;
+}
+
+Result<void> TunnelMaps::put_socket(std::uint32_t index, int socket) {
+    return put_entries(maps_->map("tunnel_sockets"), &index, &socket, 1);
+}
+
 // The clock is read last: verdicts that came from the old entry are older.
 Result<void> TunnelMaps::revoke_verdicts(std::uint8_t zone) {
     const std::uint64_t now = boot_time_ns();
@@ -268,6 +285,12 @@ Result<void> LoadedTunnelGate::own(const Prefix& prefix, std::string_view peer) 
 
 void LoadedTunnelGate::disown(const Prefix& prefix) {
     maps_->disown(zone_, prefix);
+}
+
+Result<void> LoadedTunnelGate::hand_over(const GateInterface& interface,
+                                         std::uint32_t queue,
+                                         int socket) {
+    return maps_->put_socket(TG_TUNNEL_SOCKET(tunnel_.number, interface.zone, queue), socket);
 }
 
 // If the kernel refuses, the gate lets more through, or less, than it could: the tunnel checks all

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -45,6 +46,14 @@ class TunnelMaps {
     void disown(std::uint8_t zone, const Prefix& prefix);
     void disown_all(std::uint8_t zone);
 
+    /// The interfaces that are attached now.
+    void set_interfaces(std::vector<GateInterface> interfaces);
+    [[nodiscard]] std::vector<GateInterface> interfaces() const;
+    /// Changes with them.
+    [[nodiscard]] std::uint64_t interfaces_version() const { return interfaces_version_; }
+    /// @pre the kernel has AF_XDP: there is a socket @param index  TG_TUNNEL_SOCKET
+    [[nodiscard]] Result<void> put_socket(std::uint32_t index, int socket);
+
   private:
     explicit TunnelMaps(std::shared_ptr<const GateObject> maps);
 
@@ -54,8 +63,10 @@ class TunnelMaps {
     [[nodiscard]] Result<void> revoke_verdicts(std::uint8_t zone);
 
     std::shared_ptr<const GateObject> maps_;
-    std::mutex mutex_;              ///< of what is below
+    std::atomic<std::uint64_t> interfaces_version_{0};
+    mutable std::mutex mutex_;      ///< of what is below
     tg_receiver* slots_ = nullptr;  ///< TG_RECEIVERS_MAX, shared with the kernel
+    std::vector<GateInterface> interfaces_;
     std::array<bool, TG_TUNNELS_MAX> taken_{};
     std::vector<std::uint32_t> free_slots_;
     std::uint32_t unused_from_ = 0;  ///< slots from here on were never used
@@ -81,6 +92,15 @@ class LoadedTunnelGate final : public TunnelGate {
     [[nodiscard]] std::uint64_t refused_indices() const override { return refused_indices_; }
     [[nodiscard]] Result<void> own(const Prefix& prefix, std::string_view peer) override;
     void disown(const Prefix& prefix) override;
+    [[nodiscard]] std::vector<GateInterface> interfaces() const override {
+        return maps_->interfaces();
+    }
+    [[nodiscard]] std::uint64_t interfaces_version() const override {
+        return maps_->interfaces_version();
+    }
+    [[nodiscard]] Result<void> hand_over(const GateInterface& interface,
+                                         std::uint32_t queue,
+                                         int socket) override;
 
   private:
     void write();

@@ -154,8 +154,18 @@ namespace tollgate::agent {
     X(tunnel_build,                                                                                \
       "tollgate_tunnel_info",                                                                      \
       gauge,                                                                                       \
-      "interface, backend, cipher",                                                                \
-      "Always 1; what carries and what encrypts a tunnel.")                                        \
+      "interface, backend, backend_reason, cipher",                                                \
+      "Always 1; what carries a tunnel and why, and what encrypts it.")                            \
+    X(tunnel_link_drops,                                                                           \
+      "tollgate_tunnel_link_drops_total",                                                          \
+      counter,                                                                                     \
+      "interface, direction, reason",                                                              \
+      "Datagrams of the tunnel that the host had no room for, or AF_XDP frames that are none.")    \
+    X(tunnel_xsk_datagrams,                                                                        \
+      "tollgate_tunnel_xsk_datagrams_total",                                                       \
+      counter,                                                                                     \
+      "interface, direction",                                                                      \
+      "Datagrams of the tunnel that went past the network stack (AF_XDP).")                        \
     X(tunnel_up, "tollgate_tunnel_up", gauge, "interface", "1 unless the tunnel was put down.")    \
     X(tunnel_peers,                                                                                \
       "tollgate_tunnel_peers",                                                                     \

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "agent/system/routes.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstddef>
 #include <cstring>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -17,166 +15,23 @@
 #include <fmt/format.h>
 
 #include "agent/system/file_descriptor.hpp"
+#include "agent/system/netlink.hpp"
 
 namespace tollgate::agent {
 
 namespace {
 
-constexpr std::size_t kRequestBytes = 512;
-constexpr std::size_t kAnswerBytes = 32'768;  // of one recv(2): the most that a dump fills
-constexpr std::uint8_t kIpv4Offset = 96;      // of an IPv4 prefix in the mapped form, bits
+using netlink::order;
+using netlink::Request;
 
-std::span<const std::uint8_t> wire_bytes(const IpAddress& address) {
-    const std::span<const std::uint8_t> all{address.bytes};
-    return address.is_ipv4() ? all.subspan(kIpv4Offset / 8) : all;
-}
+/// States of a neighbour whose link-layer address is known (the kernel's NUD_VALID).
+constexpr unsigned kHasAddress =
+    NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY;
+constexpr std::uint8_t kIpv4Offset = 96;  // of an IPv4 prefix in the mapped form, bits
 
 std::uint8_t wire_length(const Prefix& prefix) {
     return prefix.address.is_ipv4() ? static_cast<std::uint8_t>(prefix.length - kIpv4Offset)
                                     : prefix.length;
-}
-
-std::uint8_t family_of(const IpAddress& address) {
-    return address.is_ipv4() ? AF_INET : AF_INET6;
-}
-
-/// A message to the kernel: header, fixed part, attributes.
-class Request {
-  public:
-    template <typename Body>
-    Request(std::uint16_t type, unsigned flags, const Body& body) {
-        nlmsghdr header{};
-        header.nlmsg_type = type;
-        header.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
-        append(&header, sizeof header);
-        append(&body, sizeof body);
-    }
-
-    void add(std::uint16_t type, std::span<const std::uint8_t> value) {
-        rtattr attribute{};
-        attribute.rta_type = type;
-        attribute.rta_len = static_cast<std::uint16_t>(sizeof attribute + value.size());
-        append(&attribute, sizeof attribute);
-        append(value.data(), value.size());
-    }
-    void add(std::uint16_t type, std::uint32_t value) {
-        std::array<std::uint8_t, sizeof value> bytes{};
-        std::memcpy(bytes.data(), &value, sizeof value);
-        add(type, bytes);
-    }
-
-    [[nodiscard]] std::span<const std::byte> bytes() {
-        const auto size = static_cast<std::uint32_t>(size_);
-        std::memcpy(bytes_.data() + offsetof(nlmsghdr, nlmsg_len), &size, sizeof size);
-        return {bytes_.data(), size_};
-    }
-
-  private:
-    void append(const void* bytes, std::size_t size) {
-        std::memcpy(bytes_.data() + size_, bytes, size);
-        size_ = NLMSG_ALIGN(size_ + size);
-    }
-
-    std::array<std::byte, kRequestBytes> bytes_{};
-    std::size_t size_ = 0;
-};
-
-/// The kernel's answer. @return its bytes; a negative acknowledgement is the errno value that it
-/// carries
-Result<std::span<const std::byte>> ask(Request& request,
-                                       std::array<std::byte, kAnswerBytes>& buffer,
-                                       const std::string& what) {
-    const FileDescriptor socket{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
-    const auto bytes = request.bytes();
-    if (!socket || ::send(socket.get(), bytes.data(), bytes.size(), 0) < 0) {
-        return failure(errno, what);
-    }
-    ssize_t size = 0;
-    do {
-        size = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
-    } while (size < 0 && errno == EINTR);
-    nlmsghdr header{};
-    if (size < static_cast<ssize_t>(sizeof header)) {
-        return failure(size < 0 ? errno : EPROTO, what);
-    }
-    std::memcpy(&header, buffer.data(), sizeof header);
-    if (header.nlmsg_type == NLMSG_ERROR) {
-        nlmsgerr refusal{};
-        std::memcpy(&refusal, buffer.data() + NLMSG_HDRLEN, sizeof refusal);
-        if (refusal.error != 0) {
-            return failure(-refusal.error, what);
-        }
-    }
-    return std::span<const std::byte>{buffer.data(), static_cast<std::size_t>(size)};
-}
-
-Result<void> order(Request request, const std::string& what) {
-    std::array<std::byte, kAnswerBytes> buffer{};
-    const auto answer = ask(request, buffer, what);
-    return answer ? Result<void>{} : Failure{answer.error()};
-}
-
-/// Calls `visit(span)` with the body of each message of a dump.
-template <typename Visit>
-Result<void> list(Request request, const Visit& visit) {
-    const FileDescriptor socket{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
-    const auto bytes = request.bytes();
-    if (!socket || ::send(socket.get(), bytes.data(), bytes.size(), 0) < 0) {
-        return failure(errno, "list routes");
-    }
-    std::array<std::byte, kAnswerBytes> buffer{};
-    for (;;) {
-        const ssize_t size = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
-        if (size < 0 && errno == EINTR) {
-            continue;
-        }
-        std::span<const std::byte> left{buffer.data(),
-                                        static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
-        if (left.empty()) {
-            return failure(size < 0 ? errno : EPROTO, "list routes");
-        }
-        while (left.size() >= sizeof(nlmsghdr)) {
-            nlmsghdr header{};
-            std::memcpy(&header, left.data(), sizeof header);
-            if (header.nlmsg_type == NLMSG_DONE) {
-                return {};
-            }
-            if (header.nlmsg_type == NLMSG_ERROR || header.nlmsg_len < sizeof header ||
-                header.nlmsg_len > left.size()) {
-                return failure(EPROTO, "list routes");
-            }
-            visit(left.subspan(NLMSG_HDRLEN, header.nlmsg_len - NLMSG_HDRLEN));
-            left = left.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), left.size()));
-        }
-    }
-}
-
-/// The value of an attribute; empty: it is not there.
-std::span<const std::byte> find(std::span<const std::byte> attributes, std::uint16_t type) {
-    while (attributes.size() >= sizeof(rtattr)) {
-        rtattr attribute{};
-        std::memcpy(&attribute, attributes.data(), sizeof attribute);
-        if (attribute.rta_len < sizeof attribute || attribute.rta_len > attributes.size()) {
-            break;
-        }
-        if (attribute.rta_type == type) {
-            return attributes.subspan(sizeof attribute, attribute.rta_len - sizeof attribute);
-        }
-        attributes = attributes.subspan(
-            std::min<std::size_t>(RTA_ALIGN(attribute.rta_len), attributes.size()));
-    }
-    return {};
-}
-
-std::optional<std::uint32_t> find_number(std::span<const std::byte> attributes,
-                                         std::uint16_t type) {
-    const auto value = find(attributes, type);
-    std::uint32_t number = 0;
-    if (value.size() != sizeof number) {
-        return std::nullopt;
-    }
-    std::memcpy(&number, value.data(), sizeof number);
-    return number;
 }
 
 Request address_request(std::uint16_t type,
@@ -184,13 +39,13 @@ Request address_request(std::uint16_t type,
                         unsigned interface,
                         const InterfaceAddress& address) {
     ifaddrmsg body{};
-    body.ifa_family = family_of(address.address);
+    body.ifa_family = netlink::family_of(address.address);
     body.ifa_prefixlen = wire_length({address.address, address.network.length});
     body.ifa_flags = address.address.is_ipv4() ? 0 : IFA_F_NODAD;
     body.ifa_index = interface;
     Request request{type, flags | NLM_F_ACK, body};
-    request.add(IFA_LOCAL, wire_bytes(address.address));
-    request.add(IFA_ADDRESS, wire_bytes(address.address));
+    request.add(IFA_LOCAL, netlink::wire_bytes(address.address));
+    request.add(IFA_ADDRESS, netlink::wire_bytes(address.address));
     return request;
 }
 
@@ -199,45 +54,16 @@ Request route_request(std::uint16_t type,
                       unsigned interface,
                       const Prefix& network) {
     rtmsg body{};
-    body.rtm_family = family_of(network.address);
+    body.rtm_family = netlink::family_of(network.address);
     body.rtm_dst_len = wire_length(network);
     body.rtm_table = RT_TABLE_MAIN;
     body.rtm_protocol = RTPROT_STATIC;
     body.rtm_scope = network.address.is_ipv4() ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
     body.rtm_type = RTN_UNICAST;
     Request request{type, flags | NLM_F_ACK, body};
-    request.add(RTA_DST, wire_bytes(network.address));
+    request.add(RTA_DST, netlink::wire_bytes(network.address));
     request.add(RTA_OIF, interface);
     return request;
-}
-
-/// The attributes of the route that the kernel would take.
-Result<std::span<const std::byte>> find_route(const IpAddress& to,
-                                              const std::optional<IpAddress>& from,
-                                              std::uint32_t mark,
-                                              std::array<std::byte, kAnswerBytes>& buffer) {
-    rtmsg body{};
-    body.rtm_family = family_of(to);
-    body.rtm_dst_len = static_cast<std::uint8_t>(wire_bytes(to).size() * 8);
-    body.rtm_src_len = from ? body.rtm_dst_len : std::uint8_t{0};
-    Request request{RTM_GETROUTE, 0, body};
-    request.add(RTA_DST, wire_bytes(to));
-    if (from) {
-        request.add(RTA_SRC, wire_bytes(*from));
-    }
-    if (mark != 0) {
-        request.add(RTA_MARK, mark);
-    }
-    const std::string what = fmt::format("find the route to {}", to.to_string());
-    const auto answer = ask(request, buffer, what);
-    if (!answer) {
-        return Failure{answer.error()};
-    }
-    constexpr std::size_t kFixed = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(rtmsg));
-    if (answer->size() < kFixed) {
-        return failure(EPROTO, what);
-    }
-    return answer->subspan(kFixed);
 }
 
 /// The network of a route of ours; nothing: of another kind or through another interface.
@@ -248,37 +74,15 @@ std::optional<Prefix> read_route(std::span<const std::byte> message, unsigned in
     }
     std::memcpy(&body, message.data(), sizeof body);
     const auto attributes = message.subspan(NLMSG_ALIGN(sizeof body));
-    const auto network = find(attributes, RTA_DST);
+    const auto network = netlink::find(attributes, RTA_DST);
     const bool is_ipv4 = body.rtm_family == AF_INET;
     if (body.rtm_table != RT_TABLE_MAIN || body.rtm_protocol != RTPROT_STATIC ||
-        body.rtm_type != RTN_UNICAST || find_number(attributes, RTA_OIF) != interface ||
+        body.rtm_type != RTN_UNICAST || netlink::find_number(attributes, RTA_OIF) != interface ||
         network.size() != (is_ipv4 ? 4U : 16U)) {
         return std::nullopt;
     }
-    Prefix prefix;
-    const std::size_t offset = is_ipv4 ? kIpv4Offset / 8U : 0U;
-    if (is_ipv4) {
-        prefix.address.bytes[10] = prefix.address.bytes[11] = 0xff;
-    }
-    std::memcpy(&prefix.address.bytes[offset], network.data(), network.size());
-    prefix.length = static_cast<std::uint8_t>(body.rtm_dst_len + 8U * offset);
-    return prefix;
-}
-
-Result<unsigned> interface_of(std::span<const std::byte> route, const IpAddress& to) {
-    const auto interface = find_number(route, RTA_OIF);
-    return interface ? Result<unsigned>{*interface}
-                     : failure(ENETUNREACH, fmt::format("find the route to {}", to.to_string()));
-}
-
-Result<std::uint32_t> interface_mtu(unsigned interface) {
-    const FileDescriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-    ifreq request{};
-    interface_name(interface).copy(&request.ifr_name[0], IFNAMSIZ - 1);
-    if (::ioctl(socket.get(), SIOCGIFMTU, &request) != 0) {
-        return failure(errno, fmt::format("read the MTU of interface {}", interface));
-    }
-    return static_cast<std::uint32_t>(request.ifr_mtu);
+    return Prefix{netlink::address_of(network).value_or(IpAddress{}),
+                  static_cast<std::uint8_t>(body.rtm_dst_len + (is_ipv4 ? kIpv4Offset : 0U))};
 }
 
 }  // namespace
@@ -308,11 +112,12 @@ Result<std::vector<Prefix>> routes_through(unsigned interface) {
     for (const int family : {AF_INET, AF_INET6}) {
         rtmsg body{};
         body.rtm_family = static_cast<std::uint8_t>(family);
-        const auto read = list(Request{RTM_GETROUTE, NLM_F_DUMP, body}, [&](const auto& message) {
-            if (const auto route = read_route(message, interface)) {
-                routes.push_back(*route);
-            }
-        });
+        const auto read =
+            netlink::list(Request{RTM_GETROUTE, NLM_F_DUMP, body}, [&](const auto& message) {
+                if (const auto route = read_route(message, interface)) {
+                    routes.push_back(*route);
+                }
+            });
         if (!read) {
             return Failure{read.error()};
         }
@@ -333,13 +138,13 @@ Result<std::string> alias_of(unsigned interface) {
     ifinfomsg body{};
     body.ifi_index = static_cast<int>(interface);
     Request request{RTM_GETLINK, 0, body};
-    std::array<std::byte, kAnswerBytes> buffer{};
-    const auto answer = ask(request, buffer, fmt::format("look at interface {}", interface));
+    netlink::Answer buffer{};
+    const auto answer =
+        netlink::ask(request, buffer, fmt::format("look at interface {}", interface));
     if (!answer) {
         return Failure{answer.error()};
     }
-    constexpr std::size_t kFixed = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(ifinfomsg));
-    const auto alias = find(answer->subspan(std::min(kFixed, answer->size())), IFLA_IFALIAS);
+    const auto alias = netlink::find(netlink::attributes_of<ifinfomsg>(*answer), IFLA_IFALIAS);
     const void* const bytes = alias.data();
     const std::string_view text{static_cast<const char*>(bytes), alias.size()};
     return std::string{text.substr(0, text.find('\0'))};
@@ -353,23 +158,91 @@ Result<void> set_mtu(unsigned interface, std::uint32_t mtu) {
     return order(request, fmt::format("set the MTU to {}", mtu));
 }
 
+Result<std::uint32_t> interface_mtu(unsigned interface) {
+    const FileDescriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    ifreq request{};
+    interface_name(interface).copy(&request.ifr_name[0], IFNAMSIZ - 1);
+    if (::ioctl(socket.get(), SIOCGIFMTU, &request) != 0) {
+        return failure(errno, fmt::format("read the MTU of interface {}", interface));
+    }
+    return static_cast<std::uint32_t>(request.ifr_mtu);
+}
+
+Result<Route> find_route(const IpAddress& to, const RouteOptions& options) {
+    rtmsg body{};
+    body.rtm_family = netlink::family_of(to);
+    body.rtm_dst_len = static_cast<std::uint8_t>(netlink::wire_bytes(to).size() * 8);
+    body.rtm_src_len = options.source == IpAddress{} ? std::uint8_t{0} : body.rtm_dst_len;
+    Request request{RTM_GETROUTE, 0, body};
+    request.add(RTA_DST, netlink::wire_bytes(to));
+    if (options.source != IpAddress{}) {
+        request.add(RTA_SRC, netlink::wire_bytes(options.source));
+    }
+    if (options.interface != 0) {
+        request.add(RTA_OIF, options.interface);
+    }
+    if (options.mark != 0) {
+        request.add(RTA_MARK, options.mark);
+    }
+    netlink::Answer buffer{};
+    const std::string what = fmt::format("find the route to {}", to.to_string());
+    const auto answer = netlink::ask(request, buffer, what);
+    if (!answer) {
+        return Failure{answer.error()};
+    }
+    const auto found = netlink::body_of<rtmsg>(*answer);
+    const auto attributes = netlink::attributes_of<rtmsg>(*answer);
+    const auto interface = netlink::find_number(attributes, RTA_OIF);
+    if (!found || !interface) {
+        return failure(found ? ENETUNREACH : EPROTO, what);
+    }
+    Route route;
+    route.interface = *interface;
+    route.is_plain = found->rtm_type == RTN_UNICAST &&
+                     netlink::find(attributes, RTA_ENCAP_TYPE).empty() &&
+                     netlink::find(attributes, RTA_VIA).empty();
+    route.next_hop = netlink::address_of(netlink::find(attributes, RTA_GATEWAY)).value_or(to);
+    route.source =
+        netlink::address_of(netlink::find(attributes, RTA_PREFSRC)).value_or(options.source);
+    route.mtu = netlink::find_number(netlink::find(attributes, RTA_METRICS), RTAX_MTU);
+    return route;
+}
+
 Result<std::uint32_t> route_mtu(const IpAddress& to, std::uint32_t mark) {
-    std::array<std::byte, kAnswerBytes> buffer{};
-    const auto attributes = find_route(to, std::nullopt, mark, buffer);
-    if (!attributes) {
-        return Failure{attributes.error()};
+    const auto route = find_route(to, {.source = {}, .interface = 0, .mark = mark});
+    if (!route) {
+        return Failure{route.error()};
     }
-    if (const auto mtu = find_number(find(*attributes, RTA_METRICS), RTAX_MTU)) {
-        return *mtu;
-    }
-    const auto interface = interface_of(*attributes, to);
-    return interface ? interface_mtu(*interface) : Failure{interface.error()};
+    return route->mtu ? Result<std::uint32_t>{*route->mtu} : interface_mtu(route->interface);
 }
 
 Result<unsigned> route_interface(const IpAddress& to, const IpAddress& from, std::uint32_t mark) {
-    std::array<std::byte, kAnswerBytes> buffer{};
-    const auto attributes = find_route(to, from, mark, buffer);
-    return attributes ? interface_of(*attributes, to) : Failure{attributes.error()};
+    const auto route = find_route(to, {.source = from, .interface = 0, .mark = mark});
+    return route ? Result<unsigned>{route->interface} : Failure{route.error()};
+}
+
+Result<Neighbour> find_neighbour(unsigned interface, const IpAddress& address) {
+    ndmsg body{};
+    body.ndm_family = netlink::family_of(address);
+    body.ndm_ifindex = static_cast<int>(interface);
+    Request request{RTM_GETNEIGH, 0, body};
+    request.add(NDA_DST, netlink::wire_bytes(address));
+    netlink::Answer buffer{};
+    const std::string what = fmt::format("find the neighbour {}", address.to_string());
+    const auto answer = netlink::ask(request, buffer, what);
+    if (!answer) {
+        return Failure{answer.error()};
+    }
+    const auto found = netlink::body_of<ndmsg>(*answer);
+    const auto mac = netlink::find(netlink::attributes_of<ndmsg>(*answer), NDA_LLADDR);
+    Neighbour neighbour;
+    if (!found || (found->ndm_state & kHasAddress) == 0 ||
+        mac.size() != neighbour.mac.bytes.size()) {
+        return failure(EHOSTUNREACH, what);
+    }
+    std::memcpy(neighbour.mac.bytes.data(), mac.data(), mac.size());
+    neighbour.is_stale = (found->ndm_state & NUD_STALE) != 0;
+    return neighbour;
 }
 
 }  // namespace tollgate::agent

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,31 @@ namespace tollgate::agent {
 
 /// @param mtu  bytes
 [[nodiscard]] Result<void> set_mtu(unsigned interface, std::uint32_t mtu);
+
+[[nodiscard]] Result<std::uint32_t> interface_mtu(unsigned interface);
+
+/// How the kernel would send to an address.
+struct Route {
+    unsigned interface = 0;
+    IpAddress next_hop;  ///< the destination itself if it is a neighbour
+    IpAddress source;
+    std::optional<std::uint32_t> mtu;  ///< of the way, if it is known; else the interface's holds
+    bool is_plain = false;  ///< to another host, without a further header around the packet
+};
+struct RouteOptions {
+    IpAddress source;        ///< that the packets will have; zeros: the kernel's choice
+    unsigned interface = 0;  ///< that they have to leave by; 0: any
+    std::uint32_t mark = 0;  ///< of the sender's socket
+};
+/// @return ENETUNREACH: there is no route; EINVAL: an IPv4 source that this host does not have
+[[nodiscard]] Result<Route> find_route(const IpAddress& to, const RouteOptions& options);
+
+struct Neighbour {
+    MacAddress mac;
+    bool is_stale = false;  ///< the kernel will only ask again once it sends something there itself
+};
+/// @return ENOENT, EHOSTUNREACH: its link-layer address is not known
+[[nodiscard]] Result<Neighbour> find_neighbour(unsigned interface, const IpAddress& address);
 
 /// The largest packet that this host sends towards an address: what the route says, else its
 /// interface's MTU. @param mark  of the sender's socket @return ENETUNREACH: there is no route

@@ -59,6 +59,9 @@ class Device {
     [[nodiscard]] std::vector<int> link_descriptors() const { return link_->descriptors(); }
     [[nodiscard]] int port_descriptor() const { return port_->descriptor(); }
 
+    /// See Link. @return true: link_descriptors() have changed
+    [[nodiscard]] bool refresh_link() { return link_->refresh(); }
+
     /// Takes what waits at a descriptor of the link, at most a few vectors: call again while it
     /// polls readable.
     void link_is_readable(int descriptor, const Now& now);
@@ -67,8 +70,7 @@ class Device {
     /// latest; at once if more is waiting
     [[nodiscard]] crypto::Instant work(const Now& now);
 
-    /// "udp"
-    [[nodiscard]] std::string_view backend() const { return link_->name(); }
+    [[nodiscard]] const Link& link() const { return *link_; }
     [[nodiscard]] std::string_view cipher() const { return aead_->name(); }
     [[nodiscard]] std::size_t mtu() const { return port_->mtu(); }
 

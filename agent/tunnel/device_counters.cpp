@@ -41,7 +41,8 @@ TunnelStatus Device::status() const {
     status.fwmark = mark_;
     status.stealth = stealth_.mode;
     status.mtu = port_->mtu();
-    status.backend = backend();
+    status.backend = link_->name();
+    status.backend_reason = link_->reason();
     status.cipher = cipher();
     peers_.for_each_in_order([&](const Peer& peer) {
         TunnelPeerStatus& told = status.peers.emplace_back();
@@ -63,13 +64,15 @@ TunnelStatus Device::status() const {
 
 TunnelCounters Device::counters(const Now& now) const {
     TunnelCounters counters;
-    counters.backend = backend();
+    counters.backend = link_->name();
+    counters.backend_reason = link_->reason();
     counters.cipher = cipher();
     counters.is_up = is_up_;
     counters.handshakes = handshakes_.counters();
     counters.ingress = ingress_.counters();
     counters.egress = egress_.counters();
     counters.refused_indices = gate_->refused_indices();
+    counters.link = link_->counters();
     counters.other.name = "_other";
     peers_.for_each_in_order([&](const Peer& peer) {
         counters.peers_up += agent::is_up(peer, now) ? 1U : 0U;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +24,15 @@ struct Arrival {
     std::uint8_t ecn = 0;  ///< of the outer header, RFC 3168
 };
 
+/// What a link has lost, and how datagrams went; since it was opened.
+struct LinkCounters {
+    std::uint64_t no_room = 0;       ///< to send: the queues were full
+    std::uint64_t overflowed = 0;    ///< received while the queues were full
+    std::uint64_t malformed = 0;     ///< received from XDP, and no datagram for us
+    std::uint64_t xsk_sent = 0;      ///< datagrams past the network stack
+    std::uint64_t xsk_received = 0;  ///< the same, received
+};
+
 /// The ciphertext side of a tunnel: UDP datagrams.
 class Link {
   public:
@@ -30,6 +40,9 @@ class Link {
 
     /// "udp", "xsk"
     [[nodiscard]] virtual std::string_view name() const = 0;
+    /// Why it is this one: "as configured"
+    [[nodiscard]] virtual std::string reason() const = 0;
+    [[nodiscard]] virtual LinkCounters counters() const = 0;
     /// The port that is listened on, host order.
     [[nodiscard]] virtual std::uint16_t port() const = 0;
     /// Listens on another port from now on (0: the kernel's choice); descriptors() change. Nothing
@@ -37,6 +50,10 @@ class Link {
     [[nodiscard]] virtual Result<void> listen(std::uint16_t port) = 0;
     /// Descriptors that poll readable when there is something to receive.
     [[nodiscard]] virtual std::vector<int> descriptors() const = 0;
+
+    /// Goes over to what the interfaces are now; costs next to nothing if nothing has changed. Call
+    /// it now and then. @return true: descriptors() have changed
+    [[nodiscard]] virtual bool refresh() { return false; }
 
     /// What has arrived at one of the descriptors; at most 64 datagrams are looked at per arrival.
     /// Never blocks. The bytes are valid until the next call. Empty: nothing more.

@@ -101,6 +101,7 @@ void SupervisedTunnel::start() {
     options.name = settings_.name;
     options.mtu = mtu_;
     options.aead = settings_.cipher;
+    options.backend = settings_.backend;
     options.uapi_dir = folders_.uapi;
     options.state_dir = folders_.state;
     options.before_up = gate_.attach;
@@ -135,6 +136,7 @@ void SupervisedTunnel::start() {
         {{"interface", settings_.name},
          {"peers", settings_.peers.size()},
          {"mtu", mtu_},
+         {"backend", tunnel_->first_backend()},
          {"cipher", tunnel_->aead_reason()}});
 }
 
@@ -200,7 +202,7 @@ void SupervisedTunnel::change(TunnelSettings settings, const TunnelKeys& keys) {
     retry_ = {};
     look_ = {};
     is_host_set_ = false;
-    if (before.cipher != settings_.cipher) {
+    if (before.cipher != settings_.cipher || before.backend != settings_.backend) {
         tunnel_.reset();  // started again by the next tick
         addresses_.clear();
         routes_.clear();

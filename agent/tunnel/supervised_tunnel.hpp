@@ -61,7 +61,7 @@ class SupervisedTunnel {
     /// For the peers of this tunnel that have this name.
     void answered(const NameResolver::Answer& answer);
     /// Goes over to other settings without touching the keypairs of peers that stay. Another cipher
-    /// ends the tunnel for a moment.
+    /// or backend ends the tunnel for a moment.
     void change(TunnelSettings settings, const TunnelKeys& keys);
 
   private:

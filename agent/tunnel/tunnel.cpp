@@ -9,9 +9,10 @@
 
 #include <fmt/format.h>
 
+#include "agent/report/log.hpp"
 #include "agent/tunnel/aead_choice.hpp"
 #include "agent/tunnel/tun_port.hpp"
-#include "agent/tunnel/udp_link.hpp"
+#include "agent/tunnel/xsk_link.hpp"
 
 namespace tollgate::agent {
 
@@ -20,6 +21,27 @@ namespace {
 // The loop looks at the clock at least so often: epoll does not count the time that the machine
 // sleeps.
 constexpr std::chrono::milliseconds kWaitMax{10'000};
+
+/// @param wanted  "auto", "xsk", "udp"
+Result<std::unique_ptr<Link>> open_link(const std::string& wanted, TunnelGate& gate) {
+    auto udp = UdpLink::open({});
+    if (!udp) {
+        return Failure{udp.error()};
+    }
+    if (wanted == "udp") {
+        return std::unique_ptr<Link>{std::move(*udp)};
+    }
+    auto xsk = XskLink::open(
+        std::move(*udp), gate, wanted == "xsk" ? XskLink::Wish::any : XskLink::Wish::zero_copy);
+    if (!xsk) {
+        return Failure{xsk.error()};
+    }
+    return std::unique_ptr<Link>{std::move(*xsk)};
+}
+
+std::string backend_text(const Link& link) {
+    return fmt::format("{} ({})", link.name(), link.reason());
+}
 
 std::chrono::milliseconds wait_until(crypto::Instant next, crypto::Instant now) {
     if (next <= now) {
@@ -68,10 +90,14 @@ Result<void> Tunnel::open(std::unique_ptr<TunnelGate> gate) {
         return Failure{tasks.error()};
     }
     tasks_ = std::move(*tasks);
-    auto link = UdpLink::open({});
+    if (!gate) {
+        gate = std::make_unique<NoTunnelGate>();
+    }
+    auto link = open_link(options_.backend, *gate);
     if (!link) {
         return Failure{link.error()};
     }
+    first_backend_ = backend_text(**link);
     auto port = TunPort::open({options_.name, options_.mtu, false, options_.before_up});
     if (!port) {
         return Failure{port.error()};
@@ -127,6 +153,18 @@ Result<void> Tunnel::watch_link() {
         }
     }
     return {};
+}
+
+void Tunnel::refresh_link() {
+    if (!device_->refresh_link()) {
+        return;
+    }
+    const auto watched = watch_link();
+    log(watched ? LogLevel::info : LogLevel::error,
+        "tunnel.backend_changed",
+        {{"interface", options_.name},
+         {"backend", backend_text(device_->link())},
+         {"error", watched ? "" : watched.error().message()}});
 }
 
 int Tunnel::apply(const DeviceChange& change) {
@@ -190,7 +228,6 @@ TunnelStatus Tunnel::status() {
     TunnelStatus status =
         tasks_->call([this] { return device_->status(); }).value_or(TunnelStatus{});
     status.name = options_.name;
-    status.backend_reason = "the only one there is";
     status.cipher_reason = aead_reason_;
     return status;
 }
@@ -211,6 +248,7 @@ Now Tunnel::now() const {
 
 void Tunnel::run() {
     while (!stopping_) {
+        refresh_link();
         const Now before = now();
         const crypto::Instant next = device_->work(before);
         if (!loop_.run_once(wait_until(next, before.boot))) {

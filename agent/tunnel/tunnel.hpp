@@ -29,6 +29,7 @@ struct TunnelOptions {
     std::string name;                 ///< of the network interface
     std::size_t mtu = 1420;           ///< of the network interface, bytes
     std::string aead = "auto";        ///< or "lanes", "openssl", "sodium"
+    std::string backend = "auto";     ///< or "xsk", "udp"
     std::filesystem::path uapi_dir;   ///< of the socket NAME.sock
     std::filesystem::path state_dir;  ///< of the file handshake-time-NAME
     /// Called with the name when the network interface is there but not up; empty: not called.
@@ -40,7 +41,7 @@ struct TunnelOptions {
 class Tunnel {
   public:
     /// Makes the network interface and listens on the UAPI socket; the device has no key and no
-    /// peer yet. @return what TunPort, UdpLink, UapiSocket and HandshakeClock return
+    /// peer yet. @return what TunPort, open_link(), UapiSocket and HandshakeClock return
     /// @param gate  null: none is loaded
     [[nodiscard]] static Result<std::unique_ptr<Tunnel>> start(const TunnelOptions& options,
                                                                const Clock& clock,
@@ -71,6 +72,8 @@ class Tunnel {
     [[nodiscard]] const std::string& name() const { return options_.name; }
     /// Which cipher implementation was chosen, and why.
     [[nodiscard]] const std::string& aead_reason() const { return aead_reason_; }
+    /// The same of the backend, as it was at the start: "udp (as configured)"
+    [[nodiscard]] const std::string& first_backend() const { return first_backend_; }
 
   private:
     Tunnel(TunnelOptions options, const Clock& clock, EventLoop loop, HandshakeClock timestamps)
@@ -81,6 +84,7 @@ class Tunnel {
 
     [[nodiscard]] Result<void> open(std::unique_ptr<TunnelGate> gate);
     [[nodiscard]] Result<void> watch_link();
+    void refresh_link();
     [[nodiscard]] int apply_here(const DeviceChange& change);
     [[nodiscard]] Now now() const;
     void run();
@@ -93,6 +97,7 @@ class Tunnel {
     std::unique_ptr<Device> device_;
     std::unique_ptr<UapiSocket> uapi_;
     std::string aead_reason_;
+    std::string first_backend_;
     std::vector<int> watched_;
     bool stopping_ = false;
     std::thread thread_;

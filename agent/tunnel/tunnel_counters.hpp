@@ -32,11 +32,13 @@ struct PeerCounters {
 struct TunnelCounters {
     std::string name;  ///< of the network interface
     std::string backend;
+    std::string backend_reason;
     std::string cipher;
     bool is_up = true;
     HandshakeCounters handshakes;
     IngressCounters ingress;
     EgressCounters egress;
+    LinkCounters link;
     std::uint64_t refused_indices = 0;  ///< receiver indices that the gate had no room for
     std::vector<PeerCounters> peers;    ///< the first kPeerCountersMax
     PeerCounters other;                 ///< the sums of the others

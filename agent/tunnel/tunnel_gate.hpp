@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tollgate/abi/tunnel.h>
 #include <tollgate/abi/wireguard.h>
@@ -57,6 +59,16 @@ struct InitiationDemands {
     const crypto::StealthSlots* stealth = nullptr;
 };
 
+/// An interface that the gate protects.
+struct GateInterface {
+    std::string name;
+    unsigned index = 0;
+    std::uint8_t zone = 0;
+    bool has_xdp = false;  ///< else its frames cannot be taken before the network stack
+
+    bool operator==(const GateInterface&) const = default;
+};
+
 /// A tunnel's side of the gate in the kernel, which drops what cannot be for us before it costs
 /// anything (docs/packet-path.md, section 9). What the gate was told last stays in force if the
 /// agent dies: receiver indices until they expire, initiations that meet its demands for ever (the
@@ -94,6 +106,18 @@ class TunnelGate {
     [[nodiscard]] virtual Result<void> own(const Prefix& prefix, std::string_view peer) = 0;
     /// Forgets the prefix: its addresses belong to that of the next shorter one.
     virtual void disown(const Prefix& prefix) = 0;
+
+    [[nodiscard]] virtual std::vector<GateInterface> interfaces() const { return {}; }
+    /// Another one: interfaces() may have changed. Costs next to nothing.
+    [[nodiscard]] virtual std::uint64_t interfaces_version() const { return 0; }
+    /// Messages that pass go from this receive queue to an AF_XDP socket, as long as it is open.
+    /// @pre the interface has XDP, and the queue is below TG_QUEUES_MAX
+    [[nodiscard]] virtual Result<void> hand_over(const GateInterface& interface,
+                                                 std::uint32_t queue,
+                                                 int socket) {
+        static_cast<void>(interface), static_cast<void>(queue), static_cast<void>(socket);
+        return failure(ENODEV, "find an interface with XDP");
+    }
 };
 
 /// The gate, for tunnels that are to start. Empty functions: none is loaded.

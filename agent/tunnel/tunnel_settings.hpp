@@ -40,6 +40,7 @@ struct TunnelSettings {
     std::vector<InterfaceAddress> addresses;
     std::optional<std::uint32_t> mtu;  ///< bytes; nothing: from the way to the peers
     std::string cipher = "auto";       ///< or the name of a provider
+    std::string backend = "auto";      ///< or "xsk", "udp"
     StealthMode stealth = StealthMode::off;
     std::optional<std::filesystem::path> stealth_key_file;  ///< nothing: see find_site_secret()
     std::vector<PeerSettings> peers;                        ///< with different keys and allowed IPs

@@ -25,6 +25,7 @@ using policy::YamlNode;
 constexpr std::uint32_t kMtuMin = 576;
 constexpr std::uint32_t kMtuMax = 65'535;
 constexpr std::array<std::string_view, 4> kCiphers{"auto", "openssl", "sodium", "lanes"};
+constexpr std::array<std::string_view, 3> kBackends{"auto", "xsk", "udp"};
 constexpr std::string_view kKeyHint =
     "a public key is 44 characters of base64, as 'tollgate tunnel pubkey' prints it";
 
@@ -104,6 +105,10 @@ TunnelSettings Reader::read_tunnel(const YamlNode& node) {
         tunnel.cipher = kCiphers.at(index.value_or(0));
     }
     read_stealth(fields, tunnel);
+    if (const YamlNode* backend = fields.optional("backend")) {
+        const auto index = policy::read_choice(*backend, "backend", kBackends, problems_);
+        tunnel.backend = kBackends.at(index.value_or(0));
+    }
     if (const YamlNode* peers = fields.optional("peers")) {
         read_peers(*peers, tunnel);
         refuse_loops(tunnel);

@@ -63,7 +63,7 @@ struct UdpLink::Outcome {
 };
 
 Result<std::unique_ptr<UdpLink>> UdpLink::open(const Options& options) {
-    auto routes = RouteWatch::open();
+    auto routes = RouteWatch::open(RouteWatch::Subject::ipv4_routes);
     if (!routes) {
         return Failure{routes.error()};
     }

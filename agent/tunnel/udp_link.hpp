@@ -41,6 +41,13 @@ class UdpLink : public Link {
     [[nodiscard]] static Result<std::unique_ptr<UdpLink>> open(const Options& options);
 
     [[nodiscard]] std::string_view name() const override { return "udp"; }
+    [[nodiscard]] std::string reason() const override { return "as configured"; }
+    [[nodiscard]] LinkCounters counters() const override {
+        LinkCounters counters;
+        counters.no_room = counters_.no_room;
+        counters.overflowed = counters_.overflowed;
+        return counters;
+    }
     [[nodiscard]] std::uint16_t port() const override { return port_; }
     [[nodiscard]] Result<void> listen(std::uint16_t port) override;
     [[nodiscard]] std::vector<int> descriptors() const override;
@@ -59,7 +66,7 @@ class UdpLink : public Link {
 
     /// Why datagrams are sent one by one for good; empty: they are not.
     [[nodiscard]] const std::string& segmentation_fault() const { return segmentation_fault_; }
-    [[nodiscard]] const UdpCounters& counters() const { return counters_; }
+    [[nodiscard]] const UdpCounters& udp_counters() const { return counters_; }
 
   private:
     static constexpr std::size_t kBatch = 8;

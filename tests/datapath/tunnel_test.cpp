@@ -198,6 +198,23 @@ TEST_F(TunnelMaps, ThereAreSoManyTunnelsAndNoMore) {
     EXPECT_TRUE(gate->tunnel_gate(0));
 }
 
+TEST_F(TunnelMaps, ATunnelKnowsTheInterfacesThatAreAttached) {
+    open();
+    const auto tunnel_gate = make_tunnel();
+    EXPECT_TRUE(tunnel_gate->interfaces().empty());
+    const std::uint64_t before = tunnel_gate->interfaces_version();
+    ASSERT_TRUE(load(policy_for_port(53)));
+    ASSERT_TRUE(attach());
+    EXPECT_NE(tunnel_gate->interfaces_version(), before);
+    ASSERT_EQ(tunnel_gate->interfaces().size(), 1U);
+    const agent::GateInterface seen = tunnel_gate->interfaces().front();
+    EXPECT_EQ(seen.name, "eth0");
+    EXPECT_EQ(seen.zone, 0);
+    EXPECT_TRUE(seen.has_xdp);
+    ASSERT_TRUE(gate->detach("eth0"));
+    EXPECT_TRUE(tunnel_gate->interfaces().empty());
+}
+
 TEST_F(TunnelMaps, WithoutRoomAReceiverIsEmptyAndHarmless) {
     open();
     const auto tunnel_gate = make_tunnel();

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Who has no key sees nothing of a tunnel behind an enforcing gate, whatever he sends and whether the
 # daemon lives; a stock peer talks through the same gate, without a rule, after a pause and from other
-# places. STEALTH_IDLE=130 makes the pause so long that keys are renewed.
+# places. STEALTH_IDLE=130 makes the pause so long that keys are renewed, STEALTH_BACKEND=xsk takes
+# its messages past the network stack.
 #
 #   device eth0 192.0.2.10 ──┐
 #     peer eth0 192.0.2.20 ──┼── bridge
@@ -46,7 +47,21 @@ tunnel_keys
 
 metrics=127.0.0.1:9586
 pings_inside learn >"$lab/policy.yaml"
-tunnel_start --policy "$lab/policy.yaml"
+backend=${STEALTH_BACKEND:-udp}
+cat >"$lab/tollgate.yaml" <<YAML
+apiVersion: tollgate/v1
+kind: Agent
+interfaces: [eth0]
+tunnels:
+  - name: $wg
+    privateKeyFile: $lab/device.key
+    listenPort: 51820
+    addresses: [10.9.0.1/24]
+    backend: $backend
+YAML
+daemon_start --config "$lab/tollgate.yaml" --policy "$lab/policy.yaml"
+until_true 20 test -S "/run/wireguard/$wg.sock" || fail "the tunnel does not start: $(api tunnels)"
+[[ $(api tunnels | jq -r '.tunnels[0].backend') == "$backend" ]] || fail "another backend: $(api tunnels)"
 peer_start wireguard-go
 join_tunnel
 scan() {

@@ -28,6 +28,8 @@ class MemoryLink : public agent::Link {
     };
 
     [[nodiscard]] std::string_view name() const override { return "memory"; }
+    [[nodiscard]] std::string reason() const override { return "a test"; }
+    [[nodiscard]] agent::LinkCounters counters() const override { return {}; }
     [[nodiscard]] std::uint16_t port() const override { return 51820; }
     [[nodiscard]] Result<void> listen(std::uint16_t /*port*/) override { return {}; }
     [[nodiscard]] std::vector<int> descriptors() const override { return {}; }

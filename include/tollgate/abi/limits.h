@@ -21,6 +21,7 @@
 #define TG_DNS_QUERIES_MAX 4096
 #define TG_EVENTS_BYTES (1 << 19)
 #define TG_TUNNELS_MAX 16
+#define TG_QUEUES_MAX 64       /* of an interface, from which a tunnel takes frames itself */
 #define TG_RECEIVERS_MAX 65536 /* of all tunnels: a peer has 2 most of the time, 4 at most */
 #define TG_INITIATORS_MAX 16384
 #define TG_INITIATIONS_MAX 8192

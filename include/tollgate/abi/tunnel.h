@@ -58,6 +58,12 @@ struct tg_receiver {
     __u8 reserved[21];
 };
 
+/** Index of the map `tunnel_sockets`: what a tunnel takes from one receive queue of the interface
+ *  that is `zone`, past the network stack. */
+#define TG_TUNNEL_SOCKET(number, zone, queue) \
+    (((number)*TG_ZONES_MAX + (zone)) * TG_QUEUES_MAX + (queue))
+#define TG_TUNNEL_SOCKETS_MAX TG_TUNNEL_SOCKET(TG_TUNNELS_MAX, 0, 0)
+
 /** Key of the map `initiators`: who begins handshakes. IPv6: the first 64 bits, because one host
  * may have all addresses of a /64. The value (__u64) is when the next initiation is due. */
 struct tg_initiator {

@@ -45,14 +45,15 @@ std::string peer(const std::string& fields, const std::string& key = kFirst) {
 }
 
 TEST(TunnelYaml, ReadsEveryField) {
-    const Reading reading = read(
-        tunnel("  privateKeyFile: /k/wg0\n  listenPort: 51820\n  addresses: [10.9.0.1/24, "
-               "'fd09::1/64']\n  mtu: 1400\n  fwmark: 7\n  cipher: sodium\n  stealth: strict\n  "
-               "stealthKeyFile: /k/site\n  peers:\n  - name: camera\n"
-               "    publicKey: " +
-               std::string{kFirst} +
-               "\n    presharedKeyFile: /k/psk\n    endpoint: gate.example.org:51821\n"
-               "    allowedIPs: [10.9.0.2/32, fd09::2]\n    persistentKeepalive: 25\n"));
+    const Reading reading =
+        read(tunnel("  privateKeyFile: /k/wg0\n  listenPort: 51820\n  addresses: [10.9.0.1/24, "
+                    "'fd09::1/64']\n  mtu: 1400\n  fwmark: 7\n  cipher: sodium\n  backend: xsk\n  "
+                    "stealth: strict\n  "
+                    "stealthKeyFile: /k/site\n  peers:\n  - name: camera\n"
+                    "    publicKey: " +
+                    std::string{kFirst} +
+                    "\n    presharedKeyFile: /k/psk\n    endpoint: gate.example.org:51821\n"
+                    "    allowedIPs: [10.9.0.2/32, fd09::2]\n    persistentKeepalive: 25\n"));
     ASSERT_THAT(reading.problems, IsEmpty());
     TunnelSettings expected;
     expected.name = "wg0";
@@ -65,6 +66,7 @@ TEST(TunnelYaml, ReadsEveryField) {
     expected.cipher = "sodium";
     expected.stealth = StealthMode::strict;
     expected.stealth_key_file = "/k/site";
+    expected.backend = "xsk";
     expected.peers.push_back({"camera",
                               *crypto::PublicKey::parse_base64(kFirst),
                               "/k/psk",
@@ -82,6 +84,7 @@ TEST(TunnelYaml, WhatIsAbsentHasItsDefault) {
     expected.name = "wg0";
     EXPECT_THAT(reading.tunnels, ElementsAre(expected));
     EXPECT_EQ(expected.cipher, "auto");
+    EXPECT_EQ(expected.backend, "auto");
     EXPECT_FALSE(expected.mtu);
 }
 
@@ -109,6 +112,16 @@ TEST(TunnelYaml, ASiteSecretThatIsNotUsedIsRefused) {
                 HasSubstr("f:2:19: error: stealthKeyFile is not used without stealth"));
     EXPECT_THAT(read(tunnel("  stealth: off\n  stealthKeyFile: /k/site\n")).problems, IsEmpty());
     EXPECT_THAT(read(tunnel("  stealth: strikt\n")).problems, HasSubstr("f:2:12: error"));
+}
+
+TEST(TunnelYaml, ABackendIsOneOfThree) {
+    for (const char* backend : {"auto", "xsk", "udp"}) {
+        const Reading reading = read(tunnel(std::string{"  backend: "} + backend + "\n"));
+        EXPECT_THAT(reading.problems, IsEmpty()) << backend;
+        EXPECT_EQ(reading.tunnels.at(0).backend, backend);
+    }
+    EXPECT_THAT(read(tunnel("  backend: xdp\n")).problems,
+                HasSubstr("f:2:12: error: backend must be auto or xsk or udp, not 'xdp'"));
 }
 
 TEST(TunnelYaml, TwoTunnelsShareNeitherNameNorPortNorNamesOfPeers) {

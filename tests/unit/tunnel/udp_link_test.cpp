@@ -153,8 +153,8 @@ TEST_P(UdpLinkTest, SendsFromElsewhereWhenTheLocalAddressIsGone) {
         EXPECT_EQ(joined(datagrams), bytes);
         EXPECT_EQ(datagrams[0].from.address, to.address);
     }
-    EXPECT_EQ(sender->counters().source_refused, 2U);
-    EXPECT_EQ(sender->counters().refused, 0U);
+    EXPECT_EQ(sender->udp_counters().source_refused, 2U);
+    EXPECT_EQ(sender->udp_counters().refused, 0U);
 }
 
 TEST_P(UdpLinkTest, SurvivesWhatIcmpReports) {
@@ -186,7 +186,7 @@ TEST(UdpLink, CountsWhatTheKernelRefuses) {
     const auto link = UdpLink::open({}).value();
     Endpoint broadcast = at("255.255.255.255", *link);  // needs SO_BROADCAST
     EXPECT_FALSE(link->send(broadcast, pattern(3000), 1000, 0));
-    EXPECT_EQ(link->counters().refused, 3U);
+    EXPECT_EQ(link->udp_counters().refused, 3U);
     EXPECT_TRUE(link->segmentation_fault().empty());
 }
 
@@ -221,7 +221,7 @@ TEST(UdpLink, CountsWhatItWasTooSlowToReceive) {
     // The kernel tells of losses with the next datagram that it takes.
     ASSERT_TRUE(sender->send(at("127.0.0.1", *receiver), pattern(1000), 1000, 0));
     ASSERT_EQ(receive(*receiver, 1).size(), 1U);
-    EXPECT_EQ(receiver->counters().overflowed, 50 - arrived);
+    EXPECT_EQ(receiver->udp_counters().overflowed, 50 - arrived);
 }
 
 TEST(GsoProbe, FindsNoFaultInThisKernel) {
