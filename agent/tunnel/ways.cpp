@@ -61,9 +61,11 @@ KnownWay ask(const WayKey& key, std::uint32_t mark) {
 }  // namespace
 
 Result<Ways> Ways::open() {
-    return RouteWatch::open(RouteWatch::Subject::all).map([](RouteWatch watch) {
-        return Ways{std::move(watch)};
-    });
+    auto watch = RouteWatch::open(RouteWatch::Subject::all);
+    if (!watch) {
+        return Failure{watch.error()};
+    }
+    return Ways{*std::move(watch)};
 }
 
 KnownWay& Ways::find(const Endpoint& to, std::uint32_t mark) {
