@@ -97,12 +97,13 @@ struct Provenance {
 /// The interfaces on which a rule matches.
 enum class Via : std::uint8_t { any, clear, tunnel };
 
-/// What a rule that does not say it means: a peer is behind its tunnel only.
-[[nodiscard]] inline Via default_via(const Selector& selector) {
-    return selector.peers.empty() ? Via::any : Via::tunnel;
-}
-
 enum class Rank : std::uint8_t { failsafe, deny, allow };
+
+/// What a rule that does not say it means. A peer is behind its tunnel only: what is granted to it
+/// is not granted in the clear to whoever else the rule names. What is denied is denied everywhere.
+[[nodiscard]] inline Via default_via(Rank rank, const Selector& selector) {
+    return selector.peers.empty() || rank == Rank::deny ? Via::any : Via::tunnel;
+}
 
 struct Rule {
     std::string name;  ///< unique in the policy, [a-z0-9-]{1,63}

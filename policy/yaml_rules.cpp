@@ -237,7 +237,7 @@ void RuleReader::read_remote(const YamlNode& node, Rule& rule) {
 }
 
 void RuleReader::read_via(const YamlNode* node, Rule& rule) {
-    rule.via = default_via(rule.selector);
+    rule.via = default_via(rule.rank, rule.selector);
     if (node == nullptr) {
         return;
     }

@@ -125,7 +125,7 @@ Entries entries_of(const Rule& rule) {
     }
     const bool ports = !rule.services.empty() && has_ports(rule.services.front());
     entries.emplace_back(ports ? "ports" : "protocols", services_of(rule));
-    if (rule.via != default_via(rule.selector)) {
+    if (rule.via != default_via(rule.rank, rule.selector)) {
         entries.emplace_back("via", std::string(to_text(rule.via)));
     }
     if (const Entries limit = limit_of(rule.limit); !limit.empty()) {

@@ -112,7 +112,7 @@ class RandomPolicy {
         if (rule.remote.empty() && chance(25)) {
             rule.selector.peers.push_back(pick(kPeers));
         }
-        rule.via = way_of(rule.selector);
+        rule.via = way_of(rank, rule.selector);
         add_services(rule);
         rule.log = chance(20);
         if (chance(30)) {
@@ -134,7 +134,7 @@ class RandomPolicy {
     }
 
     // None that the remote cannot take.
-    policy::Via way_of(const policy::Selector& selector) {
+    policy::Via way_of(policy::Rank rank, const policy::Selector& selector) {
         if (!selector.macs.empty() && !selector.peers.empty()) {
             return policy::Via::any;
         }
@@ -142,7 +142,7 @@ class RandomPolicy {
         const bool tunnel = selector.macs.empty() && chance(20);
         return clear    ? policy::Via::clear
                : tunnel ? policy::Via::tunnel
-                        : policy::default_via(selector);
+                        : policy::default_via(rank, selector);
     }
 
     void add_remote(const policy::Policy& policy, policy::Rule& rule) {

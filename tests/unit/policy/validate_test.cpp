@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "policy/validate.hpp"
 
+#include <algorithm>
+
 #include <netinet/in.h>
 
 #include <gmock/gmock.h>
@@ -151,6 +153,22 @@ TEST(Validate, RefusesAWayThatTheRemoteCannotTake) {
     policy.rules.front().via = Via::clear;
     EXPECT_THAT(format_problems("f", find_errors(policy)),
                 HasSubstr("rule 'a' names a peer, and goes via clear"));
+}
+
+TEST(Validate, ADenialIsForEveryWayUnlessItSaysOtherwise) {
+    const Policy policy = policy_of(
+        "  deny:\n"
+        "    - {name: d, direction: ingress, remote: [tablets, 192.0.2.1], ports: [tcp/80]}\n"
+        "    - {name: t, direction: ingress, remote: [tablets], ports: [tcp/80], via: tunnel}\n"
+        "  groups: {tablets: {peer: tablet}}\n"
+        "  allow:\n"
+        "    - {name: a, direction: ingress, remote: [tablets, 192.0.2.1], ports: [tcp/81]}\n");
+    const auto via = [&](const std::string& name) {
+        return std::ranges::find(policy.rules, name, &Rule::name)->via;
+    };
+    EXPECT_EQ(via("d"), Via::any) << "192.0.2.1 in the clear is denied, too";
+    EXPECT_EQ(via("t"), Via::tunnel);
+    EXPECT_EQ(via("a"), Via::tunnel);
 }
 
 }  // namespace
