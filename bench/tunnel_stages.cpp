@@ -238,8 +238,8 @@ int main(int argc, char** argv) {
     Stages stages;
     const auto device = words.size() == kWords ? open_device(words, stages) : nullptr;
     if (!device) {
-        std::fputs("usage: tunnel_stages INTERFACE PRIVATE-KEY-FILE PEER-KEY PEER-ENDPOINT\n",
-                   stderr);
+        fmt::print(stderr,
+                   "usage: tunnel_stages INTERFACE PRIVATE-KEY-FILE PEER-KEY PEER-ENDPOINT\n");
         return EXIT_FAILURE;
     }
     struct sigaction action {};

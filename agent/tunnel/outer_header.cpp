@@ -73,7 +73,7 @@ std::optional<Opened> open_ipv4(MutableBytes ip) {
 }
 
 std::optional<Opened> open_ipv6(MutableBytes ip) {
-    if (ip.size() < wire::ipv6::kSize || ip[0] >> 4U != std::byte{6} ||
+    if (ip.size() < wire::ipv6::kSize || (ip[0] >> 4U) != std::byte{6} ||
         ip[wire::ipv6::kNextHeader] != std::byte{wire::kUdp}) {
         return std::nullopt;
     }

@@ -131,7 +131,7 @@ TEST_P(AeadTest, AMessageIsAFieldWithoutAdditionalData) {
 }
 
 TEST_P(AeadTest, EveryFlippedBitOfTheTagIsRefused) {
-    for (const std::size_t size : {0, 1, 64, 1440}) {
+    for (const std::size_t size : {0U, 1U, 64U, 1440U}) {
         const auto good = seal(counting(size), 1);
         for (std::size_t bit = 0; bit < kTagSize * 8; ++bit) {
             auto bad = good;

@@ -44,8 +44,8 @@ TEST(Blake2s, HashesTheExampleOfTheRfc) {  // RFC 7693, appendix B
 
 TEST(Blake2s, PassesTheSelfTestOfTheRfc) {  // RFC 7693, appendix E
     Blake2s all{kHashSize};
-    for (const std::size_t digest_size : {16, 20, 28, 32}) {
-        for (const std::size_t size : {0, 3, 64, 65, 255, 1024}) {
+    for (const std::size_t digest_size : {16U, 20U, 28U, 32U}) {
+        for (const std::size_t size : {0U, 3U, 64U, 65U, 255U, 1024U}) {
             all.update(blake2s(digest_size, fibonacci(size)));
             all.update(blake2s(digest_size, fibonacci(size), fibonacci(digest_size)));
         }

@@ -67,7 +67,7 @@ ReplayWindow swept(std::uint64_t first, std::uint64_t last) {
     ReplayWindow window;
     EXPECT_TRUE(window.accept(first));
     while (first != last) {
-        first += first < last ? 1 : -1;
+        first = first < last ? first + 1 : first - 1;
         EXPECT_TRUE(window.accept(first)) << first;
     }
     return window;

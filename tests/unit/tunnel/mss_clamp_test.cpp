@@ -52,7 +52,7 @@ TEST(MssClamp, LowersWhatSynAndSynAckAskForWithTheRightChecksum) {
 
 TEST(MssClamp, TheChecksumIsRightForEverySizeAndPlace) {
     for (unsigned size = 1381; size <= 0xffff; size += 101) {
-        for (const std::size_t before : {0, 1, 2, 3}) {
+        for (const std::size_t before : {0U, 1U, 2U, 3U}) {
             Datagram options(before, std::byte{1});
             Datagram lower = options;
             const Datagram from = mss(size);

@@ -98,7 +98,7 @@ TEST(Unreachable, DoesNotAnswerAnErrorByAnError) {
         put8(message, 0, type);
         return ip_packet({address, ip(to), protocol}, message);
     };
-    for (const int error : {3, 4, 5, 11, 12}) {
+    for (const unsigned error : {3U, 4U, 5U, 11U, 12U}) {
         EXPECT_THAT(answer(icmp("10.0.0.1", "10.0.0.2", error)), IsEmpty()) << error;
     }
     EXPECT_THAT(answer(icmp("10.0.0.1", "10.0.0.2", 8)), Not(IsEmpty()));
