@@ -87,25 +87,7 @@ void SupervisedTunnel::start() {
         }
         keys = std::move(*read);
     }
-    std::unique_ptr<TunnelGate> gate;
-    if (gate_.open) {
-        auto opened = gate_.open(settings_.name);
-        if (!opened) {
-            tell(problem_, opened.error().message());
-            return;
-        }
-        gate = std::move(*opened);
-    }
-    choose_mtu();
-    TunnelOptions options;
-    options.name = settings_.name;
-    options.mtu = mtu_;
-    options.aead = settings_.cipher;
-    options.backend = settings_.backend;
-    options.uapi_dir = folders_.uapi;
-    options.state_dir = folders_.state;
-    options.before_up = gate_.attach;
-    auto started = Tunnel::start(options, clock_, std::move(gate));
+    auto started = open_tunnel();
     if (!started) {
         tell(problem_, started.error().message());
         return;
@@ -138,6 +120,27 @@ void SupervisedTunnel::start() {
          {"mtu", mtu_},
          {"backend", tunnel_->first_backend()},
          {"cipher", tunnel_->aead_reason()}});
+}
+
+Result<std::unique_ptr<Tunnel>> SupervisedTunnel::open_tunnel() {
+    std::unique_ptr<TunnelGate> gate;
+    if (gate_.open) {
+        auto opened = gate_.open(settings_.name);
+        if (!opened) {
+            return Failure{opened.error()};
+        }
+        gate = std::move(*opened);
+    }
+    choose_mtu();
+    TunnelOptions options;
+    options.name = settings_.name;
+    options.mtu = mtu_;
+    options.aead = settings_.cipher;
+    options.backend = settings_.backend;
+    options.uapi_dir = folders_.uapi;
+    options.state_dir = folders_.state;
+    options.before_up = gate_.attach;
+    return Tunnel::start(options, clock_, std::move(gate));
 }
 
 Result<void> SupervisedTunnel::keep_interface() {

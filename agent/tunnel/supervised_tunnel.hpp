@@ -66,6 +66,7 @@ class SupervisedTunnel {
 
   private:
     void start();
+    [[nodiscard]] Result<std::unique_ptr<Tunnel>> open_tunnel();
     [[nodiscard]] Result<void> configure(const TunnelSettings* before, const TunnelKeys& keys);
     void configure_again();
     [[nodiscard]] Result<void> keep_interface();
