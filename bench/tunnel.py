@@ -23,6 +23,7 @@ import lab as lab_module
 PORT = 7777
 OUTER = {"source": lab_module.SOURCE, "target": lab_module.TARGET}
 INNER = {"source": "10.98.0.1", "target": "10.98.0.2"}
+SEGMENTATION = ("tso", "gso", "tx-udp-segmentation")
 OTHER = {"source": "target", "target": "source"}
 CONFIG = """apiVersion: tollgate/v1
 kind: Agent
@@ -68,6 +69,21 @@ def start_wireguard_go(program):
     return start
 
 
+def take_away(lab):
+    """What the daemon leaves on purpose: interfaces of a configuration file, and the gate, without which veth can segment
+    again. The next one is to find the lab as the first did."""
+    for end in INNER:
+        lab.inside(end, "ip", "link", "delete", interface(end), check=False)
+        shutil.rmtree(lab.pins / end, ignore_errors=True)
+        for _ in range(50):
+            if "xdp" not in lab.inside(end, "ip", "link", "show", "dev", "veth0"):
+                break
+            time.sleep(0.1)
+    for end in INNER:
+        lab.inside(end, "ethtool", "-K", "veth0", *(word for feature in SEGMENTATION for word in
+                                                   (feature, "on" if feature in lab.segmentation else "off")))
+
+
 @contextmanager
 def tunnel(lab, start, agent, keys):
     processes = [start(lab, end, agent) for end in INNER]
@@ -87,8 +103,7 @@ def tunnel(lab, start, agent, keys):
     yield
     for process in processes:
         lab.stop(process)
-    for end in INNER:  # one of a configuration file stays
-        lab.inside(end, "ip", "link", "delete", interface(end), check=False)
+    take_away(lab)
     time.sleep(0.3)
 
 
@@ -186,6 +201,7 @@ def laboratory(programs):
     """A lab with a key for each end."""
     with lab_module.Lab() as lab:
         lab.programs = programs
+        lab.segmentation = SEGMENTATION  # what the wire is to have
         folder = state_folder(lab)
         folder.mkdir(mode=0o700)
         lab.pins.mkdir()
@@ -196,8 +212,9 @@ def laboratory(programs):
 
 
 def switch_segmentation_off(lab):
+    lab.segmentation = ()
     for end in INNER:
-        lab.inside(end, "ethtool", "-K", "veth0", "tso", "off", "gso", "off", "tx-udp-segmentation", "off")
+        lab.inside(end, "ethtool", "-K", "veth0", *(word for feature in SEGMENTATION for word in (feature, "off")))
 
 
 def measure(lab, keys, starts, args, only=""):

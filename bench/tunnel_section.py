@@ -23,8 +23,9 @@ TEXT = """
 `sudo bench/tunnel_section.py` on {machine}: two namespaces on a veth pair, both
 tunnels and both ends of the traffic on the same two CPUs; the gate is attached at both ends of ours, in stage learn.
 Implementations alternate, {rounds} rounds; medians. A veth pair keeps UDP_SEGMENT's large datagrams whole, as a NIC
-with `tx-udp-segmentation` does; "one by one" is with segmentation switched off on it (`tso`, `gso`,
-`tx-udp-segmentation`).
+with `tx-udp-segmentation` does, but not with an XDP program, so that ours never has that; "one by one" is with
+segmentation switched off for the others, too (`tso`, `gso`, `tx-udp-segmentation`). By xsk: AF_XDP, which copies every
+frame on veth; `auto` takes UDP there.
 """
 FLOODS = """
 Under a flood: {kpps} thousand messages of 148 bytes a second from random sources, made on the same two CPUs, so that
@@ -108,7 +109,8 @@ def main():
     args.programs, args.agent = args.build / "bench", args.build / "agent"
     starts = tunnel.implementations(args.peer)
     section = HEAD + TEXT.format(machine=lab_module.machine(), rounds=args.rounds) + "\n"
-    section += traffic_table(measure_traffic(args, starts), list(starts))
+    both = {"tollgate": starts["tollgate"], "tollgate by xsk": tunnel.start_backend("xsk")} | starts
+    section += traffic_table(measure_traffic(args, both), list(both))
     section += FLOODS.format(kpps=args.kpps) + "\n" + tunnel_flood.table(tunnel_flood.measure_all(args, starts))
     section += STAGES + "\n" + tunnel_stages.table(args.programs, args.seconds)
     section += PEERS.format(peers=args.peers) + "\n" + tunnel_peers.table(args, starts)
