@@ -2,7 +2,9 @@
 """Two network namespaces on one veth pair: `source` sends, `target` is protected."""
 import json
 import os
+import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -27,6 +29,8 @@ class Lab:
         self.children = []
 
     def __enter__(self):
+        # By default that ends Python at once, and everything would stay.
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         for name in self.names.values():
             run("ip", "netns", "add", name)
         run("ip", "-n", self.names["source"], "link", "add", "veth0", "address", SOURCE_MAC, "type", "veth",
