@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
@@ -46,31 +47,6 @@ void disturb(FrameSource& source, Agreement& both, bool& blocked) {
     }
 }
 
-TEST(RandomFrames, ProgramAndModelAgreeOnEveryFrame) {
-    const std::uint64_t start = seed();
-    std::cout << "TOLLGATE_SEED=" << start << "\n";
-    RecordProperty("seed", std::to_string(start));
-    FrameSource source(start);
-    auto begun = Agreement::begin();
-    TOLLGATE_REQUIRE(begun);
-    Agreement& both = **begun;
-    bool blocked = false;
-    for (std::uint64_t i = 0; i < kFrames; ++i) {
-        if (i % kFramesPerPolicy == 0) {
-            const auto used = both.use(random_policy(source));
-            ASSERT_TRUE(used) << used.error().message();
-        }
-        if (source.once_in(500)) {
-            ASSERT_NO_FATAL_FAILURE(disturb(source, both, blocked));
-        }
-        const Sent sent = source.next();
-        ASSERT_TRUE(both.judge(sent.frame, sent.direction)) << "TOLLGATE_SEED=" << start;
-    }
-    std::cout << both.frames() << " frames, " << both.model().flows().size() << " flows, "
-              << both.model().resolved().size() << " names: " << both.summary() << "\n";
-    EXPECT_GE(both.frames(), 200'000U);
-}
-
 // Peers get, lose and pass on addresses; prefixes of different peers lie within each other.
 void disturb_peers(FrameSource& source, Agreement& both) {
     static const std::vector<std::string> kPrefixes{
@@ -87,12 +63,19 @@ void disturb_peers(FrameSource& source, Agreement& both) {
     ASSERT_TRUE(both.allow(prefix, peer));
 }
 
-TEST(RandomFrames, ProgramAndModelAgreeOnEveryPacketOfATunnel) {
+// What a tunnel carries has no Ethernet header.
+std::span<const std::byte> carried(const Sent& sent, tg_link link) {
+    const std::span<const std::byte> frame{sent.frame};
+    return link == TG_LINK_CLEAR ? frame
+                                 : frame.subspan(std::min<std::size_t>(ETH_HLEN, frame.size()));
+}
+
+void agree_on_every_frame(tg_link link) {
     const std::uint64_t start = seed();
     std::cout << "TOLLGATE_SEED=" << start << "\n";
-    RecordProperty("seed", std::to_string(start));
+    testing::Test::RecordProperty("seed", std::to_string(start));
     FrameSource source(start);
-    auto begun = Agreement::begin(TG_LINK_TUNNEL);
+    auto begun = Agreement::begin(link);
     TOLLGATE_REQUIRE(begun);
     Agreement& both = **begun;
     bool blocked = false;
@@ -104,20 +87,23 @@ TEST(RandomFrames, ProgramAndModelAgreeOnEveryPacketOfATunnel) {
         if (source.once_in(500)) {
             ASSERT_NO_FATAL_FAILURE(disturb(source, both, blocked));
         }
-        if (source.once_in(1000)) {
+        if (link == TG_LINK_TUNNEL && source.once_in(1000)) {
             ASSERT_NO_FATAL_FAILURE(disturb_peers(source, both));
         }
         const Sent sent = source.next();
-        const std::span<const std::byte> packet{sent.frame};
-        if (packet.size() < ETH_HLEN) {
-            continue;
-        }
-        ASSERT_TRUE(both.judge(packet.subspan(ETH_HLEN), sent.direction))
-            << "TOLLGATE_SEED=" << start;
+        ASSERT_TRUE(both.judge(carried(sent, link), sent.direction)) << "TOLLGATE_SEED=" << start;
     }
-    std::cout << both.frames() << " packets, " << both.model().flows().size()
-              << " flows: " << both.summary() << "\n";
+    std::cout << both.frames() << " frames, " << both.model().flows().size() << " flows, "
+              << both.model().resolved().size() << " names: " << both.summary() << "\n";
     EXPECT_GE(both.frames(), 200'000U);
+}
+
+TEST(RandomFrames, ProgramAndModelAgreeOnEveryFrame) {
+    agree_on_every_frame(TG_LINK_CLEAR);
+}
+
+TEST(RandomFrames, ProgramAndModelAgreeOnEveryPacketOfATunnel) {
+    agree_on_every_frame(TG_LINK_TUNNEL);
 }
 
 }  // namespace

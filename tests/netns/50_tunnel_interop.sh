@@ -45,22 +45,6 @@ pings peer 10.9.0.1 || fail "no answer after the peer moved to another address"
 
 # TCP both ways, whole.
 head -c 50000000 /dev/urandom >"$lab/sent"
-transfer() { # FROM TO ADDRESS
-    background "$2" python3 -c '
-import socket, sys
-s = socket.create_server((sys.argv[1], 7777), family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
-c, _ = s.accept()
-with open(sys.argv[2], "wb") as f:
-    while data := c.recv(1 << 20): f.write(data)' "$3" "$lab/received"
-    local receiver=$background_process
-    until_true 10 listens "$2" 7777 || fail "nobody listens"
-    on "$1" python3 -c '
-import socket, sys
-s = socket.create_connection((sys.argv[1], 7777), timeout=20)
-with open(sys.argv[2], "rb") as f: s.sendfile(f)' "$3" "$lab/sent"
-    until_true 10 eval "! kill -0 $receiver 2>/dev/null" || fail "the transfer does not end"
-    cmp "$lab/sent" "$lab/received" || fail "from $1 to $2 at $3: other bytes arrive"
-}
 transfer peer device 10.9.0.1
 transfer device peer 10.9.0.2
 transfer peer device fd09::1

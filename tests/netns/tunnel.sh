@@ -9,6 +9,7 @@
 #     peer_start PROGRAM              a wireguard-go on `peer` with the tunnel $other
 #     join_tunnel                     makes each the peer of the other; only `peer` is told where
 #     device_wg ARGS...               wg(8) on the daemon; peer_wg on the peer
+#     transfer FROM TO ADDRESS        a file, $lab/sent, over TCP: every byte arrives
 #     handshakes                      when the last handshake of the daemon's only peer was
 #
 #   device eth0 192.0.2.10, fd00::10  ──────  192.0.2.20, fd00::20 eth0 peer
@@ -94,4 +95,21 @@ handshakes() {
 # pings HOST ADDRESS [COUNT]: every one is answered.
 pings() {
     on "$1" ping -q -i 0.05 -c "${3:-5}" -W 2 "$2" >/dev/null
+}
+
+transfer() { # FROM TO ADDRESS
+    background "$2" python3 -c '
+import socket, sys
+s = socket.create_server((sys.argv[1], 7777), family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+c, _ = s.accept()
+with open(sys.argv[2], "wb") as f:
+    while data := c.recv(1 << 20): f.write(data)' "$3" "$lab/received"
+    local receiver=$background_process
+    until_true 10 listens "$2" 7777 || fail "nobody listens"
+    on "$1" python3 -c '
+import socket, sys
+s = socket.create_connection((sys.argv[1], 7777), timeout=20)
+with open(sys.argv[2], "rb") as f: s.sendfile(f)' "$3" "$lab/sent"
+    until_true 20 eval "! kill -0 $receiver 2>/dev/null" || fail "the transfer does not end"
+    cmp "$lab/sent" "$lab/received" || fail "from $1 to $2 at $3: other bytes arrive"
 }
