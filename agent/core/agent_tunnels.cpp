@@ -39,8 +39,8 @@ TunnelPeers Agent::tunnel_peers() {
         log(LogLevel::warn, "peers.unread", {{"error", addresses.error().message()}});
         return peers;
     }
-    for (PeerAddress& address : *addresses) {
-        peers.add_address(std::move(address));
+    for (const PeerAddress& address : *addresses) {
+        peers.add_address(address);
     }
     return peers;
 }

@@ -4,26 +4,31 @@
 namespace tollgate::agent {
 
 void TunnelPeers::add_tunnel(std::uint8_t zone, const std::vector<IpAddress>& own) {
-    tunnels_.insert(zone);
+    tunnels_.try_emplace(zone);
     for (const IpAddress& address : own) {
         own_.emplace(address, zone);
     }
 }
 
-// By the longest prefix, as the data path and the tunnel do.
+// The data path has fewer than AllowedIps takes.
+void TunnelPeers::add_address(const PeerAddress& address) {
+    static_assert(TG_PEER_ADDRESSES_MAX < AllowedIps::kPrefixesMax);
+    const auto tunnel = tunnels_.find(address.zone);
+    if (tunnel != tunnels_.end() &&
+        tunnel->second.insert(address.prefix, static_cast<AllowedIps::Owner>(names_.size()))) {
+        names_.push_back(address.peer);
+    }
+}
+
 void TunnelPeers::complete(policy::Tuple& tuple, std::uint8_t zone) const {
-    if (!tunnels_.contains(zone)) {
+    const auto tunnel = tunnels_.find(zone);
+    if (tunnel == tunnels_.end()) {
         return;
     }
     tuple.link = TG_LINK_TUNNEL;
     tuple.mac.reset();
-    int longest = -1;
-    for (const PeerAddress& address : addresses_) {
-        if (address.zone == zone && address.prefix.length > longest &&
-            address.prefix.contains(tuple.remote)) {
-            tuple.peer = address.peer;
-            longest = address.prefix.length;
-        }
+    if (const auto owner = tunnel->second.find(tuple.remote)) {
+        tuple.peer = names_[*owner];
     }
 }
 

@@ -3,12 +3,13 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
+#include <string>
 #include <vector>
 
 #include <tollgate/ip.hpp>
 
 #include "agent/datapath/gate.hpp"
+#include "agent/tunnel/allowed_ips.hpp"
 #include "policy/explain.hpp"
 
 namespace tollgate::agent {
@@ -18,7 +19,8 @@ class TunnelPeers {
   public:
     /// @param own  the addresses of the interface of a tunnel
     void add_tunnel(std::uint8_t zone, const std::vector<IpAddress>& own);
-    void add_address(PeerAddress address) { addresses_.push_back(std::move(address)); }
+    /// Of the peers of a tunnel that was added; others are passed over.
+    void add_address(const PeerAddress& address);
 
     /// Says what the data path knows of the remote besides its address: the link, and the peer.
     void complete(policy::Tuple& tuple, std::uint8_t zone) const;
@@ -26,9 +28,9 @@ class TunnelPeers {
     [[nodiscard]] std::uint8_t zone_of(const IpAddress& own) const;
 
   private:
-    std::set<std::uint8_t> tunnels_;
+    std::map<std::uint8_t, AllowedIps> tunnels_;  ///< by zone; owners are indices of `names_`
+    std::vector<std::string> names_;
     std::map<IpAddress, std::uint8_t> own_;
-    std::vector<PeerAddress> addresses_;
 };
 
 }  // namespace tollgate::agent
