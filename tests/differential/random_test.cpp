@@ -63,6 +63,15 @@ void disturb_peers(FrameSource& source, Agreement& both) {
     ASSERT_TRUE(both.allow(prefix, peer));
 }
 
+void disturb_sometimes(FrameSource& source, Agreement& both, tg_link link, bool& blocked) {
+    if (source.once_in(500)) {
+        ASSERT_NO_FATAL_FAILURE(disturb(source, both, blocked));
+    }
+    if (link == TG_LINK_TUNNEL && source.once_in(1000)) {
+        disturb_peers(source, both);
+    }
+}
+
 // What a tunnel carries has no Ethernet header.
 std::span<const std::byte> carried(const Sent& sent, tg_link link) {
     const std::span<const std::byte> frame{sent.frame};
@@ -84,12 +93,7 @@ void agree_on_every_frame(tg_link link) {
             const auto used = both.use(random_policy(source));
             ASSERT_TRUE(used) << used.error().message();
         }
-        if (source.once_in(500)) {
-            ASSERT_NO_FATAL_FAILURE(disturb(source, both, blocked));
-        }
-        if (link == TG_LINK_TUNNEL && source.once_in(1000)) {
-            ASSERT_NO_FATAL_FAILURE(disturb_peers(source, both));
-        }
+        ASSERT_NO_FATAL_FAILURE(disturb_sometimes(source, both, link, blocked));
         const Sent sent = source.next();
         ASSERT_TRUE(both.judge(carried(sent, link), sent.direction)) << "TOLLGATE_SEED=" << start;
     }

@@ -71,7 +71,7 @@ TEST(DeviceStealth, StrictSendsNothingToAPeerWithoutTheSecret) {
     SiteLab lab;
     lab.set(lab.right, StealthMode::strict);
     EXPECT_FALSE(lab.talk());
-    lab.set(lab.left, StealthMode::strict, crypto::generate_preshared_key());
+    SiteLab::set(lab.left, StealthMode::strict, crypto::generate_preshared_key());
     lab.pass(6s);
     EXPECT_GE(lab.refused(), 2U);
     EXPECT_EQ(lab.take_count(TG_WG_RESPONSE), 0U);
