@@ -158,6 +158,22 @@ Result<void> set_mtu(unsigned interface, std::uint32_t mtu) {
     return order(request, fmt::format("set the MTU to {}", mtu));
 }
 
+// `ip link set NAME addrgenmode none`: an attribute in an attribute in an attribute.
+Result<void> forbid_link_local_address(unsigned interface) {
+    struct {
+        rtattr family{.rta_len = 2 * sizeof(rtattr) + 4, .rta_type = AF_INET6};
+        rtattr mode{.rta_len = sizeof(rtattr) + 1, .rta_type = IFLA_INET6_ADDR_GEN_MODE};
+        std::array<std::uint8_t, 4> value{IN6_ADDR_GEN_MODE_NONE};
+    } specific;
+    std::array<std::uint8_t, sizeof specific> bytes{};
+    std::memcpy(bytes.data(), &specific, sizeof specific);
+    ifinfomsg body{};
+    body.ifi_index = static_cast<int>(interface);
+    Request request{RTM_NEWLINK, NLM_F_ACK, body};
+    request.add(IFLA_AF_SPEC, bytes);
+    return order(request, "have no link-local address");
+}
+
 Result<std::uint32_t> interface_mtu(unsigned interface) {
     const FileDescriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
     ifreq request{};

@@ -40,6 +40,9 @@ namespace tollgate::agent {
 
 [[nodiscard]] Result<std::uint32_t> interface_mtu(unsigned interface);
 
+/// From now on, when it is brought up. @return EAFNOSUPPORT: the host has no IPv6
+[[nodiscard]] Result<void> forbid_link_local_address(unsigned interface);
+
 /// How the kernel would send to an address.
 struct Route {
     unsigned interface = 0;

@@ -17,6 +17,7 @@
 
 #include "agent/system/file.hpp"
 #include "agent/system/interface.hpp"
+#include "agent/system/routes.hpp"
 
 namespace tollgate::agent {
 
@@ -82,14 +83,6 @@ Result<void> bring_up(const std::string& name, std::size_t mtu) {
     return {};
 }
 
-/// A tunnel has no link to be local to: without an address of its own the interface is silent. A
-/// host without IPv6 has no such file.
-void forbid_link_local_address(const std::string& name) {
-    const std::string path = fmt::format("/proc/sys/net/ipv6/conf/{}/addr_gen_mode", name);
-    const FileDescriptor file{::open(path.c_str(), O_WRONLY | O_CLOEXEC)};
-    [[maybe_unused]] const ssize_t written = ::write(file.get(), "1", 1);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<TunPort>> TunPort::open(const Options& options) {
@@ -104,7 +97,8 @@ Result<std::unique_ptr<TunPort>> TunPort::open(const Options& options) {
     if (!has_udp_segmentation) {
         return Failure{has_udp_segmentation.error()};
     }
-    forbid_link_local_address(options.name);
+    // A tunnel has no link to be local to: without an address of its own the interface is silent.
+    static_cast<void>(forbid_link_local_address(if_nametoindex(options.name.c_str())));
     if (options.before_up) {
         if (const auto prepared = options.before_up(options.name); !prepared) {
             return Failure{prepared.error()};

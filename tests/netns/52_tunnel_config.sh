@@ -23,7 +23,8 @@ mount -t tmpfs -o mode=0700 tmpfs /run/wireguard
 echo "127.0.0.1 localhost" >"$lab/hosts"
 mount --bind "$lab/hosts" /etc/hosts
 
-host device && host camera && host recorder
+LAB_NO_IPV6=0 host device
+host camera && host recorder
 wire device eth0 192.0.2.10/24 camera eth0 192.0.2.20/24
 wire device eth1 198.51.100.10/24 recorder eth0 198.51.100.30/24
 umask 077
@@ -32,6 +33,10 @@ for name in device camera recorder; do
     wg pubkey <"$lab/$name.key" >"$lab/$name.pub"
 done
 wg genpsk >"$lab/psk"
+
+# As under systemd (ProtectKernelTunables).
+mount --bind /proc/sys /proc/sys
+mount -o remount,bind,ro /proc/sys
 
 # start HOST: its daemon, for eth0, with the file $lab/HOST.yaml; its process is in $daemon.
 start() {
@@ -96,6 +101,7 @@ camera=$daemon
 until_true 20 grep -q "event=tunnel.endpoint_unresolved.*peer=camera" "$lab/device.log" || fail "nothing said of the name"
 echo "192.0.2.20 camera.test" >>"$lab/hosts"
 until_true 60 pings device 10.9.0.2 1 || fail "no answer through the tunnel: $(<"$lab/device.log")"
+[[ $(on device cat /proc/sys/net/ipv6/conf/wga/addr_gen_mode) == 1 ]] || fail "a link-local address without a link"
 [[ $(wg show wga endpoints) == *$'\t'192.0.2.20:51821 ]] || fail "endpoint: $(wg show wga endpoints)"
 pings camera 10.9.0.1 || fail "no answer the other way"
 
