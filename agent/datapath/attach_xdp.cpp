@@ -60,7 +60,7 @@ Failure refuse_foreign(const Target& target, std::uint32_t id) {
         EBUSY,
         fmt::format("{} already runs the XDP program {} (id {}), which this Tollgate did "
                     "not attach: stop its owner, or remove it with \"{}\", or leave XDP "
-                    "to it with \"attach: tc-only\"",
+                    "to it with --xdp-mode tc",
                     target.name,
                     name.empty() ? "of someone else" : name,
                     id,

@@ -48,7 +48,7 @@ struct GateOptions {
     /// The lowest rung of native → generic → tc that is acceptable.
     AttachMode lowest = AttachMode::tc;
     bool force_generic = false;
-    bool force_tc = false;      ///< `attach: tc-only`: leaves the XDP hook to others
+    bool force_tc = false;      ///< leaves the XDP hook to others
     bool force_clsact = false;  ///< TC by a clsact filter, even if the kernel has tcx
     /// mac1 is checked in the kernel; a board may be quicker without (the tunnel checks it, too).
     bool check_mac1 = true;
