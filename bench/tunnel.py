@@ -6,13 +6,15 @@
                          [--only WHAT] [--backend xsk|udp]...
 
 PROGRAMS is the folder of ping_pong, AGENT-FOLDER holds tollgated. Each peer is a wireguard-go; without one, that of the
-PATH. --single switches segmentation off on the wire (`tso`, `gso`, `tx-udp-segmentation`). Ours takes the backend that it
-finds best; with --backend those that are named, one after the other, and the first is compared with all.
+PATH. --single switches segmentation off on the wire (`tso`, `gso`, `tx-udp-segmentation`). Ours enforces a policy at both
+ends, once with the gate in XDP and once at TC, because veth has no segmentation with an XDP program. It takes the backend
+that it finds best; with --backend those that are named, one after the other. The first is compared with all.
 """
 import argparse
 import json
 import os
 import shutil
+import socket
 import statistics
 import time
 from contextlib import contextmanager
@@ -31,10 +33,32 @@ interfaces: [veth0]
 tunnels:
   - {{name: {name}, privateKeyFile: {key}, backend: {backend}}}
 """
+# What the benches send, both ways, and only through the tunnel.
+POLICY = f"""apiVersion: tollgate/v1
+kind: Policy
+metadata: {{name: bench}}
+spec:
+  mode: learn
+  default: {{ingress: drop, egress: drop}}
+  allow:
+    - {{name: in, direction: ingress, ports: [tcp/{PORT}, udp/{PORT}], via: tunnel}}
+    - {{name: out, direction: egress, ports: [tcp/{PORT}, udp/{PORT}], via: tunnel}}
+    - {{name: ping-in, direction: ingress, protocols: [icmp/echo-request], via: tunnel}}
+    - {{name: ping-out, direction: egress, protocols: [icmp/echo-request], via: tunnel}}
+"""
 
 
 def interface(end):
     return f"tgb{os.getpid() % 100000}{end[0]}"
+
+
+def wait_for(path):
+    """Until somebody answers at a socket of the file system; one may be there from before."""
+    for _ in range(200):
+        with socket.socket(socket.AF_UNIX) as client:
+            if client.connect_ex(str(path)) == 0:
+                break
+        time.sleep(0.05)
 
 
 def state_folder(lab):
@@ -46,13 +70,26 @@ def key_file(lab, end):
 
 
 def start_daemon(lab, end, agent, *more):
+    """A daemon that enforces POLICY."""
     folder = state_folder(lab) / end
-    return lab.start(end, agent / "tollgated", *more, "--state-dir", folder / "state", "--run-dir", folder / "run",
-                     "--pin-dir", lab.pins / end, "--metrics", "off", "--log-level", "error")
+    policy = state_folder(lab) / "policy.yaml"
+    policy.write_text(POLICY, encoding="utf-8")
+    child = lab.start(end, agent / "tollgated", *more, "--state-dir", folder / "state", "--run-dir", folder / "run",
+                      "--pin-dir", lab.pins / end, "--metrics", "off", "--log-level", "error", "--policy", policy)
+    control = folder / "run" / "control.sock"
+    wait_for(control)
+    for order, body in (("enforce", '{"confirmWithin": 600}'), ("confirm", "{}")):
+        lab_module.run("curl", "-sS", "--fail-with-body", "--unix-socket", control, "-d", body,
+                       f"http://localhost/v1/{order}")
+    return child
 
 
 def start_tollgate(lab, end, agent):
     return start_daemon(lab, end, agent, "--interface", "veth0", "--tunnel", interface(end))
+
+
+def start_at_tc(lab, end, agent):
+    return start_daemon(lab, end, agent, "--interface", "veth0", "--tunnel", interface(end), "--xdp-mode", "tc")
 
 
 def start_backend(backend):
@@ -88,11 +125,7 @@ def take_away(lab):
 def tunnel(lab, start, agent, keys):
     processes = [start(lab, end, agent) for end in INNER]
     for end in INNER:
-        socket = Path("/var/run/wireguard") / f"{interface(end)}.sock"
-        for _ in range(200):
-            if socket.exists():
-                break
-            time.sleep(0.05)
+        wait_for(Path("/var/run/wireguard") / f"{interface(end)}.sock")
         lab.inside(end, "wg", "set", interface(end), "private-key", keys[end][0], "listen-port", "51820",
                    "peer", keys[OTHER[end]][1], "allowed-ips", f"{INNER[OTHER[end]]}/32",
                    "endpoint", f"{OUTER[OTHER[end]]}:51820")
@@ -112,7 +145,8 @@ def iperf(lab, seconds, *more):
     time.sleep(0.3)
     out = lab.inside("source", "iperf3", "--client", INNER["target"], "--port", PORT, "--time", seconds, "--json",
                      *more)
-    lab.stop(server)
+    server.wait()  # iperf3 is not safe against a signal while it reports
+    lab.children.remove(server)
     return json.loads(out)["end"]
 
 
@@ -191,7 +225,8 @@ def make_keys(lab):
 
 def implementations(peers, backends=()):
     """{name: how to start it}, ours first. @param peers  NAME=PROGRAM, each a wireguard-go; none: that of the PATH"""
-    ours = {f"tollgate {name}": start_backend(name) for name in backends} or {"tollgate": start_tollgate}
+    ours = {f"tollgate by {name}": start_backend(name) for name in backends}
+    ours = ours or {"tollgate": start_tollgate, "tollgate at TC": start_at_tc}
     named = dict(peer.split("=", 1) for peer in peers) or {"wireguard-go": shutil.which("wireguard-go")}
     return ours | {name: start_wireguard_go(path) for name, path in named.items()}
 
@@ -215,6 +250,12 @@ def switch_segmentation_off(lab):
     lab.segmentation = ()
     for end in INNER:
         lab.inside(end, "ethtool", "-K", "veth0", *(word for feature in SEGMENTATION for word in (feature, "off")))
+
+
+def switch_gro_off(lab):
+    """As veth is made. With an XDP program it has GRO all the same."""
+    for end in INNER:
+        lab.inside(end, "ethtool", "-K", "veth0", "gro", "off")
 
 
 def measure(lab, keys, starts, args, only=""):

@@ -78,6 +78,21 @@ std::optional<Wish> read(std::span<const std::string> arguments) {
     return good ? std::optional{wish} : std::nullopt;
 }
 
+void fill_pool(std::span<flood_initiation> pool, const crypto::PublicKey& owner) {
+    const crypto::MacKeys keys{owner};
+    std::mt19937_64 random{std::random_device{}()};
+    for (flood_initiation& ready : pool) {
+        tg_wg_initiation message{};
+        message.type = htole32(TG_WG_INITIATION);
+        ready.ephemeral = random();
+        std::memcpy(message.ephemeral, &ready.ephemeral, sizeof ready.ephemeral);
+        const auto covered =
+            std::as_bytes(std::span{&message, 1}).first(offsetof(tg_wg_initiation, mac1));
+        const crypto::Mac mac1 = crypto::mac(keys.mac1, covered);
+        std::memcpy(ready.mac1, mac1.data(), sizeof ready.mac1);
+    }
+}
+
 /// Sends what is due every kPeriod, a tenth of a second at most.
 int send(int program, const Wish& wish) {
     constexpr std::array<std::byte, sizeof(tg_wg_initiation)> kZeros{};
@@ -122,9 +137,8 @@ int main(int argc, char** argv) {
         std::perror("tunnel_flood: open");
         return EXIT_FAILURE;
     }
-    const crypto::MacState state = crypto::mac_state(crypto::MacKeys{*wish->key}.mac1);
-    std::memcpy(skeleton->rodata->mac1_state, state.data(), sizeof state);
     skeleton->rodata->kind = wish->kind;
+    fill_pool(skeleton->bss->pool, *wish->key);
     skeleton->data->random_state = std::random_device{}() | 1U;
     int status = EXIT_FAILURE;
     if (tunnel_flood::load(skeleton) == 0) {

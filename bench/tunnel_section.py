@@ -21,11 +21,12 @@ HEAD = "## Tunnel\n"
 PAGE = Path(__file__).resolve().parent.parent / "docs/performance.md"
 TEXT = """
 `sudo bench/tunnel_section.py` on {machine}: two namespaces on a veth pair, both
-tunnels and both ends of the traffic on the same two CPUs; the gate is attached at both ends of ours, in stage learn.
+tunnels and both ends of the traffic on the same two CPUs; both ends of ours enforce a policy, on veth and in the tunnel.
 Implementations alternate, {rounds} rounds; medians. A veth pair keeps UDP_SEGMENT's large datagrams whole, as a NIC
-with `tx-udp-segmentation` does, but not with an XDP program, so that ours never has that; "one by one" is with
-segmentation switched off for the others, too (`tso`, `gso`, `tx-udp-segmentation`). By xsk: AF_XDP, which copies every
-frame on veth; `auto` takes UDP there.
+with `tx-udp-segmentation` does, but not with an XDP program: "segments" is that, for the others and for ours with the
+gate at TC (`--xdp-mode tc`). "One by one" is without segmentation for all (`tso`, `gso`, `tx-udp-segmentation` off);
+"no GRO" is also without GRO, as veth is made, which an XDP program switches on. By xsk: AF_XDP, which copies every frame
+on veth; `auto` takes UDP there.
 """
 FLOODS = """
 Under a flood: {kpps} thousand messages of 148 bytes a second from random sources, made on the same two CPUs, so that
@@ -65,25 +66,31 @@ def put(page, section, before="## Learning\n"):
 
 
 def traffic_table(by_wire, names):
+    others = [name for name in names if not name.startswith("tollgate")]
+    ours = ["tollgate", "tollgate at TC"]
     lines = ["| what | on the wire | " + " | ".join(names) + " | " +
-             " | ".join(f"tollgate ÷ {name}" for name in names if name != "tollgate") + " |",
-             "|" + "---|" * (2 * len(names) + 1)]
+             " | ".join(f"{own} ÷ {name}" for own in ours for name in others) + " |",
+             "|" + "---|" * (2 + len(names) + len(ours) * len(others))]
     for title in next(iter(by_wire.values())):
         for wire, results in by_wire.items():
+            if title not in results:
+                continue
             medians = {name: statistics.median(results[title][name]) for name in names}
-            ratios = [f"{medians['tollgate'] / medians[name]:.2f}" for name in names if name != "tollgate"]
+            ratios = [f"{medians[own] / medians[name]:.2f}" for own in ours for name in others]
             lines.append(f"| {title.replace(' (less)', ', less is better')} | {wire} | " +
                          " | ".join(f"{medians[name]:.2f}" for name in names) + " | " + " | ".join(ratios) + " |")
     return "\n".join(lines) + "\n"
 
 
 def measure_traffic(args, starts):
+    wires = {"segments": (), "one by one": (tunnel.switch_segmentation_off,),
+             "one by one, no GRO": (tunnel.switch_segmentation_off, tunnel.switch_gro_off)}
     by_wire = {}
-    for wire in ("segments", "one by one"):
+    for wire, switches in wires.items():
         with tunnel.laboratory(args.programs) as (lab, keys):
-            if wire == "one by one":
-                tunnel.switch_segmentation_off(lab)
-            by_wire[wire] = tunnel.measure(lab, keys, starts, args)
+            for switch in switches:
+                switch(lab)
+            by_wire[wire] = tunnel.measure(lab, keys, starts, args, only="" if wire == "segments" else "TCP")
     return by_wire
 
 
@@ -109,8 +116,9 @@ def main():
     args.programs, args.agent = args.build / "bench", args.build / "agent"
     starts = tunnel.implementations(args.peer)
     section = HEAD + TEXT.format(machine=lab_module.machine(), rounds=args.rounds) + "\n"
-    both = {"tollgate": starts["tollgate"], "tollgate by xsk": tunnel.start_backend("xsk")} | starts
-    section += traffic_table(measure_traffic(args, both), list(both))
+    traffic = starts | {"tollgate by xsk": tunnel.start_backend("xsk")}
+    section += traffic_table(measure_traffic(args, traffic), list(traffic))
+    del starts["tollgate at TC"]
     section += FLOODS.format(kpps=args.kpps) + "\n" + tunnel_flood.table(tunnel_flood.measure_all(args, starts))
     section += STAGES + "\n" + tunnel_stages.table(args.programs, args.seconds)
     section += PEERS.format(peers=args.peers) + "\n" + tunnel_peers.table(args, starts)
