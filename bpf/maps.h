@@ -155,6 +155,12 @@ struct {
     __uint(map_flags, BPF_F_NO_PREALLOC);
 } receivers SEC(".maps");
 
+/* Value: when the next initiation is due that needs no cookie. */
+struct {
+    MAP(BPF_MAP_TYPE_HASH, struct tg_peer_source, __u64, TG_PEER_SOURCES_MAX);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+} peer_sources SEC(".maps");
+
 /* Mapped into the agent's memory. */
 struct {
     MAP(BPF_MAP_TYPE_ARRAY, __u32, struct tg_receiver, TG_RECEIVERS_MAX);

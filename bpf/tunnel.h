@@ -26,15 +26,22 @@ struct arrival {
     __u32 bytes; /* of the message */
 };
 
-/** Takes one unit from a bucket. Several CPUs may take the same one: the rate is not exact then. */
-TG_INLINE bool take(const struct gate *gate, __u64 *due, __u64 interval, __u64 burst) {
-    const __u64 next = next_due(*due, gate->now, interval, burst);
+/** One unit of a token bucket. Several CPUs may take the same one: the rate is not exact then. */
+struct turn {
+    __u64 *due;
+    __u64 next; /* what `due` becomes; 0: none is left */
+};
 
-    if (!next)
-        return false;
-    if (!dry_run)
-        *due = next;
-    return true;
+TG_INLINE struct turn turn_of(const struct gate *gate, __u64 *due, __u64 interval, __u64 burst) {
+    const __u64 next = due ? next_due(*due, gate->now, interval, burst) : 0;
+
+    return (struct turn){due, next};
+}
+
+TG_INLINE bool take(const struct turn *turn) {
+    if (turn->next && !dry_run)
+        *turn->due = turn->next;
+    return turn->next;
 }
 
 /** Deny rules and the blocklist come first; a failsafe rule only excuses from the latter. */
@@ -81,8 +88,9 @@ TG_INLINE __u8 judge_transport(const struct gate *gate, const struct arrival *ar
     if (counter >= TG_WG_REJECT_AFTER_MESSAGES ||
         counter + TG_WG_WINDOW < *(const volatile __u64 *)&receiver->greatest_counter)
         return TG_DROP_TUNNEL_COUNTER;
-    if (!is_from_peer(receiver, gate->packet) &&
-        !take(gate, &receiver->roaming_due_ns, TG_ROAMING_INTERVAL_NS, TG_ROAMING_BURST_NS))
+    const struct turn roaming =
+        turn_of(gate, &receiver->roaming_due_ns, TG_ROAMING_INTERVAL_NS, TG_ROAMING_BURST_NS);
+    if (!is_from_peer(receiver, gate->packet) && !take(&roaming))
         return TG_DROP_TUNNEL_ROAMING;
     return TG_DROP_NONE;
 }
@@ -117,29 +125,41 @@ TG_INLINE __u8 judge_cookie_reply(const struct gate *gate, const struct arrival 
                : TG_DROP_TUNNEL_UNASKED;
 }
 
+TG_INLINE void copy_network(__u8 *network, const struct tg_packet *packet) {
+    tg_copy8(network, packet->key.remote);
+    if (packet->flags & TG_PACKET_IPV4)
+        tg_copy8(network + 8, packet->key.remote + 8);
+}
+
 /** Whether the source may begin one more handshake. */
 TG_INLINE bool may_initiate(const struct gate *gate) {
     struct tg_initiator initiator __attribute__((aligned(8))) = {};
     __u64 first = 0;
 
-    tg_copy8(initiator.network, gate->packet->key.remote);
-    if (gate->packet->flags & TG_PACKET_IPV4)
-        tg_copy8(initiator.network + 8, gate->packet->key.remote + 8);
+    copy_network(initiator.network, gate->packet);
     __u64 *due = bpf_map_lookup_elem(&initiators, &initiator);
+    const struct turn turn =
+        turn_of(gate, due ? due : &first, TG_INITIATOR_INTERVAL_NS, TG_INITIATOR_BURST_NS);
     if (due)
-        return take(gate, due, TG_INITIATOR_INTERVAL_NS, TG_INITIATOR_BURST_NS);
-    take(gate, &first, TG_INITIATOR_INTERVAL_NS, TG_INITIATOR_BURST_NS);
+        return take(&turn);
+    first = turn.next;
     if (!dry_run && bpf_map_update_elem(&initiators, &initiator, &first, BPF_ANY) != 0)
         COUNT(map_errors, 1);
     return true;
 }
 
-/** Whether the agent may spend a cookie reply on it. */
-TG_INLINE bool may_ask_for_cookie(const struct gate *gate, const struct tg_tunnel *tunnel) {
-    const __u32 number = tunnel->number;
-    __u64 *due = bpf_map_lookup_elem(&cookie_due, &number);
+/** The turn that an initiation without a cookie needs under load. Where a peer was, a few are kept;
+ *  all others share those to be given a cookie. */
+TG_INLINE struct turn turn_under_load(const struct gate *gate, const struct tg_tunnel *tunnel) {
+    struct tg_peer_source source __attribute__((aligned(8))) = {.tunnel = tunnel->number};
 
-    return due && take(gate, due, TG_COOKIE_INTERVAL_NS, TG_COOKIE_BURST_NS);
+    copy_network(source.network, gate->packet);
+    __u64 *due = bpf_map_lookup_elem(&peer_sources, &source);
+    const struct turn of_peer = turn_of(gate, due, TG_INITIATOR_INTERVAL_NS, TG_INITIATOR_BURST_NS);
+    if (of_peer.next)
+        return of_peer;
+    due = bpf_map_lookup_elem(&cookie_due, &source.tunnel);
+    return turn_of(gate, due, TG_COOKIE_INTERVAL_NS, TG_COOKIE_BURST_NS);
 }
 
 /** Whether its mac2 proves by a cookie of ours that the sender receives at its address. */
@@ -154,10 +174,13 @@ TG_INLINE __u8 judge_initiation(const struct gate *gate, const struct arrival *a
     const struct tg_tunnel *tunnel = arrival->tunnel;
     const struct tg_wg_initiation *message =
         (const void *)tg_bytes_at(&gate->frame, arrival->at, sizeof(*message));
+    const bool under_load = tunnel->flags & TG_TUNNEL_UNDER_LOAD;
     const __u8 seen = 1;
 
     if (!message || arrival->bytes != sizeof(*message))
         return TG_DROP_TUNNEL_MESSAGE;
+    if (under_load && !has_mac2(message->mac2) && !turn_under_load(gate, tunnel).next)
+        return TG_DROP_TUNNEL_MAC2; /* whatever its mac1 is: not worth a hash */
     if (checks_mac1(tunnel) && !is_mac1_right(tunnel, (const void *)message, MAC1_COVERS(*message)))
         return TG_DROP_TUNNEL_MAC1;
     struct tg_initiation_key key __attribute__((aligned(8)));
@@ -169,8 +192,9 @@ TG_INLINE __u8 judge_initiation(const struct gate *gate, const struct arrival *a
     const bool proved = !of_site && has_cookie(gate, tunnel, message);
     if (strict && !of_site && !proved)
         return TG_DROP_TUNNEL_STEALTH;
-    if (tunnel->flags & TG_TUNNEL_UNDER_LOAD && !proved) {
-        if (!may_ask_for_cookie(gate, tunnel))
+    if (under_load && !proved) {
+        const struct turn turn = turn_under_load(gate, tunnel);
+        if (!take(&turn))
             return TG_DROP_TUNNEL_MAC2;
     } else if (!may_initiate(gate)) {
         return TG_DROP_TUNNEL_SOURCE;

@@ -62,11 +62,14 @@ std::vector<std::byte> source_bytes(const PacketView& view) {
     return bytes;
 }
 
+bool has_mac2(Bytes message) {
+    return std::ranges::any_of(message.last(sizeof(Mac)),
+                               [](std::byte byte) { return byte != std::byte{0}; });
+}
+
 bool is_mac2_right(const ReferenceTunnel& tunnel, const PacketView& view, Bytes message) {
     const Bytes mac2 = message.last(sizeof(Mac));
-    const bool sent =
-        std::ranges::any_of(mac2, [](std::byte byte) { return byte != std::byte{0}; });
-    return sent && std::ranges::any_of(tunnel.cookie_secrets, [&](const auto& secret) {
+    return has_mac2(message) && std::ranges::any_of(tunnel.cookie_secrets, [&](const auto& secret) {
                const Mac cookie = mac(secret, source_bytes(view));
                return is_mac(cookie, message.first(message.size() - sizeof(Mac)), mac2);
            });
@@ -103,6 +106,35 @@ IpAddress network_of(IpAddress address) {
     return address;
 }
 
+// A bucket, and how quickly it fills.
+struct Share {
+    ReferenceBucket& bucket;
+    BootTime interval;
+    BootTime burst;
+
+    [[nodiscard]] bool has_left(BootTime now) const {
+        return bucket.has_left(now, interval, burst);
+    }
+    [[nodiscard]] bool take(BootTime now) const { return bucket.take(now, interval, burst); }
+};
+
+constexpr BootTime kInitiatorInterval = kSecond / 20;
+constexpr BootTime kInitiatorBurst = 5 * kInitiatorInterval;
+constexpr BootTime kCookieInterval = kSecond / 2000;
+constexpr BootTime kCookieBurst = 1000 * kCookieInterval;
+
+// Of which an initiation without a cookie has to take under load.
+Share share_under_load(ReferenceTunnel& tunnel, const IpAddress& source, BootTime now) {
+    const auto peer = tunnel.peer_sources.find(network_of(source));
+    if (peer != tunnel.peer_sources.end()) {
+        const Share own{peer->second, kInitiatorInterval, kInitiatorBurst};
+        if (own.has_left(now)) {
+            return own;
+        }
+    }
+    return {tunnel.cookies, kCookieInterval, kCookieBurst};
+}
+
 // What the UDP header says; IP may have more.
 Bytes payload_of(const PacketView& view) {
     const Bytes udp = view.transport();
@@ -111,13 +143,16 @@ Bytes payload_of(const PacketView& view) {
 
 }  // namespace
 
+bool ReferenceBucket::has_left(BootTime now, BootTime interval, BootTime burst) const {
+    return std::max(full_again_, now) + interval - now <= burst;
+}
+
 bool ReferenceBucket::take(BootTime now, BootTime interval, BootTime burst) {
-    const BootTime next = std::max(full_again_, now) + interval;
-    if (next - now > burst) {
-        return false;
+    const bool left = has_left(now, interval, burst);
+    if (left) {
+        full_again_ = std::max(full_again_, now) + interval;
     }
-    full_again_ = next;
-    return true;
+    return left;
 }
 
 bool ReferenceTunnels::is_of_tunnel_port(const tg_flow_key& key) const {
@@ -205,6 +240,10 @@ DropReason ReferenceTunnels::judge_cookie_reply(const Datagram& datagram) {
 DropReason ReferenceTunnels::judge_initiation(const Datagram& datagram) {
     ReferenceTunnel& tunnel = datagram.tunnel;
     const BootTime now = datagram.view.now;
+    const Share share = share_under_load(tunnel, datagram.view.remote(), now);
+    if (tunnel.under_load && !has_mac2(datagram.message) && !share.has_left(now)) {
+        return DropReason::tunnel_mac2;
+    }
     if (tunnel.checks_mac1 && !is_mac1_right(tunnel, datagram.message)) {
         return DropReason::tunnel_mac1;
     }
@@ -219,11 +258,11 @@ DropReason ReferenceTunnels::judge_initiation(const Datagram& datagram) {
         return DropReason::tunnel_stealth;
     }
     if (tunnel.under_load && !has_cookie) {
-        if (!tunnel.cookies.take(now, kSecond / 20'000, kSecond / 20)) {
+        if (!share.take(now)) {
             return DropReason::tunnel_mac2;
         }
     } else if (!initiators_[network_of(datagram.view.remote())].take(
-                   now, kSecond / 20, kSecond / 4)) {
+                   now, kInitiatorInterval, kInitiatorBurst)) {
         return DropReason::tunnel_source;
     }
     initiations_.insert(mac1);

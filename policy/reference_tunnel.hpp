@@ -22,6 +22,7 @@ class ReferenceBucket {
   public:
     /// @return false: over the rate, nothing is taken
     [[nodiscard]] bool take(BootTime now, BootTime interval, BootTime burst);
+    [[nodiscard]] bool has_left(BootTime now, BootTime interval, BootTime burst) const;
     [[nodiscard]] BootTime full_again() const { return full_again_; }
 
   private:
@@ -52,6 +53,8 @@ struct ReferenceTunnel {
     std::map<std::uint32_t, ReferenceReceiver> receivers;
 
     ReferenceBucket cookies;
+    /// Where peers are: IPv4 addresses, and IPv6 networks of 64 bits.
+    std::map<IpAddress, ReferenceBucket> peer_sources;
 };
 
 /// Section 9 of docs/packet-path.md: what comes to our tunnels.

@@ -67,6 +67,7 @@ Result<void> TunnelMaps::forget_all() {
     return write_range(maps_->map("tunnel_ports"), 0, TG_TUNNEL_PORT_WORDS, no_ports.data())
         .and_then([&] { return clear<std::uint32_t>(maps_->map("tunnels")); })
         .and_then([&] { return clear<tg_receiver_key>(maps_->map("receivers")); })
+        .and_then([&] { return clear<tg_peer_source>(maps_->map("peer_sources")); })
         .and_then([&] { return clear<tg_peer_prefix_key>(maps_->map("peer_addresses")); });
 }
 
@@ -161,6 +162,16 @@ void TunnelMaps::remove(const tg_receiver_key& key, GateReceiver receiver) {
     if (remove_entries(maps_->map("receivers"), &key, 1)) {
         free_slots_.push_back(static_cast<std::uint32_t>(receiver.slot() - slots_));
     }
+}
+
+void TunnelMaps::know_source(const tg_peer_source& source) {
+    const std::uint64_t due = 0;
+    static_cast<void>(put_entries(maps_->map("peer_sources"), &source, &due, 1));
+}
+
+// What cannot be removed keeps its places, and the tunnel asks for a cookie.
+void TunnelMaps::forget_source(const tg_peer_source& source) {
+    static_cast<void>(remove_entries(maps_->map("peer_sources"), &source, 1));
 }
 
 void TunnelMaps::set_interfaces(std::vector<GateInterface> interfaces) {
@@ -277,6 +288,21 @@ void LoadedTunnelGate::demand(const InitiationDemands& demands) {
     }
     tunnel_.flags = flags;
     write();
+}
+
+tg_peer_source LoadedTunnelGate::source_key(const IpAddress& network) const {
+    tg_peer_source key{};
+    std::ranges::copy(network.bytes, key.network);
+    key.tunnel = tunnel_.number;
+    return key;
+}
+
+void LoadedTunnelGate::know_source(const IpAddress& network) {
+    maps_->know_source(source_key(network));
+}
+
+void LoadedTunnelGate::forget_source(const IpAddress& network) {
+    maps_->forget_source(source_key(network));
 }
 
 Result<void> LoadedTunnelGate::own(const Prefix& prefix, std::string_view peer) {

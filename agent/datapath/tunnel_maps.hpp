@@ -41,6 +41,9 @@ class TunnelMaps {
     [[nodiscard]] GateReceiver add(const tg_receiver_key& key);
     void remove(const tg_receiver_key& key, GateReceiver receiver);
 
+    void know_source(const tg_peer_source& source);
+    void forget_source(const tg_peer_source& source);
+
     /// See TunnelGate. @param zone  of the tunnel's interface
     [[nodiscard]] Result<void> own(std::uint8_t zone, const Prefix& prefix, std::string_view peer);
     void disown(std::uint8_t zone, const Prefix& prefix);
@@ -89,6 +92,8 @@ class LoadedTunnelGate final : public TunnelGate {
     [[nodiscard]] GateReceiver add(std::uint32_t index) override;
     void remove(std::uint32_t index, GateReceiver receiver) override;
     void demand(const InitiationDemands& demands) override;
+    void know_source(const IpAddress& network) override;
+    void forget_source(const IpAddress& network) override;
     [[nodiscard]] std::uint64_t refused_indices() const override { return refused_indices_; }
     [[nodiscard]] Result<void> own(const Prefix& prefix, std::string_view peer) override;
     void disown(const Prefix& prefix) override;
@@ -103,6 +108,7 @@ class LoadedTunnelGate final : public TunnelGate {
                                          int socket) override;
 
   private:
+    [[nodiscard]] tg_peer_source source_key(const IpAddress& network) const;
     void write();
 
     std::shared_ptr<TunnelMaps> maps_;

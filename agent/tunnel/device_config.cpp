@@ -171,7 +171,7 @@ int Device::configure(Peer& peer, const PeerChange& change, const Now& now) {
         }
     }
     if (change.endpoint) {
-        PeerTable::set_endpoint(peer, *change.endpoint);
+        peers_.set_endpoint(peer, *change.endpoint);
     }
     if (change.replace_allowed_ips) {
         peers_.disallow_all(peer);

@@ -15,15 +15,15 @@ namespace {
 constexpr std::chrono::seconds kCollectInterval{1};
 constexpr std::ptrdiff_t kNetworkBytes = 8;  // of an IPv6 address: a /64
 
-IpAddress network_of(const IpAddress& source) {
+}  // namespace
+
+IpAddress initiator_network(const IpAddress& source) {
     IpAddress network = source;
     if (!source.is_ipv4()) {
         std::fill(network.bytes.begin() + kNetworkBytes, network.bytes.end(), std::uint8_t{0});
     }
     return network;
 }
-
-}  // namespace
 
 std::size_t HandshakeLimiter::SourceHash::operator()(const IpAddress& source) const noexcept {
     // Salted, so that nobody can choose sources that collide.
@@ -41,7 +41,7 @@ bool HandshakeLimiter::allow(const IpAddress& source, Instant now) {
     if (now - collected_ >= kCollectInterval) {
         collect(now);
     }
-    const IpAddress network = network_of(source);
+    const IpAddress network = initiator_network(source);
     auto found = buckets_.find(network);
     if (found == buckets_.end()) {
         if (buckets_.size() >= kSourcesMax) {

@@ -11,8 +11,11 @@
 
 namespace tollgate::agent {
 
-/// Under load, each source may begin so many handshakes: 20 a second, 5 at once. A source is an
-/// IPv4 address or an IPv6 /64, because one host may have all addresses of that.
+/// What counts as one source of handshakes: an IPv4 address or an IPv6 /64, because one host may
+/// have all addresses of that.
+[[nodiscard]] IpAddress initiator_network(const IpAddress& source);
+
+/// Under load, each source may begin so many handshakes: 20 a second, 5 at once.
 class HandshakeLimiter {
   public:
     static constexpr std::size_t kSourcesMax = 16384;  ///< more: refused

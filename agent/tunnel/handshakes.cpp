@@ -226,12 +226,19 @@ bool Handshakes::is_admitted(const Waiting& waiting, crypto::Bytes message, cons
     if (!is_under_load(now.boot)) {
         return true;
     }
+    if (!waiting.has_cookie && peers_.sources().admit(waiting.from.address, now.boot)) {
+        return true;
+    }
     if (!waiting.has_cookie) {
         crypto::CookieNonce nonce;
         crypto::fill_random(nonce);
         const tg_wg_cookie_reply reply =
             checker_->reply(message, source_of(waiting.from), nonce, now.boot);
         ++counters_.cookies_sent;
+        if (counters_.cookies_sent % kLoadThreshold == 0) {
+            // Each of them would have been work, so the load lasts as long as they come.
+            under_load_until_ = now.boot + kLoadLasts;
+        }
         cookies_until_ = now.boot + kCookieLasts;
         link_.send(waiting.from, bytes_of(reply), sizeof reply, kHandshakeTrafficClass);
         return false;
@@ -276,7 +283,7 @@ Peer* Handshakes::consume(const tg_wg_initiation& message, const Endpoint& from,
     if (!is_fresh(*peer, *timestamp, now)) {
         return nullptr;
     }
-    PeerTable::set_endpoint(*peer, from);
+    peers_.set_endpoint(*peer, from);
     peer->received.bytes += sizeof message;
     respond(*peer, *responder, now);
     return nullptr;
@@ -323,7 +330,7 @@ Peer* Handshakes::consume(const tg_wg_response& message, const Endpoint& from, c
         return nullptr;
     }
     peer->handshake.reset();  // its index is the keypair's now
-    PeerTable::set_endpoint(*peer, from);
+    peers_.set_endpoint(*peer, from);
     peer->received.bytes += sizeof message;
     peer->timers.authenticated_received();
     peer->timers.traversed(now.boot);

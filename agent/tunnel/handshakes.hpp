@@ -55,8 +55,8 @@ struct HandshakeCounters {
 ///
 /// A message with a good mac1 waits in a bounded queue, so that X25519 never holds up the data of
 /// others for long. The queue being an eighth full is what "under load" means: from then on, for at
-/// least a second, a sender has to prove by a cookie that it receives at its address, and each
-/// source gets only so many.
+/// least a second, a sender has to prove by a cookie that it receives at its address, unless a peer
+/// is there, and each source gets only so many.
 class Handshakes {
   public:
     /// The next timestamp for our initiations: later than all before, over restarts, too.

@@ -153,7 +153,7 @@ void Ingress::received(Peer& peer, bool has_data, const Now& now) {
     const Keypair& keypair = *vector_.keypair;
     const GateReceiver receiver = PeerTable::receiver(peer, keypair.secrets.local_index);
     receiver.set_greatest_counter(keypair.window.greatest());
-    PeerTable::set_endpoint(peer, vector_.from);
+    parts_.peers.set_endpoint(peer, vector_.from);
     peer.timers.authenticated_received();
     peer.timers.traversed(now.boot);
     if (has_data) {

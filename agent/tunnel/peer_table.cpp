@@ -40,6 +40,7 @@ Peer* PeerTable::route(const IpAddress& inner) const {
 
 void PeerTable::remove(Peer& peer) {
     disallow_all(peer);
+    sources_.remove(peer.endpoint);
     numbered_[peer.number] = nullptr;
     free_numbers_.push(peer.number);
     if (peer.handshake) {
@@ -142,6 +143,10 @@ GateReceiver PeerTable::receiver(const Peer& peer, std::uint32_t index) {
 void PeerTable::set_endpoint(Peer& peer, const Endpoint& endpoint) {
     const bool moved = !peer.endpoint.same_place(endpoint);
     peer.endpoint_changes += moved && peer.endpoint.is_known() ? 1U : 0U;
+    if (moved) {
+        sources_.add(endpoint);
+        sources_.remove(peer.endpoint);
+    }
     peer.endpoint = endpoint;
     if (moved) {
         for (const auto& [index, receiver] : peer.receivers) {

@@ -14,6 +14,7 @@
 
 #include "agent/tunnel/allowed_ips.hpp"
 #include "agent/tunnel/peer.hpp"
+#include "agent/tunnel/peer_sources.hpp"
 #include "crypto/keys.hpp"
 
 namespace tollgate::agent {
@@ -25,8 +26,8 @@ using PeerNames = std::unordered_map<crypto::PublicKey, std::string, crypto::Pub
 /// The peers of a device, by public key, by receiver index, by inner address and by time.
 class PeerTable {
   public:
-    /// @param gate  is told of every index
-    explicit PeerTable(TunnelGate& gate) : gate_{gate} {}
+    /// @param gate  is told of every index, and of where peers are
+    explicit PeerTable(TunnelGate& gate) : gate_{gate}, sources_{gate} {}
 
     /// The peer with this key, made if it is new. @return null if there are kPeersMax
     [[nodiscard]] Peer* add(const crypto::PublicKey& key);
@@ -42,7 +43,9 @@ class PeerTable {
     /// What the gate knows of an index of the peer.
     [[nodiscard]] static GateReceiver receiver(const Peer& peer, std::uint32_t index);
     /// Where the peer is, as an authentic message or the administrator says.
-    static void set_endpoint(Peer& peer, const Endpoint& endpoint);
+    void set_endpoint(Peer& peer, const Endpoint& endpoint);
+
+    [[nodiscard]] PeerSources& sources() { return sources_; }
 
     /// Gives the addresses to the peer, whoever had them. The gate knows it before the first packet
     /// goes another way. @return false, and nothing has changed: there is no room
@@ -89,6 +92,7 @@ class PeerTable {
     [[nodiscard]] std::string_view name_of(const crypto::PublicKey& key) const;
 
     TunnelGate& gate_;
+    PeerSources sources_;
     AllowedIps allowed_ips_;
     std::vector<Peer*> numbered_;  ///< null: the number is free
     /// The lowest first, so that peers which replace all others are in their own order.

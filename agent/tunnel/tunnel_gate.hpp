@@ -97,6 +97,11 @@ class TunnelGate {
     /// From now on, and also of a port that is not guarded yet.
     virtual void demand(const InitiationDemands& demands) = 0;
 
+    /// A peer is there, in this initiator_network(): a few initiations from there need no cookie.
+    /// If there is no room they need one.
+    virtual void know_source(const IpAddress& network) = 0;
+    virtual void forget_source(const IpAddress& network) = 0;
+
     /// How many indices there was no room for.
     [[nodiscard]] virtual std::uint64_t refused_indices() const = 0;
 
@@ -131,7 +136,7 @@ struct GateForTunnels {
 };
 
 /// Without a gate all datagrams reach the tunnel.
-class NoTunnelGate final : public TunnelGate {
+class NoTunnelGate : public TunnelGate {
   public:
     [[nodiscard]] Result<void> listen(std::uint16_t /*port*/,
                                       const crypto::PublicKey& /*key*/) override {
@@ -141,6 +146,8 @@ class NoTunnelGate final : public TunnelGate {
     [[nodiscard]] GateReceiver add(std::uint32_t /*index*/) override { return {}; }
     void remove(std::uint32_t /*index*/, GateReceiver /*receiver*/) override {}
     void demand(const InitiationDemands& /*demands*/) override {}
+    void know_source(const IpAddress& /*network*/) override {}
+    void forget_source(const IpAddress& /*network*/) override {}
     [[nodiscard]] std::uint64_t refused_indices() const override { return 0; }
     [[nodiscard]] Result<void> own(const Prefix& /*prefix*/, std::string_view /*peer*/) override {
         return {};

@@ -11,6 +11,12 @@ class TunnelInitiation : public TunnelTest {
     tg_wg_initiation with_cookie(const crypto::PresharedKey& secret) const {
         return TunnelKeys::with_cookie(keys.sealed<tg_wg_initiation>(), secret, talk);
     }
+    // A peer is there. @param due  when it may send without a cookie
+    void know_source(const IpAddress& network, std::uint64_t due = 0, std::uint32_t tunnel = 3) {
+        tg_peer_source key{.network = {}, .tunnel = tunnel};
+        std::ranges::copy(network.bytes, key.network);
+        programs.put(programs.object().maps.peer_sources, key, due);
+    }
     // Nobody is given a cookie for some time.
     void spend_cookies() {
         programs.put(
@@ -134,6 +140,63 @@ TEST_F(TunnelInitiation, ACookieIsOfOneAddressAndPort) {
         talk.remote.bytes[15] ^= 1U;
         EXPECT_EQ(in(stolen), dropped(DropReason::tunnel_mac2));
     }
+}
+
+// The sender does not know the key, and yet it is told apart from nobody: a hash costs more.
+TEST_F(TunnelInitiation, UnderLoadWhatNobodyAnswersIsNotHashed) {
+    use_load();
+    auto bad = keys.sealed<tg_wg_initiation>();
+    bad.mac1[0] ^= 1U;
+    EXPECT_EQ(in(bad), dropped(DropReason::tunnel_mac1));
+    spend_cookies();
+    EXPECT_EQ(in(bad), dropped(DropReason::tunnel_mac2));
+    auto with_mac2 = with_cookie(keys.secret);
+    with_mac2.mac1[0] ^= 1U;
+    EXPECT_EQ(in(with_mac2), dropped(DropReason::tunnel_mac1));
+    know_source(talk.remote);
+    EXPECT_EQ(in(bad), dropped(DropReason::tunnel_mac1)) << "a peer is there";
+}
+
+TEST_F(TunnelInitiation, UnderLoadAFewFromWhereAPeerIsNeedNoCookie) {
+    use_load();
+    spend_cookies();
+    know_source(talk.remote);
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(in_initiation(), kPassed) << i;
+    }
+    Outcome sixth = in_initiation();
+    if (sixth == kPassed) {  // a twentieth of a second has passed
+        sixth = in_initiation();
+    }
+    EXPECT_EQ(sixth, dropped(DropReason::tunnel_mac2));
+    EXPECT_EQ(in(with_cookie(keys.secret)), kPassed) << "that is another bucket";
+    talk.remote = ip("192.0.2.2");
+    EXPECT_EQ(in_initiation(), dropped(DropReason::tunnel_mac2)) << "nobody is there";
+}
+
+TEST_F(TunnelInitiation, WhereAPeerIsCookiesAreGivenToo) {
+    use_load();
+    know_source(talk.remote, boot_time_ns() + 3600 * TG_SECOND);
+    EXPECT_EQ(in_initiation(), kPassed) << "to be given a cookie, as everybody";
+    spend_cookies();
+    EXPECT_EQ(in_initiation(), dropped(DropReason::tunnel_mac2));
+}
+
+TEST_F(TunnelInitiation, WhereAPeerIsIsOfOneTunnelAndANetwork) {
+    use_load();
+    spend_cookies();
+    know_source(talk.remote, 0, 4);
+    EXPECT_EQ(in_initiation(), dropped(DropReason::tunnel_mac2)) << "a peer of another tunnel";
+    talk = talk6();
+    talk.local_port = 51820;
+    IpAddress network = talk.remote;
+    std::fill(network.bytes.begin() + 8, network.bytes.end(), std::uint8_t{0});
+    know_source(network);
+    EXPECT_EQ(in_initiation(), kPassed);
+    talk.remote.bytes[15] ^= 1U;
+    EXPECT_EQ(in_initiation(), kPassed);
+    talk.remote.bytes[7] ^= 1U;
+    EXPECT_EQ(in_initiation(), dropped(DropReason::tunnel_mac2));
 }
 
 TEST_F(TunnelInitiation, WithoutACookieTheBucketOfTheSourceStays) {

@@ -52,6 +52,9 @@ class TunnelModel : public TunnelTest {
         if (source.once_in(2)) {
             spend_cookies();
         }
+        for (const IpAddress& network : TunnelSource::near_networks()) {
+            set_peer_source(network, source.once_in(2));
+        }
         for (std::uint32_t index = 0; index < TunnelSource::kReceivers; ++index) {
             set_receiver(index, source.any_receiver(policy::BootTime(boot_time_ns())));
         }
@@ -59,11 +62,21 @@ class TunnelModel : public TunnelTest {
     // Nobody is given a cookie for a while.
     void spend_cookies() {
         const policy::BootTime now(boot_time_ns());
-        while (tunnel().cookies.take(now, 50us, 50ms)) {
+        while (tunnel().cookies.take(now, 500us, 500ms)) {
         }
         programs.put(programs.object().maps.cookie_due,
                      std::uint32_t{3},
                      static_cast<std::uint64_t>(tunnel().cookies.full_again().count()));
+    }
+    void set_peer_source(const IpAddress& network, bool known) {
+        tg_peer_source key{.network = {}, .tunnel = 3};
+        std::ranges::copy(network.bytes, key.network);
+        tunnel().peer_sources.erase(network);
+        bpf_map_delete_elem(bpf_map__fd(programs.object().maps.peer_sources), &key);
+        if (known) {
+            tunnel().peer_sources[network];
+            programs.put(programs.object().maps.peer_sources, key, std::uint64_t{0});
+        }
     }
     void set_receiver(std::uint32_t index, const policy::ReferenceReceiver& wanted) {
         tg_receiver slot{};

@@ -18,6 +18,18 @@ class TunnelSource {
 
     TunnelSource(std::uint64_t seed, const TunnelKeys& keys) : random_{seed}, keys_{keys} {}
 
+    /// Those that most messages come from: see any_talk().
+    static std::vector<IpAddress> near_networks() {
+        std::vector<IpAddress> networks;
+        for (std::uint8_t host = 1; host <= 4; ++host) {
+            networks.push_back(Talk{}.remote);
+            networks.back().bytes[15] = host;
+        }
+        networks.push_back(talk6().remote);
+        std::fill(networks.back().bytes.begin() + 8, networks.back().bytes.end(), std::uint8_t{0});
+        return networks;
+    }
+
     /// A frame with a message.
     Bytes next() {
         const Talk talk = any_talk();

@@ -46,6 +46,11 @@ class TunnelMaps : public GateLab {
         const auto slot = find<std::uint32_t>("receivers", tg_receiver_key{index, tunnel});
         return slot ? find<tg_receiver>("receiver_slots", *slot) : std::nullopt;
     }
+    [[nodiscard]] bool knows(const IpAddress& network, std::uint32_t tunnel) const {
+        tg_peer_source source{.network = {}, .tunnel = tunnel};
+        std::ranges::copy(network.bytes, source.network);
+        return find<std::uint64_t>("peer_sources", source).has_value();
+    }
     std::unique_ptr<agent::TunnelGate> make_tunnel() { return *gate->tunnel_gate(0); }
 
     crypto::PublicKey key = public_key_of(crypto::generate_private_key());
@@ -149,17 +154,34 @@ TEST_F(TunnelMaps, TheKeysOfTheStealthMacAreTold) {
     EXPECT_EQ(tunnel(51820)->flags, TG_TUNNEL_MAC1);
 }
 
+TEST_F(TunnelMaps, WherePeersAreIsTold) {
+    open();
+    const auto one = make_tunnel();
+    const auto other = make_tunnel();
+    const IpAddress here = IpAddress::parse("192.0.2.9").value();
+    one->know_source(here);
+    EXPECT_TRUE(knows(here, 0));
+    EXPECT_FALSE(knows(here, 1)) << "the other tunnel";
+    other->know_source(here);
+    one->forget_source(here);
+    EXPECT_FALSE(knows(here, 0));
+    EXPECT_TRUE(knows(here, 1));
+}
+
 TEST_F(TunnelMaps, OutlivesTheAgentAndEndsWithTheNext) {
     open();
     const auto tunnel_gate = make_tunnel();  // not destroyed: the agent dies
+    tunnel_gate->know_source(IpAddress{});
     ASSERT_TRUE(tunnel_gate->listen(51820, key));
     static_cast<void>(tunnel_gate->add(7));
     kill();
     EXPECT_TRUE(is_guarded(51820));
     EXPECT_TRUE(receiver(7));
+    EXPECT_TRUE(knows(IpAddress{}, 0));
     open();
     EXPECT_FALSE(is_guarded(51820));
     EXPECT_FALSE(receiver(7));
+    EXPECT_FALSE(knows(IpAddress{}, 0));
 }
 
 TEST_F(TunnelMaps, APortIsFreeWhenItsTunnelIsGone) {

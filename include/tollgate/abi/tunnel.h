@@ -58,6 +58,14 @@ struct tg_receiver {
     __u8 reserved[21];
 };
 
+/** Key of the map `peer_sources`: where peers of a tunnel are, as far as the agent knows, which
+ *  writes it. The value (__u64) is when the next initiation is due that needs no cookie. */
+struct tg_peer_source {
+    __u8 network[16]; /* as in tg_initiator */
+    __u32 tunnel;     /* tg_tunnel.number */
+};
+#define TG_PEER_SOURCES_MAX 65536
+
 /** Index of the map `tunnel_sockets`: what a tunnel takes from one receive queue of the interface
  *  that is `zone`, past the network stack. */
 #define TG_TUNNEL_SOCKET(number, zone, queue) \
@@ -98,7 +106,7 @@ struct tg_peer_name {
 #define TG_INITIATOR_BURST_NS (5 * TG_INITIATOR_INTERVAL_NS)
 #define TG_ROAMING_INTERVAL_NS (TG_SECOND / 50)
 #define TG_ROAMING_BURST_NS (10 * TG_ROAMING_INTERVAL_NS)
-#define TG_COOKIE_INTERVAL_NS (TG_SECOND / 20000) /* initiations that ask for a cookie, in all */
+#define TG_COOKIE_INTERVAL_NS (TG_SECOND / 2000) /* initiations that ask for a cookie, in all */
 #define TG_COOKIE_BURST_NS (1000 * TG_COOKIE_INTERVAL_NS)
 
 TG_SIZE(tg_tunnel, 200);
@@ -106,5 +114,6 @@ TG_SIZE(tg_receiver_key, 8);
 TG_SIZE(tg_receiver, 64);
 TG_SIZE(tg_initiator, 16);
 TG_SIZE(tg_initiation_key, 16);
+TG_SIZE(tg_peer_source, 20);
 TG_SIZE(tg_peer_prefix_key, 24);
 TG_SIZE(tg_peer_name, 64);

@@ -206,7 +206,7 @@ TEST_P(KnownReferenceTunnel, ItsInitiationPasses) {
 
 TEST_P(KnownReferenceTunnel, ItsCookieSavesItUnderLoad) {
     tunnel().under_load = true;
-    while (tunnel().cookies.take(now, 50us, 50ms)) {
+    while (tunnel().cookies.take(now, 500us, 500ms)) {
     }
     EXPECT_TRUE(dropped(message(unhex(known.initiation)), DropReason::tunnel_mac2));
     EXPECT_TRUE(passed(message(unhex(known.initiation_with_cookie))));

@@ -22,6 +22,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using agent::GateReceiver;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -33,6 +34,7 @@ struct GateState {
     bool takes_cookies = false;
     crypto::Hash stealth_key{};  ///< of this moment; zeros: none is asked for
     int demands = 0;
+    std::multiset<std::string> sources;  ///< where peers are
     std::map<Prefix, std::string> owners;
     std::vector<std::string> told;  ///< of addresses, in order
     bool is_full = false;
@@ -61,6 +63,10 @@ class RecordingGate : public agent::TunnelGate {
             std::ranges::copy(demands.stealth->front().bytes(), to_.stealth_key.begin());
         }
         ++to_.demands;
+    }
+    void know_source(const IpAddress& network) override { to_.sources.insert(network.to_string()); }
+    void forget_source(const IpAddress& network) override {
+        EXPECT_EQ(to_.sources.erase(network.to_string()), 1U);
     }
     [[nodiscard]] std::uint64_t refused_indices() const override { return 3; }
     Result<void> own(const Prefix& prefix, std::string_view peer) override {
@@ -183,6 +189,20 @@ TEST(DeviceGate, HasNoMoreIndicesThanKeypairsAndHandshakes) {
     gates.lab.pass(600s);
     gates.lab.settle();
     EXPECT_THAT(gates.right.receivers, IsEmpty()) << "keys are wiped";
+}
+
+TEST(DeviceGate, IsToldWherePeersAre) {
+    GateLab gates;
+    EXPECT_THAT(gates.left.sources, ElementsAre("192.0.2.2")) << "as configured";
+    EXPECT_THAT(gates.right.sources, IsEmpty());
+    gates.connect();
+    EXPECT_THAT(gates.right.sources, ElementsAre("192.0.2.1")) << "as its handshake has shown";
+    gates.lab.left.endpoint = elsewhere();
+    gates.connect();
+    EXPECT_THAT(gates.right.sources,
+                ElementsAre(agent::initiator_network(elsewhere().address).to_string()));
+    gates.lab.right.device.reset();
+    EXPECT_THAT(gates.right.sources, IsEmpty());
 }
 
 TEST(DeviceGate, IsToldOfLoadAndOfItsEnd) {

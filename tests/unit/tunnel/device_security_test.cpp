@@ -237,6 +237,49 @@ TEST(DeviceSecurity, UnderLoadAsksForACookieAndTheRightSenderGetsThrough) {
     EXPECT_EQ(lab.left.peer().endpoint.to_string(), "192.0.2.2:51820");
 }
 
+// The gate lets so few through that the queue is never full again.
+TEST(DeviceSecurity, TheLoadLastsAsLongAsAFlood) {
+    TunnelLab lab;
+    lab.left.send("10.0.0.2");
+    const Datagram initiation = lab.left.link->sent.front().bytes;
+    const auto flood = [&](int messages) {
+        for (int i = 0; i < messages; ++i) {
+            lab.right.link->deliver(initiation, elsewhere());
+            lab.right.device->link_is_readable(0, lab.right.now());
+        }
+        lab.right.work();
+        lab.right.link->sent.clear();
+    };
+    flood(200);
+    const std::uint64_t before = lab.right.device->handshakes().cookies_sent;
+    for (int i = 0; i < 60; ++i) {
+        *lab.clock += 50ms;
+        flood(10);
+    }
+    EXPECT_EQ(lab.right.device->handshakes().cookies_sent, before + 600);
+    *lab.clock += 2s;
+    flood(10);
+    EXPECT_EQ(lab.right.device->handshakes().cookies_sent, before + 600);
+}
+
+// No 5 s and a cookie later: the flood does not come from where the peer is.
+TEST(DeviceSecurity, UnderLoadAPeerGetsThroughAtOnceFromWhereItIs) {
+    EstablishedLab lab;
+    lab.pass(121s);
+    lab.left.send("10.0.0.2");
+    const Datagram initiation = lab.left.link->sent.back().bytes;
+    ASSERT_EQ(type_of(initiation), std::uint32_t{TG_WG_INITIATION});
+    const std::uint64_t before = lab.left.device->handshakes().finished;
+    for (int i = 0; i < 200; ++i) {
+        lab.right.link->deliver(initiation, elsewhere());
+    }
+    for (int i = 0; i < 20; ++i) {
+        lab.right.device->link_is_readable(0, lab.right.now());
+    }
+    lab.settle();
+    EXPECT_EQ(lab.left.device->handshakes().finished, before + 1);
+}
+
 TEST(DeviceSecurity, DropsDataOfAPeerThatWasRemoved) {
     EstablishedLab lab;
     const Datagram data = lab.next_data();
