@@ -7,7 +7,6 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -25,6 +24,7 @@
 #include "agent/system/clock.hpp"
 #include "agent/system/event_loop.hpp"
 #include "agent/system/file.hpp"
+#include "agent/system/startup_memory.hpp"
 #include "agent/system/task_queue.hpp"
 #include "agent/tunnel/tunnels.hpp"
 
@@ -105,7 +105,7 @@ class Daemon {
     }
 
     ExitCode run() {
-        ::malloc_trim(0);  // what only starting needed: boards have little memory
+        give_back_startup_memory();
         notify_service_manager("READY=1");
         log(LogLevel::info,
             "agent.started",
