@@ -106,6 +106,11 @@ def start_wireguard_go(program):
     return start
 
 
+def set_segmentation(lab):
+    for end in INNER:
+        lab.inside(end, "ethtool", "-K", "veth0", *(word for name in SEGMENTATION for word in (name, lab.segmentation)))
+
+
 def take_away(lab):
     """What the daemon leaves on purpose: interfaces of a configuration file, and the gate, without which veth can segment
     again. The next one is to find the lab as the first did."""
@@ -116,9 +121,7 @@ def take_away(lab):
             if "xdp" not in lab.inside(end, "ip", "link", "show", "dev", "veth0"):
                 break
             time.sleep(0.1)
-    for end in INNER:
-        lab.inside(end, "ethtool", "-K", "veth0", *(word for feature in SEGMENTATION for word in
-                                                   (feature, "on" if feature in lab.segmentation else "off")))
+    set_segmentation(lab)
 
 
 @contextmanager
@@ -236,7 +239,7 @@ def laboratory(programs):
     """A lab with a key for each end."""
     with lab_module.Lab() as lab:
         lab.programs = programs
-        lab.segmentation = SEGMENTATION  # what the wire is to have
+        lab.segmentation = "on"
         folder = state_folder(lab)
         folder.mkdir(mode=0o700)
         lab.pins.mkdir()
@@ -247,9 +250,8 @@ def laboratory(programs):
 
 
 def switch_segmentation_off(lab):
-    lab.segmentation = ()
-    for end in INNER:
-        lab.inside(end, "ethtool", "-K", "veth0", *(word for feature in SEGMENTATION for word in (feature, "off")))
+    lab.segmentation = "off"
+    set_segmentation(lab)
 
 
 def switch_gro_off(lab):

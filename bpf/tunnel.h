@@ -88,11 +88,11 @@ TG_INLINE __u8 judge_transport(const struct gate *gate, const struct arrival *ar
     if (counter >= TG_WG_REJECT_AFTER_MESSAGES ||
         counter + TG_WG_WINDOW < *(const volatile __u64 *)&receiver->greatest_counter)
         return TG_DROP_TUNNEL_COUNTER;
+    if (is_from_peer(receiver, gate->packet))
+        return TG_DROP_NONE;
     const struct turn roaming =
         turn_of(gate, &receiver->roaming_due_ns, TG_ROAMING_INTERVAL_NS, TG_ROAMING_BURST_NS);
-    if (!is_from_peer(receiver, gate->packet) && !take(&roaming))
-        return TG_DROP_TUNNEL_ROAMING;
-    return TG_DROP_NONE;
+    return take(&roaming) ? TG_DROP_NONE : TG_DROP_TUNNEL_ROAMING;
 }
 
 TG_INLINE bool checks_mac1(const struct tg_tunnel *tunnel) {

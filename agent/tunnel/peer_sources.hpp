@@ -14,9 +14,9 @@
 namespace tollgate::agent {
 
 /// Where the peers of a device are. Under load, a few handshake messages from there need no
-/// cookie: a flood from the addresses of others does not keep them out. Whoever sends from the
-/// address of a peer that he knows takes the places of that peer only, and of all peers together
-/// 1,000 a second (100 at once).
+/// cookie: a flood from the addresses of others does not keep them out. A source has the places of
+/// HandshakeLimiter; all sources together have 1,000 a second (100 at once), so that a flood from
+/// those of many peers costs no more than that.
 class PeerSources {
   public:
     /// @param gate  is told; it has to outlive this object
