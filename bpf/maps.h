@@ -237,6 +237,11 @@ struct {
     MAP(BPF_MAP_TYPE_ARRAY, __u32, __u64, TG_TUNNELS_MAX);
 } cookie_due SEC(".maps");
 
+/* When the computing time that MACs have taken is earned. Index: TG_MAC_DUE. */
+struct {
+    MAP(BPF_MAP_TYPE_ARRAY, __u32, __u64, TG_MAC_DUE(TG_TUNNELS_MAX, 0));
+} mac_due SEC(".maps");
+
 /* When the next packet and the next new flow of a rule are due. Index: as `rules`. */
 struct rule_limit {
     struct bpf_spin_lock lock;

@@ -44,6 +44,29 @@ TG_INLINE bool take(const struct turn *turn) {
     return turn->next;
 }
 
+/** Computing time for MACs; null: none is left. */
+struct mac_time {
+    __u64 *due;
+    __u64 begun;
+};
+
+/** What is owed may be of a burst, as in every bucket, but what a message costs is measured. */
+TG_INLINE struct mac_time begin_macs(const struct gate *gate, __u32 number, bool of_peer) {
+    const __u32 index = TG_MAC_DUE(number, of_peer);
+    __u64 *due = bpf_map_lookup_elem(&mac_due, &index);
+
+    if (!due || *due > gate->now + TG_MAC_BURST_NS)
+        return (struct mac_time){};
+    return (struct mac_time){due, bpf_ktime_get_ns()};
+}
+
+TG_INLINE void end_macs(const struct gate *gate, const struct mac_time *time) {
+    const __u64 from = *time->due > gate->now ? *time->due : gate->now;
+
+    if (!dry_run)
+        *time->due = from + TG_MAC_SHARE * (bpf_ktime_get_ns() - time->begun);
+}
+
 /** Deny rules and the blocklist come first; a failsafe rule only excuses from the latter. */
 TG_INLINE __u8 judge_source(const struct gate *gate) {
     judge(gate, TG_INGRESS, false);
@@ -107,10 +130,14 @@ TG_INLINE __u8 judge_response(const struct gate *gate, const struct arrival *arr
         return TG_DROP_TUNNEL_MESSAGE;
     if (!accepts(find_receiver(gate, arrival->tunnel, &message->receiver_index), TG_WG_RESPONSE))
         return TG_DROP_TUNNEL_UNASKED;
-    if (checks_mac1(arrival->tunnel) &&
-        !is_mac1_right(arrival->tunnel, (const void *)message, MAC1_COVERS(*message)))
-        return TG_DROP_TUNNEL_MAC1;
-    return TG_DROP_NONE;
+    if (!checks_mac1(arrival->tunnel))
+        return TG_DROP_NONE;
+    const struct mac_time time = begin_macs(gate, arrival->tunnel->number, true);
+    if (!time.due)
+        return TG_DROP_TUNNEL_BUSY;
+    const bool right = is_mac1_right(arrival->tunnel, (const void *)message, MAC1_COVERS(*message));
+    end_macs(gate, &time);
+    return right ? TG_DROP_NONE : TG_DROP_TUNNEL_MAC1;
 }
 
 TG_INLINE __u8 judge_cookie_reply(const struct gate *gate, const struct arrival *arrival) {
@@ -148,18 +175,33 @@ TG_INLINE bool may_initiate(const struct gate *gate) {
     return true;
 }
 
-/** The turn that an initiation without a cookie needs under load. Where a peer was, a few are kept;
- *  all others share those to be given a cookie. */
-TG_INLINE struct turn turn_under_load(const struct gate *gate, const struct tg_tunnel *tunnel) {
+/** When the next initiation from there is due that needs no cookie. Null: no peer was there. */
+TG_INLINE __u64 *find_peer_source(const struct gate *gate, const struct tg_tunnel *tunnel) {
     struct tg_peer_source source __attribute__((aligned(8))) = {.tunnel = tunnel->number};
 
     copy_network(source.network, gate->packet);
-    __u64 *due = bpf_map_lookup_elem(&peer_sources, &source);
+    return bpf_map_lookup_elem(&peer_sources, &source);
+}
+
+/** The turn that an initiation without a cookie needs under load. Where a peer was, a few are kept;
+ *  all others share those to be given a cookie. */
+TG_INLINE struct turn turn_under_load(const struct gate *gate, const struct tg_tunnel *tunnel) {
+    __u64 *due = find_peer_source(gate, tunnel);
     const struct turn of_peer = turn_of(gate, due, TG_INITIATOR_INTERVAL_NS, TG_INITIATOR_BURST_NS);
     if (of_peer.next)
         return of_peer;
-    due = bpf_map_lookup_elem(&cookie_due, &source.tunnel);
+    due = bpf_map_lookup_elem(&cookie_due, &tunnel->number);
     return turn_of(gate, due, TG_COOKIE_INTERVAL_NS, TG_COOKIE_BURST_NS);
+}
+
+/** A flood from elsewhere leaves the time for where peers were. */
+TG_INLINE struct mac_time begin_macs_of_initiation(const struct gate *gate,
+                                                   const struct tg_tunnel *tunnel) {
+    const struct mac_time time = begin_macs(gate, tunnel->number, false);
+
+    if (time.due || !find_peer_source(gate, tunnel))
+        return time;
+    return begin_macs(gate, tunnel->number, true);
 }
 
 /** Whether its mac2 proves by a cookie of ours that the sender receives at its address. */
@@ -170,28 +212,45 @@ TG_INLINE bool has_cookie(const struct gate *gate,
            is_mac2_right(tunnel, (const void *)message, gate->packet);
 }
 
+/** What the MACs of an initiation tell. @param proved  becomes whether its mac2 is of a cookie */
+TG_INLINE __u8 judge_macs(const struct gate *gate,
+                          const struct tg_tunnel *tunnel,
+                          const struct tg_wg_initiation *message,
+                          bool *proved) {
+    const bool strict = tunnel->flags & TG_TUNNEL_STEALTH;
+    struct tg_initiation_key key __attribute__((aligned(8)));
+
+    if (checks_mac1(tunnel) && !is_mac1_right(tunnel, (const void *)message, MAC1_COVERS(*message)))
+        return TG_DROP_TUNNEL_MAC1;
+    tg_copy_ipv6(key.mac1, message->mac1);
+    if (bpf_map_lookup_elem(&initiations, &key))
+        return TG_DROP_TUNNEL_REPLAY;
+    if (strict && is_stealth_right(tunnel, message))
+        return TG_DROP_NONE;
+    *proved = has_cookie(gate, tunnel, message);
+    return strict && !*proved ? TG_DROP_TUNNEL_STEALTH : TG_DROP_NONE;
+}
+
 TG_INLINE __u8 judge_initiation(const struct gate *gate, const struct arrival *arrival) {
     const struct tg_tunnel *tunnel = arrival->tunnel;
     const struct tg_wg_initiation *message =
         (const void *)tg_bytes_at(&gate->frame, arrival->at, sizeof(*message));
     const bool under_load = tunnel->flags & TG_TUNNEL_UNDER_LOAD;
+    struct tg_initiation_key key __attribute__((aligned(8)));
     const __u8 seen = 1;
+    bool proved = false;
 
     if (!message || arrival->bytes != sizeof(*message))
         return TG_DROP_TUNNEL_MESSAGE;
     if (under_load && !has_mac2(message->mac2) && !turn_under_load(gate, tunnel).next)
         return TG_DROP_TUNNEL_MAC2; /* whatever its mac1 is: not worth a hash */
-    if (checks_mac1(tunnel) && !is_mac1_right(tunnel, (const void *)message, MAC1_COVERS(*message)))
-        return TG_DROP_TUNNEL_MAC1;
-    struct tg_initiation_key key __attribute__((aligned(8)));
-    tg_copy_ipv6(key.mac1, message->mac1);
-    if (bpf_map_lookup_elem(&initiations, &key))
-        return TG_DROP_TUNNEL_REPLAY;
-    const bool strict = tunnel->flags & TG_TUNNEL_STEALTH;
-    const bool of_site = strict && is_stealth_right(tunnel, message);
-    const bool proved = !of_site && has_cookie(gate, tunnel, message);
-    if (strict && !of_site && !proved)
-        return TG_DROP_TUNNEL_STEALTH;
+    const struct mac_time time = begin_macs_of_initiation(gate, tunnel);
+    if (!time.due)
+        return TG_DROP_TUNNEL_BUSY;
+    const __u8 reason = judge_macs(gate, tunnel, message, &proved);
+    end_macs(gate, &time);
+    if (reason != TG_DROP_NONE)
+        return reason;
     if (under_load && !proved) {
         const struct turn turn = turn_under_load(gate, tunnel);
         if (!take(&turn))
@@ -199,6 +258,7 @@ TG_INLINE __u8 judge_initiation(const struct gate *gate, const struct arrival *a
     } else if (!may_initiate(gate)) {
         return TG_DROP_TUNNEL_SOURCE;
     }
+    tg_copy_ipv6(key.mac1, message->mac1);
     if (!dry_run && bpf_map_update_elem(&initiations, &key, &seen, BPF_ANY) != 0)
         COUNT(map_errors, 1);
     return TG_DROP_NONE;

@@ -22,6 +22,18 @@ class TunnelInitiation : public TunnelTest {
         std::ranges::copy(network.bytes, key.network);
         programs.put(programs.object().maps.peer_sources, key, due);
     }
+    // MACs have taken more time than they may. @param of_peer  of what comes from where peers are
+    void spend_mac_time(bool of_peer) {
+        programs.put(programs.object().maps.mac_due,
+                     std::uint32_t{TG_MAC_DUE(3U, of_peer ? 1U : 0U)},
+                     boot_time_ns() + 3600 * TG_SECOND);
+    }
+    std::uint64_t mac_due(bool of_peer) const {
+        return programs
+            .find<std::uint64_t>(programs.object().maps.mac_due,
+                                 std::uint32_t{TG_MAC_DUE(3U, of_peer ? 1U : 0U)})
+            .value_or(0);
+    }
     // Nobody is given a cookie for some time.
     void spend_cookies() {
         programs.put(
@@ -156,6 +168,39 @@ TEST_F(TunnelInitiation, UnderLoadWhatNobodyAnswersIsNotHashed) {
     EXPECT_EQ(in(with_mac2), dropped(DropReason::tunnel_mac1));
     know_source(talk.remote);
     EXPECT_EQ(in(bad), dropped(DropReason::tunnel_mac1)) << "a peer is there";
+}
+
+TEST_F(TunnelInitiation, MacsTakeOnePartOfTheTimeInSoManyAndNoMore) {
+    EXPECT_EQ(mac_due(false), 0U);
+    const std::uint64_t before = boot_time_ns();
+    EXPECT_EQ(in_initiation(), kPassed);
+    EXPECT_GT(mac_due(false), before - TG_SECOND / 100) << "of a clock with ticks";
+    EXPECT_LT(mac_due(false), boot_time_ns() + TG_MAC_BURST_NS);
+    EXPECT_EQ(mac_due(true), 0U);
+    spend_mac_time(false);
+    EXPECT_EQ(in_initiation(), dropped(DropReason::tunnel_busy));
+    EXPECT_EQ(in(with_cookie(keys.secret)), dropped(DropReason::tunnel_busy));
+    EXPECT_EQ(in(TunnelKeys{}.sealed<tg_wg_initiation>()), dropped(DropReason::tunnel_busy));
+}
+
+TEST_F(TunnelInitiation, WhereAPeerIsMacsHaveATimeOfTheirOwn) {
+    know_source(talk.remote);
+    spend_mac_time(false);
+    EXPECT_EQ(in_initiation(), kPassed);
+    EXPECT_GT(mac_due(true), 0U);
+    EXPECT_EQ(in(TunnelKeys{}.sealed<tg_wg_initiation>()), dropped(DropReason::tunnel_mac1));
+    spend_mac_time(true);
+    EXPECT_EQ(in_initiation(), dropped(DropReason::tunnel_busy));
+}
+
+TEST_F(TunnelInitiation, ResponsesHaveTheMacTimeOfPeers) {
+    spend_mac_time(false);
+    put_receiver(receiver(1U << TG_WG_RESPONSE));
+    EXPECT_EQ(in(keys.sealed<tg_wg_response>()), kPassed);
+    spend_mac_time(true);
+    EXPECT_EQ(in(keys.sealed<tg_wg_response>()), dropped(DropReason::tunnel_busy));
+    guard(keys.tunnel(0));
+    EXPECT_EQ(in(keys.sealed<tg_wg_response>()), kPassed) << "that is not hashed here";
 }
 
 TEST_F(TunnelInitiation, UnderLoadAFewFromWhereAPeerIsNeedNoCookie) {

@@ -46,7 +46,8 @@
     X(TUNNEL_REPLAY, tunnel_replay, "a handshake initiation that came before")                   \
     X(TUNNEL_MAC2, tunnel_mac2, "under load, a handshake initiation without a cookie of ours")   \
     X(TUNNEL_SOURCE, tunnel_source, "too many handshake initiations from one source")            \
-    X(TUNNEL_STEALTH, tunnel_stealth, "a handshake initiation from outside the site")
+    X(TUNNEL_STEALTH, tunnel_stealth, "a handshake initiation from outside the site")            \
+    X(TUNNEL_BUSY, tunnel_busy, "more handshake messages than there is time to check")
 
 enum tg_drop_reason {
 #define X(name, label, meaning) TG_DROP_##name,

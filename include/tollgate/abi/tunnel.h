@@ -109,6 +109,14 @@ struct tg_peer_name {
 #define TG_COOKIE_INTERVAL_NS (TG_SECOND / 2000) /* initiations that ask for a cookie, in all */
 #define TG_COOKIE_BURST_NS (1000 * TG_COOKIE_INTERVAL_NS)
 
+/** Index of the map `mac_due`. @param of_peer  bool: of what comes from where peers of the tunnel
+ * are
+ */
+#define TG_MAC_DUE(number, of_peer) (2 * (number) + (of_peer))
+/* Each may take one part in so many of the time of a CPU, and so much at once. */
+#define TG_MAC_SHARE 8
+#define TG_MAC_BURST_NS (TG_SECOND / 20)
+
 TG_SIZE(tg_tunnel, 200);
 TG_SIZE(tg_receiver_key, 8);
 TG_SIZE(tg_receiver, 64);
