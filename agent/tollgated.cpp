@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "agent/control/tunnel_desk.hpp"
 #include "agent/core/agent.hpp"
 #include "agent/core/options.hpp"
+#include "agent/core/policy_follower.hpp"
 #include "agent/report/log.hpp"
 #include "agent/report/service_notify.hpp"
 #include "agent/system/clock.hpp"
@@ -154,6 +156,9 @@ class Daemon {
             return stop_with(ExitCode::failed, watched.error());
         }
         start_tunnels(options);
+        if (auto followed = follow_policy(options); !followed) {
+            return stop_with(ExitCode::failed, followed.error());
+        }
         tunnel_desk_ = std::make_unique<TunnelDesk>(*queue_, *tunnels_);
         api_ = std::make_unique<ControlApi>(*queue_, *agent_, *tunnel_desk_);
         exporter_ = std::make_unique<Exporter>(*queue_, *agent_, *tunnel_desk_, clock_);
@@ -182,6 +187,19 @@ class Daemon {
         tunnels_->tick();
     }
 
+    Result<void> follow_policy(const Options& options) {
+        if (!options.follow_policy) {
+            return {};
+        }
+        auto follower = PolicyFollower::start(*agent_, [this] { return tunnels_->peer_names(); });
+        if (!follower) {
+            return Failure{follower.error()};
+        }
+        follower_ = std::move(*follower);
+        return loop_.watch(
+            follower_->fd(), EPOLLIN, [this](std::uint32_t) { follower_->take_news(); });
+    }
+
     // Only the tunnels; the rest of the file is for the next start.
     void reload() {
         const auto file = read_config_file(config_file_);
@@ -193,6 +211,9 @@ class Daemon {
             return;
         }
         log(LogLevel::info, "tunnels.reloaded", {{"tunnels", file->tunnels.size()}});
+        if (follower_) {
+            follower_->read();  // it may name peers that are there now
+        }
     }
 
     void take_signals() {
@@ -242,6 +263,9 @@ class Daemon {
         static_cast<void>(timer_.take());
         agent_->tick();
         tunnels_->tick();
+        if (follower_) {
+            follower_->tick();
+        }
         exporter_->beat();
         if (watchdog_interval()) {
             notify_service_manager("WATCHDOG=1");
@@ -256,6 +280,7 @@ class Daemon {
     std::unique_ptr<TaskQueue> queue_;
     std::unique_ptr<Agent> agent_;
     std::unique_ptr<Tunnels> tunnels_;
+    std::unique_ptr<PolicyFollower> follower_;
     std::unique_ptr<TunnelDesk> tunnel_desk_;
     std::filesystem::path config_file_;
     std::unique_ptr<ControlApi> api_;
@@ -267,6 +292,14 @@ class Daemon {
 ExitCode print(const std::string& text) {
     return ::write(STDOUT_FILENO, text.data(), text.size()) < 0 ? ExitCode::failed
                                                                 : ExitCode::stopped;
+}
+
+ExitCode wait_for_signal() {
+    const auto signals = SignalSource::block({SIGTERM, SIGINT});
+    pollfd entry{signals ? signals->fd() : -1, POLLIN, 0};
+    while (signals && ::poll(&entry, 1, -1) < 0 && errno == EINTR) {
+    }
+    return signals ? ExitCode::stopped : ExitCode::failed;
 }
 
 ExitCode clean_up(const Options& options) {
@@ -281,7 +314,8 @@ ExitCode clean_up(const Options& options) {
     for (const std::string& line : *removed) {
         text += fmt::format("{} {}\n", options.dry_run ? "would remove" : "removed", line);
     }
-    return print(text.empty() ? "there is nothing to remove\n" : text);
+    const ExitCode printed = print(text.empty() ? "there is nothing to remove\n" : text);
+    return printed == ExitCode::stopped && options.wait ? wait_for_signal() : printed;
 }
 
 ExitCode run(const std::vector<std::string>& arguments) {

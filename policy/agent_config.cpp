@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include <fmt/format.h>
+
 #include <tollgate/abi/limits.h>
 
 #include "policy/yaml_fields.hpp"
@@ -17,6 +19,7 @@ constexpr std::uint32_t kTableMax = 4194304;
 
 constexpr std::array<std::string_view, 1> kVersions{"tollgate/v1"};
 constexpr std::array<std::string_view, 1> kKinds{"Agent"};
+constexpr std::array<std::string_view, 2> kPolicyWatches{"off", "apply"};
 constexpr std::array<std::string_view, 4> kXdpModes{"auto", "native", "generic", "tc"};
 constexpr std::array<std::string_view, 2> kMac1Checkers{"gate", "agent"};
 constexpr std::array<std::string_view, 4> kLogLevels{"error", "warn", "info", "debug"};
@@ -33,8 +36,10 @@ class Reader {
         }
         expect(fields.required("apiVersion"), "apiVersion", kVersions);
         expect(fields.required("kind"), "kind", kKinds);
-        read_interfaces(fields.optional("interfaces"), config);
+        read_lines(fields.optional("interfaces"), "interfaces", config.interfaces);
         config.policy = text(fields.optional("policy"), "policy");
+        config.policy_watch = choice(fields.optional("policyWatch"), "policyWatch", kPolicyWatches);
+        read_lines(fields.optional("policyReach"), "policyReach", config.policy_reach);
         config.metrics = text(fields.optional("metrics"), "metrics");
         config.xdp_mode = choice(fields.optional("xdpMode"), "xdpMode", kXdpModes);
         config.tunnel_mac1 = choice(fields.optional("tunnelMac1"), "tunnelMac1", kMac1Checkers);
@@ -92,17 +97,18 @@ class Reader {
         return static_cast<std::uint32_t>(*value);
     }
 
-    void read_interfaces(const YamlNode* node, AgentConfig& config) {
+    void read_lines(const YamlNode* node, std::string_view key, std::vector<std::string>& lines) {
         if (node == nullptr) {
             return;
         }
-        for (const YamlNode& item : read_list(*node, "interfaces", problems_)) {
-            if (auto name = read_line(item, "interface", problems_)) {
-                config.interfaces.push_back(std::move(*name));
+        for (const YamlNode& item : read_list(*node, key, problems_)) {
+            if (auto line = read_line(item, key, problems_)) {
+                lines.push_back(std::move(*line));
             }
         }
-        if (config.interfaces.size() > TG_ZONES_MAX) {
-            report(problems_, {node->mark, "too many interfaces", "at most 16", Severity::error});
+        if (lines.size() > TG_ZONES_MAX) {
+            report(problems_,
+                   {node->mark, fmt::format("too many {}", key), "at most 16", Severity::error});
         }
     }
 

@@ -15,10 +15,12 @@ namespace tollgate::policy {
 /// The agent's configuration file (docs/configuration.md); what is absent keeps its default.
 struct AgentConfig {
     std::vector<std::string> interfaces;
-    std::optional<std::string> policy;       ///< path of the policy of the first start
-    std::optional<std::string> metrics;      ///< "ADDRESS:PORT" or "off"
-    std::optional<std::string> xdp_mode;     ///< "auto", "native", "generic", "tc"
-    std::optional<std::string> tunnel_mac1;  ///< "gate", "agent": who checks it
+    std::optional<std::string> policy;        ///< path of the policy of the first start
+    std::optional<std::string> policy_watch;  ///< "off", "apply"
+    std::vector<std::string> policy_reach;    ///< "ADDRESS:PORT", each
+    std::optional<std::string> metrics;       ///< "ADDRESS:PORT" or "off"
+    std::optional<std::string> xdp_mode;      ///< "auto", "native", "generic", "tc"
+    std::optional<std::string> tunnel_mac1;   ///< "gate", "agent": who checks it
     std::optional<std::string> log_level;
     std::optional<std::uint32_t> flows;    ///< entries of the flow table
     std::optional<std::uint32_t> embryos;  ///< entries of the table of half-open flows

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/core/stages.hpp"
 #include "policy/notation.hpp"
 #include "policy/validate.hpp"
 #include "policy/yaml_writer.hpp"
@@ -58,22 +59,6 @@ bool drops(policy::Stage stage, DropReason reason) {
     return reason != DropReason::none && (stage == policy::Stage::enforce || always);
 }
 
-Answer<Stages> stages_of(const policy::Policy& policy, const Agent& agent, policy::Stage stage) {
-    Stages stages;
-    for (const ProtectedInterface& interface : agent.watch().interfaces()) {
-        const auto& names = policy.interfaces;
-        if (names.empty() || std::find(names.begin(), names.end(), interface.name) != names.end()) {
-            stages[interface.name] = stage;
-        }
-    }
-    if (stages.empty()) {
-        return refuse(Refusal::Code::invalid,
-                      "the policy applies to none of this agent's interfaces",
-                      "name one of them in spec.applyTo.interfaces, or leave applyTo out");
-    }
-    return stages;
-}
-
 }  // namespace
 
 // The copy of what the loop owns is made in the loop, the work with it here.
@@ -102,8 +87,9 @@ Answer<ChangeDesk::Draft> ChangeDesk::draft(const std::optional<std::string>& ya
         return Unexpected<Refusal>{policy.error()};
     }
     draft.policy = *policy;
-    auto stages = flatten(queue_.call(
-        [&] { return stages_of(draft.policy->policy, agent_, draft.policy->policy.mode); }));
+    auto stages = flatten(queue_.call([&] {
+        return stages_of(draft.policy->policy, agent_.watch(), draft.policy->policy.mode);
+    }));
     if (!stages) {
         return Unexpected<Refusal>{stages.error()};
     }

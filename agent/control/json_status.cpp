@@ -129,6 +129,9 @@ Json status_json(Agent& agent) {
         json["pending"] =
             pending_json(*warden.state().pending, *deadline > now ? *deadline - now : 0);
     }
+    if (const auto& file = agent.policy_file()) {
+        json["policyFile"] = {{"path", file->path}, {"state", label(file->state)}};
+    }
     json["interfaces"] = Json::array();
     for (const ProtectedInterface& interface : agent.watch().interfaces()) {
         json["interfaces"].push_back(interface_json(agent, interface));

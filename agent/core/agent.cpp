@@ -85,7 +85,7 @@ StartResult<void> Agent::open_state() {
         return stop_with(ExitCode::state_folder, store.error());
     }
     PolicyPointer first_policy;
-    if (options_.policy_file) {
+    if (options_.policy_file && !options_.follow_policy) {
         auto read = read_first_policy(*options_.policy_file, clock_);
         if (!read) {
             return Unexpected<StartError>{read.error()};
@@ -114,15 +114,6 @@ StartResult<void> Agent::open_state() {
         return stop_with(ExitCode::state_folder, restored.error());
     }
     return {};
-}
-
-Result<void> Agent::restore_blocklist() {
-    auto stored = warden_->store().load_blocklist();
-    if (!stored) {
-        return Failure{stored.error()};
-    }
-    blocklist_ = PrefixSet{std::move(*stored)};
-    return gate_->adopted() ? Result<void>{} : gate_->blocklist_add(blocklist_.prefixes());
 }
 
 StartResult<void> Agent::attach() {
@@ -259,6 +250,9 @@ std::vector<std::string> Agent::warnings() const {
     if (!learning_->warning().empty()) {
         warnings.push_back(learning_->warning());
     }
+    if (policy_file_ && !policy_file_->problem.empty()) {
+        warnings.push_back(policy_file_->problem);
+    }
     for (const ProtectedInterface& interface : watch_.interfaces()) {
         if (interface.is_unprotected()) {
             warnings.push_back(
@@ -298,15 +292,18 @@ RecordedTraffic Agent::recorded_traffic() {
     return traffic;
 }
 
+void Agent::note_refusal(const Refusal& refusal, std::string_view what) {
+    changes_.last_successful = false;
+    ++changes_.refused;
+    log(LogLevel::warn, "policy.refused", {{"change", what}, {"reason", refusal.message}});
+}
+
 void Agent::note(const Answer<Generation>& change, std::string_view what) {
-    changes_.last_successful = change.has_value();
     if (!change) {
-        ++changes_.refused;
-        log(LogLevel::warn,
-            "policy.refused",
-            {{"change", what}, {"reason", change.error().message}});
+        note_refusal(change.error(), what);
         return;
     }
+    changes_.last_successful = true;
     changes_.last_success_wall_s = clock_.wall_seconds();
     log(LogLevel::info,
         "policy.changed",
@@ -343,55 +340,6 @@ Answer<Generation> Agent::open() {
     }
     log(LogLevel::warn, "gate.opened");
     return warden_->in_force();
-}
-
-Answer<std::size_t> Agent::set_blocklist(PrefixSet next) {
-    if (next.prefixes().size() > TG_BLOCKLIST_MAX) {
-        return refuse(Refusal::Code::invalid,
-                      fmt::format("the block list holds at most {} prefixes", TG_BLOCKLIST_MAX));
-    }
-    const auto& before = blocklist_.prefixes();
-    const auto& after = next.prefixes();
-    std::vector<Prefix> added;
-    std::vector<Prefix> removed;
-    std::set_difference(
-        after.begin(), after.end(), before.begin(), before.end(), std::back_inserter(added));
-    std::set_difference(
-        before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(removed));
-    if (added.empty() && removed.empty()) {
-        return 0;
-    }
-    if (auto saved = warden_->store().save_blocklist(after); !saved) {
-        return refuse(saved.error());
-    }
-    auto done = gate_->blocklist_remove(removed);
-    if (done) {
-        done = gate_->blocklist_add(added);
-    }
-    if (done) {
-        done = warden_->revoke_verdicts();
-    }
-    if (!done) {
-        return refuse(done.error());
-    }
-    blocklist_ = std::move(next);
-    return added.size() + removed.size();
-}
-
-Answer<std::size_t> Agent::block(const std::vector<Prefix>& prefixes) {
-    PrefixSet next = blocklist_;
-    next.add(prefixes);
-    return set_blocklist(std::move(next));
-}
-
-Answer<std::size_t> Agent::unblock(const std::vector<Prefix>& prefixes) {
-    PrefixSet next = blocklist_;
-    next.remove(prefixes);
-    return set_blocklist(std::move(next));
-}
-
-Answer<std::size_t> Agent::replace_blocklist(const std::vector<Prefix>& prefixes) {
-    return set_blocklist(PrefixSet{prefixes});
 }
 
 }  // namespace tollgate::agent

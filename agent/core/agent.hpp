@@ -4,8 +4,10 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tollgate/result.hpp>
@@ -17,6 +19,7 @@
 #include "agent/core/learn_driver.hpp"
 #include "agent/core/options.hpp"
 #include "agent/core/pending_drops.hpp"
+#include "agent/core/policy_file_status.hpp"
 #include "agent/core/prefix_set.hpp"
 #include "agent/core/tunnel_peers.hpp"
 #include "agent/core/warden.hpp"
@@ -71,6 +74,16 @@ class Agent {
     [[nodiscard]] Answer<Generation> revert();
     [[nodiscard]] Answer<Generation> open();
 
+    /// A change that was refused before it was one, for the log and the metrics.
+    void note_refusal(const Refusal& refusal, std::string_view what);
+    /// What was refused is withdrawn, and the policy in force is what is wanted.
+    void forget_refusal() { changes_.last_successful = true; }
+    /// Where a policy file that is followed has got to; for status.
+    void set_policy_file(PolicyFileStatus status) { policy_file_ = std::move(status); }
+    [[nodiscard]] const std::optional<PolicyFileStatus>& policy_file() const {
+        return policy_file_;
+    }
+
     /// What happens to the blocklist is on disk, in the kernel and in force when these return.
     /// @return how many prefixes were new, or gone
     [[nodiscard]] Answer<std::size_t> block(const std::vector<Prefix>& prefixes);
@@ -114,6 +127,7 @@ class Agent {
     std::uint64_t ticks_ = 0;
     std::uint64_t losses_told_ = 0;
     Changes changes_;
+    std::optional<PolicyFileStatus> policy_file_;
 };
 
 }  // namespace tollgate::agent

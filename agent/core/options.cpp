@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/system/default_route.hpp"
 #include "agent/system/interface.hpp"
 
 namespace tollgate::agent {
@@ -23,7 +24,8 @@ Unexpected<StartError> refuse_usage(std::string why) {
 }
 
 bool is_switch(const std::string& name) {
-    return name == "--help" || name == "--version" || name == "--cleanup" || name == "--dry-run";
+    return name == "--help" || name == "--version" || name == "--cleanup" || name == "--dry-run" ||
+           name == "--wait";
 }
 
 // "--name value", "--name=value" and switches.
@@ -33,6 +35,8 @@ StartResult<Flags> split(const std::vector<std::string>& arguments) {
                                                  "--uapi-dir",
                                                  "--config",
                                                  "--policy",
+                                                 "--policy-watch",
+                                                 "--policy-reach",
                                                  "--state-dir",
                                                  "--run-dir",
                                                  "--pin-dir",
@@ -56,7 +60,7 @@ StartResult<Flags> split(const std::vector<std::string>& arguments) {
         }
         std::string value =
             equals == std::string::npos ? arguments[++i] : arguments[i].substr(equals + 1);
-        const bool many = name == "--interface" || name == "--tunnel";
+        const bool many = name == "--interface" || name == "--tunnel" || name == "--policy-reach";
         if (!many && flags.contains(name)) {
             return refuse_usage(fmt::format("{} is given twice", name));
         }
@@ -79,6 +83,23 @@ bool set_tunnel_mac1(GateOptions& gate, const std::string& where) {
     return where == "gate" || where == "agent";
 }
 
+bool set_policy_watch(Options& options, const std::string& what) {
+    options.follow_policy = what == "apply";
+    return what == "off" || what == "apply";
+}
+
+Result<void> set_reach(Options& options, const std::vector<std::string>& places) {
+    options.reach.clear();
+    for (const std::string& text : places) {
+        const auto place = parse_listen_address(text);
+        if (!place || !*place) {
+            return failure(fmt::format("'{}' is no ADDRESS:PORT", text));
+        }
+        options.reach.push_back(**place);
+    }
+    return {};
+}
+
 StartResult<void> read_config(bool wanted, Options& options) {
     auto file = read_config_file(options.config_file);
     if (!file) {
@@ -93,6 +114,10 @@ StartResult<void> read_config(bool wanted, Options& options) {
     if (config.policy) {
         options.policy_file = *config.policy;
     }
+    set_policy_watch(options, config.policy_watch.value_or("off"));
+    if (auto reach = set_reach(options, config.policy_reach); !reach) {
+        return Unexpected<StartError>{StartError{ExitCode::usage, reach.error()}};
+    }
     if (config.metrics) {
         auto address = parse_listen_address(*config.metrics);
         if (!address) {
@@ -105,6 +130,26 @@ StartResult<void> read_config(bool wanted, Options& options) {
     options.log_level = parse_log_level(config.log_level.value_or("info")).value_or(LogLevel::info);
     options.gate.flows = config.flows.value_or(options.gate.flows);
     options.gate.embryos = config.embryos.value_or(options.gate.embryos);
+    return {};
+}
+
+StartResult<void> apply_policy_flags(const Flags& flags, Options& options) {
+    if (const auto flag = flags.find("--policy"); flag != flags.end()) {
+        options.policy_file = flag->second.front();
+    }
+    if (const auto flag = flags.find("--policy-watch"); flag != flags.end()) {
+        if (!set_policy_watch(options, flag->second.front())) {
+            return refuse_usage("--policy-watch is off or apply");
+        }
+    }
+    if (const auto flag = flags.find("--policy-reach"); flag != flags.end()) {
+        if (auto reach = set_reach(options, flag->second); !reach) {
+            return refuse_usage("--policy-reach: " + reach.error().message());
+        }
+    }
+    if (options.follow_policy && !options.policy_file) {
+        return refuse_usage("policyWatch: apply needs a policy file");
+    }
     return {};
 }
 
@@ -123,9 +168,6 @@ StartResult<void> apply_flags(const Flags& flags, Options& options) {
     }
     if (const auto flag = flags.find("--interface"); flag != flags.end()) {
         options.interfaces = flag->second;
-    }
-    if (const auto flag = flags.find("--policy"); flag != flags.end()) {
-        options.policy_file = flag->second.front();
     }
     if (const auto flag = flags.find("--metrics"); flag != flags.end()) {
         auto address = parse_listen_address(flag->second.front());
@@ -170,6 +212,30 @@ StartResult<void> check_names(const std::vector<std::string>& interfaces) {
     return {};
 }
 
+// "auto" stands for those of default routes.
+StartResult<void> find_interfaces(std::vector<std::string>& interfaces) {
+    const auto automatic = std::find(interfaces.begin(), interfaces.end(), "auto");
+    if (automatic == interfaces.end()) {
+        return {};
+    }
+    interfaces.erase(automatic);
+    auto found = default_route_interfaces();
+    if (found && found->empty() && interfaces.empty()) {
+        found = failure("there is no default route");
+    }
+    if (!found) {
+        return Unexpected<StartError>{
+            StartError{ExitCode::no_interface,
+                       Error{found.error().code, "interfaces: auto: " + found.error().context}}};
+    }
+    for (std::string& name : *found) {
+        if (std::find(interfaces.begin(), interfaces.end(), name) == interfaces.end()) {
+            interfaces.push_back(std::move(name));
+        }
+    }
+    return {};
+}
+
 StartResult<void> check_interfaces(const std::vector<std::string>& interfaces) {
     if (interfaces.empty()) {
         return refuse_usage("no interface to protect: give --interface or a configuration");
@@ -182,10 +248,13 @@ StartResult<void> check_interfaces(const std::vector<std::string>& interfaces) {
 std::string usage() {
     return R"(tollgated: learns what this host says on the network and drops everything else
 
-  --interface IF        an interface to protect; may be given several times
+  --interface IF        an interface to protect; may be given several times; auto: those of the
+                        default routes
   --tunnel IF           a WireGuard interface to make, for wg(8) to configure; the same
   --config FILE         configuration (default: /etc/tollgate/tollgate.yaml, if there is one)
   --policy FILE         the policy of the first start (default: learn, nothing is dropped)
+  --policy-watch off|apply      keep in force what the policy file says (default: off)
+  --policy-reach ADDRESS:PORT   what a policy from the file must not cut off; may be repeated
   --state-dir FOLDER    what survives a reboot (default: /var/lib/tollgate)
   --run-dir FOLDER      the control socket (default: /run/tollgate)
   --pin-dir FOLDER      the data path, in a BPF file system (default: /sys/fs/bpf/tollgate)
@@ -195,6 +264,7 @@ std::string usage() {
   --tunnel-mac1 WHERE   gate, or agent where a CPU is too slow for it (default: gate)
   --log-level LEVEL     error, warn, info or debug (default: info)
   --cleanup [--dry-run] removes the gate's programs and maps from the kernel, and nothing else
+  --cleanup --wait      the same, then waits for a signal
   --version, --help
 )";
 }
@@ -234,8 +304,9 @@ StartResult<Options> read_options(const std::vector<std::string>& arguments) {
     }
     options.cleanup = flags->contains("--cleanup");
     options.dry_run = flags->contains("--dry-run");
-    if (options.dry_run && !options.cleanup) {
-        return refuse_usage("--dry-run goes with --cleanup");
+    options.wait = flags->contains("--wait");
+    if ((options.dry_run || options.wait) && !options.cleanup) {
+        return refuse_usage("--dry-run and --wait go with --cleanup");
     }
     const auto config = flags->find("--config");
     const bool wanted = config != flags->end();
@@ -245,6 +316,12 @@ StartResult<Options> read_options(const std::vector<std::string>& arguments) {
     auto read = read_config(wanted, options);
     if (read) {
         read = apply_flags(*flags, options);
+    }
+    if (read) {
+        read = apply_policy_flags(*flags, options);
+    }
+    if (read && !options.cleanup) {
+        read = find_interfaces(options.interfaces);
     }
     if (read && !options.cleanup) {
         read = check_interfaces(options.interfaces);

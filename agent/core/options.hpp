@@ -32,6 +32,8 @@ struct Options {
     std::filesystem::path config_file = kDefaultConfig;
     std::filesystem::path uapi_dir = "/var/run/wireguard";
     std::optional<std::filesystem::path> policy_file;
+    bool follow_policy = false;        ///< keep in force what the policy file says
+    std::vector<ListenAddress> reach;  ///< what a policy from the file must not cut off
     std::filesystem::path state_dir = "/var/lib/tollgate";
     std::filesystem::path run_dir = "/run/tollgate";
     GateOptions gate;
@@ -41,6 +43,7 @@ struct Options {
     bool show_version = false;
     bool cleanup = false;  ///< remove the data path instead of running
     bool dry_run = false;  ///< only say what cleanup would remove
+    bool wait = false;     ///< after cleanup, until a signal
 };
 
 /// The text of --help.

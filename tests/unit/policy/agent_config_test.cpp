@@ -31,11 +31,14 @@ std::string problems_of(const std::string& text) {
 
 TEST(AgentConfig, ReadsEveryField) {
     const AgentConfig config = config_of(
-        "interfaces: [eth0, eth1]\npolicy: /etc/tollgate/policy.yaml\nmetrics: 127.0.0.1:9586\n"
+        "interfaces: [eth0, eth1]\npolicy: /etc/tollgate/policy.yaml\npolicyWatch: apply\n"
+        "policyReach: ['192.0.2.1:6443', '[2001:db8::1]:6443']\nmetrics: 127.0.0.1:9586\n"
         "xdpMode: generic\ntunnelMac1: agent\nlogLevel: debug\n"
         "tables: {flows: 262144, embryos: 4096}\n");
     EXPECT_THAT(config.interfaces, ElementsAre("eth0", "eth1"));
     EXPECT_EQ(config.policy, "/etc/tollgate/policy.yaml");
+    EXPECT_EQ(config.policy_watch, "apply");
+    EXPECT_THAT(config.policy_reach, ElementsAre("192.0.2.1:6443", "[2001:db8::1]:6443"));
     EXPECT_EQ(config.metrics, "127.0.0.1:9586");
     EXPECT_EQ(config.xdp_mode, "generic");
     EXPECT_EQ(config.tunnel_mac1, "agent");
@@ -57,8 +60,9 @@ TEST(AgentConfig, ReadsTheAnnotatedExample) {
 TEST(AgentConfig, KeepsTheDefaultOfWhatIsAbsent) {
     const AgentConfig config = config_of("");
     EXPECT_TRUE(config.interfaces.empty());
-    EXPECT_FALSE(config.policy || config.metrics || config.xdp_mode || config.tunnel_mac1 ||
-                 config.log_level);
+    EXPECT_TRUE(config.policy_reach.empty());
+    EXPECT_FALSE(config.policy || config.policy_watch || config.metrics || config.xdp_mode ||
+                 config.tunnel_mac1 || config.log_level);
     EXPECT_FALSE(config.flows || config.embryos);
 }
 
