@@ -38,7 +38,13 @@ bool covers_remote(const policy::Selector& outer, const policy::Selector& inner)
         return any(outer.macs, [&](const MacAddress& m) { return m == mac; });
     }) && all(inner.names, [&](const policy::NamePattern& name) {
         return any(outer.names, [&](const auto& n) { return covers_name(n, name); });
+    }) && all(inner.peers, [&](const std::string& peer) {
+        return any(outer.peers, [&](const std::string& p) { return p == peer; });
     });
+}
+
+bool covers_via(const policy::Rule& outer, const policy::Rule& inner) {
+    return outer.via == policy::Via::any || outer.via == inner.via;
 }
 
 bool covers_services(const policy::Rule& outer, const policy::Rule& inner) {
@@ -70,8 +76,8 @@ std::string unused_name(const policy::Policy& policy, const std::string& wanted)
 
 bool covers(const policy::Rule& outer, const policy::Rule& inner) {
     return outer.rank != policy::Rank::deny && outer.direction == inner.direction &&
-           !outer.expires && outer.limit == policy::Limit{} && covers_services(outer, inner) &&
-           covers_remote(outer.selector, inner.selector);
+           !outer.expires && outer.limit == policy::Limit{} && covers_via(outer, inner) &&
+           covers_services(outer, inner) && covers_remote(outer.selector, inner.selector);
 }
 
 bool covers(const policy::Policy& policy, const policy::Rule& rule) {
