@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -29,8 +30,15 @@ std::int64_t number(bool value) {
     return value ? 1 : 0;
 }
 
-std::int64_t number(Direction value) {
+template <typename Enum>
+std::enable_if_t<std::is_enum_v<Enum>, std::int64_t> number(Enum value) {
     return static_cast<std::int64_t>(value);
+}
+
+// What another program wrote there is as unknown as what nobody did.
+Link link_of(const Statement& row, int column) {
+    const auto link = row.as<Link>(column);
+    return link == Link::clear || link == Link::tunnel ? link : Link::unknown;
 }
 
 // A row of the table flows.
@@ -51,6 +59,9 @@ FlowRecord flow_of(const Statement& row) {
     flow.group = row.integer(12) != 0;
     flow.packets = {row.as<std::uint64_t>(13), row.as<std::uint64_t>(14)};
     flow.bytes = {row.as<std::uint64_t>(15), row.as<std::uint64_t>(16)};
+    flow.zone = row.as<std::uint8_t>(18);
+    flow.link = link_of(row, 19);
+    flow.peer = row.text(20);
     return flow;
 }
 
@@ -133,7 +144,9 @@ Result<void> EvidenceStore::load(Learner& learner) {
                        services.as<std::uint16_t>(2),
                        services.text(3),
                        services.address(4),
-                       services.address(5)};
+                       services.address(5),
+                       link_of(services, 15),
+                       services.text(16)};
         learner.restore(key,
                         {services.as<std::uint64_t>(6),
                          services.as<std::uint64_t>(7),
@@ -181,7 +194,7 @@ void EvidenceStore::Database::remember(const Learner& learner) {
 int EvidenceStore::Database::write_services(const Learner& learner) {
     Statement put(handle.get(),
                   "INSERT OR REPLACE INTO services VALUES "
-                  "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                  "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     for (const auto& [key, sum] : learner.services()) {
         const auto known = services.find(key);
         if (known == services.end() || known->second != sum) {
@@ -199,13 +212,15 @@ int EvidenceStore::Database::write_services(const Learner& learner) {
                      number(sum.first_seen),
                      number(sum.last_seen),
                      sum.hours.to_string(),
-                     number(sum.link_group))
+                     number(sum.link_group),
+                     number(key.link),
+                     key.peer)
                 .run();
         }
     }
     Statement remove(handle.get(),
                      "DELETE FROM services WHERE direction = ? AND protocol = ? AND port = ? AND "
-                     "name = ? AND remote = ? AND group_address = ?");
+                     "name = ? AND remote = ? AND group_address = ? AND link = ? AND peer = ?");
     for (const auto& [key, sum] : services) {
         if (!learner.services().contains(key)) {
             remove
@@ -214,7 +229,9 @@ int EvidenceStore::Database::write_services(const Learner& learner) {
                       key.port,
                       key.name,
                       key.remote.to_string(),
-                      key.group.to_string())
+                      key.group.to_string(),
+                      number(key.link),
+                      key.peer)
                 .run();
         }
     }
@@ -256,8 +273,7 @@ int EvidenceStore::Database::write_decisions(const Learner& learner) {
     clear.run();
     Statement put(handle.get(), "INSERT INTO decisions VALUES (?, ?, ?, ?)");
     for (const auto& [key, decided] : learner.decisions()) {
-        put.with(key, decided.number, static_cast<std::int64_t>(decided.decision), decided.by)
-            .run();
+        put.with(key, decided.number, number(decided.decision), decided.by).run();
     }
     return put.failure_code() != SQLITE_OK ? put.failure_code() : clear.failure_code();
 }
@@ -266,7 +282,7 @@ int EvidenceStore::Database::write_flows(const Learner& learner) {
     const FlowHistory& history = learner.history();
     Statement put(handle.get(),
                   "INSERT OR REPLACE INTO flows VALUES "
-                  "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                  "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     std::uint64_t changed = history.updates() - flow_updates;
     auto recent = history.flows().rbegin();
     for (; changed > 0 && recent != history.flows().rend(); --changed, ++recent) {
@@ -288,7 +304,10 @@ int EvidenceStore::Database::write_flows(const Learner& learner) {
                  number(flow.packets[TG_EGRESS]),
                  number(flow.bytes[TG_INGRESS]),
                  number(flow.bytes[TG_EGRESS]),
-                 recent->name)
+                 recent->name,
+                 flow.zone,
+                 number(flow.link),
+                 flow.peer)
             .run();
     }
     Statement prune(handle.get(),

@@ -21,8 +21,9 @@ class EvidenceStore {
         std::chrono::hours history{48};      ///< recent flows older than the newest by more go away
     };
 
-    /// Opens or creates the database. One that is corrupt, or of a schema that this version does
-    /// not know, is renamed to PATH.corrupt-TIME and replaced by an empty one: see warning().
+    /// Opens or creates the database. One of the schema before, which did not note links, is
+    /// brought up to date and loses nothing. One that is corrupt, or of a schema that this version
+    /// does not know, is renamed to PATH.corrupt-TIME and replaced by an empty one: see warning().
     /// Errors: the folder cannot be written, the disk is full.
     [[nodiscard]] static Result<std::unique_ptr<EvidenceStore>> open(
         const std::filesystem::path& path,

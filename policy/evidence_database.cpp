@@ -12,33 +12,62 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kSchemaVersion = 2;
+constexpr int kSchemaVersion = 3;
 constexpr std::uint64_t kPageSize = 4096;
 
 // Times are microseconds since 1970, addresses and MACs text, hours a text of 168 digits.
-constexpr const char* kSchema = R"(
+constexpr std::string_view kServices = R"(
 CREATE TABLE services (
     direction INTEGER, protocol INTEGER, port INTEGER, name TEXT, remote TEXT, group_address TEXT,
     flows INTEGER, answered INTEGER, sightings INTEGER, packets INTEGER, bytes INTEGER,
-    first_seen INTEGER, last_seen INTEGER, hours TEXT, link_group INTEGER,
-    PRIMARY KEY (direction, protocol, port, name, remote, group_address)) WITHOUT ROWID;
+    first_seen INTEGER, last_seen INTEGER, hours TEXT, link_group INTEGER, link INTEGER, peer TEXT,
+    PRIMARY KEY (direction, protocol, port, name, remote, group_address, link, peer))
+    WITHOUT ROWID;
+)";
+constexpr std::string_view kFlows = R"(
+CREATE TABLE flows (
+    direction INTEGER, protocol INTEGER, remote TEXT, local TEXT, remote_port INTEGER,
+    local_port INTEGER, first_seen INTEGER, last_seen INTEGER, remote_mac TEXT, icmp_type INTEGER,
+    answered INTEGER, assured INTEGER, to_group INTEGER, packets_in INTEGER, packets_out INTEGER,
+    bytes_in INTEGER, bytes_out INTEGER, name TEXT, zone INTEGER, link INTEGER, peer TEXT,
+    PRIMARY KEY (zone, direction, protocol, remote, local, remote_port, local_port, first_seen))
+    WITHOUT ROWID;
+CREATE INDEX flows_by_age ON flows (last_seen);
+)";
+constexpr std::string_view kOthers = R"(
 CREATE TABLE names (
     address TEXT, name TEXT, at INTEGER, ttl INTEGER, since INTEGER,
     PRIMARY KEY (address, name)) WITHOUT ROWID;
 CREATE TABLE decisions (
     key TEXT PRIMARY KEY, number INTEGER, decision INTEGER, by TEXT) WITHOUT ROWID;
-CREATE TABLE flows (
-    direction INTEGER, protocol INTEGER, remote TEXT, local TEXT, remote_port INTEGER,
-    local_port INTEGER, first_seen INTEGER, last_seen INTEGER, remote_mac TEXT, icmp_type INTEGER,
-    answered INTEGER, assured INTEGER, to_group INTEGER, packets_in INTEGER, packets_out INTEGER,
-    bytes_in INTEGER, bytes_out INTEGER, name TEXT,
-    PRIMARY KEY (direction, protocol, remote, local, remote_port, local_port, first_seen))
-    WITHOUT ROWID;
-CREATE INDEX flows_by_age ON flows (last_seen);
 CREATE TABLE watched (hours TEXT);
 INSERT INTO watched VALUES ('0');
-PRAGMA user_version = 2;
 )";
+
+std::string new_database() {
+    return fmt::format("BEGIN; {}{}{} PRAGMA user_version = {}; COMMIT",
+                       kServices,
+                       kFlows,
+                       kOthers,
+                       kSchemaVersion);
+}
+
+// Version 2 did not tell links apart: what it saw has the link 0 (Link::unknown), and what was
+// decided about it holds for both.
+std::string from_version_2() {
+    return fmt::format(
+        "BEGIN;"
+        "ALTER TABLE services RENAME TO old_services; ALTER TABLE flows RENAME TO old_flows;"
+        "DROP INDEX flows_by_age; {}{}"
+        "INSERT INTO services SELECT *, 0, '' FROM old_services;"
+        "INSERT INTO flows SELECT *, 0, 0, '' FROM old_flows;"
+        "DROP TABLE old_services; DROP TABLE old_flows;"
+        "UPDATE decisions SET key = key || ' via any';"
+        "PRAGMA user_version = {}; COMMIT",
+        kServices,
+        kFlows,
+        kSchemaVersion);
+}
 
 }  // namespace
 
@@ -112,13 +141,6 @@ bool is_damage(int result) {
     return (result & 0xff) == SQLITE_CORRUPT || (result & 0xff) == SQLITE_NOTADB;
 }
 
-std::int64_t number(Timestamp at) {
-    return at.time_since_epoch().count();
-}
-std::int64_t number(std::uint64_t value) {
-    return static_cast<std::int64_t>(value);
-}
-
 // Opens the file and looks whether it is sound and ours; an empty one gets the schema.
 Opened try_open(const fs::path& path, std::uint64_t bytes_max) {
     Opened opened;
@@ -143,7 +165,8 @@ Opened try_open(const fs::path& path, std::uint64_t bytes_max) {
     Statement tables(raw, "SELECT count(*) FROM sqlite_master");
     const std::int64_t found = version.step() ? version.integer(0) : 0;
     const bool empty = tables.step() && tables.integer(0) == 0;
-    if (!empty && found != kSchemaVersion) {
+    const bool older = found == 2;
+    if (!empty && !older && found != kSchemaVersion) {
         opened.damage =
             fmt::format("has the schema version {} instead of {}", found, kSchemaVersion);
         return opened;
@@ -154,12 +177,17 @@ Opened try_open(const fs::path& path, std::uint64_t bytes_max) {
     opened.result = execute(raw,
                             fmt::format("PRAGMA page_size = {}; PRAGMA journal_mode = WAL;"
                                         "PRAGMA synchronous = NORMAL;"
-                                        "PRAGMA journal_size_limit = 1048576;"
-                                        "PRAGMA max_page_count = {}",
-                                        kPageSize,
-                                        bytes_max / kPageSize));
-    if (opened.result == SQLITE_OK && empty) {
-        opened.result = execute(raw, std::string("BEGIN;") + kSchema + "COMMIT");
+                                        "PRAGMA journal_size_limit = 1048576",
+                                        kPageSize));
+    if (opened.result == SQLITE_OK && (empty || older)) {
+        opened.result = execute(raw, empty ? new_database() : from_version_2());
+    }
+    if (opened.result == SQLITE_OK && older) {
+        execute(raw, "VACUUM");  // of the room of the old tables; without it the file is larger
+    }
+    if (opened.result == SQLITE_OK) {
+        opened.result =
+            execute(raw, fmt::format("PRAGMA max_page_count = {}", bytes_max / kPageSize));
     }
     return opened;
 }

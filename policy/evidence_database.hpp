@@ -14,7 +14,7 @@
 
 #include "policy/learn_service.hpp"
 
-/// What evidence.cpp needs of SQLite. Included by nobody else.
+/// What evidence.cpp needs of SQLite. Included by nobody else but tests.
 namespace tollgate::policy::evidence {
 
 struct CloseDatabase {

@@ -5,6 +5,18 @@
 
 namespace tollgate::policy {
 
+std::string_view label(Link link) {
+    switch (link) {
+        case Link::unknown:
+            break;
+        case Link::clear:
+            return "clear";
+        case Link::tunnel:
+            return "tunnel";
+    }
+    return "unknown";
+}
+
 std::uint16_t FlowRecord::service_port() const {
     switch (protocol) {
         case IPPROTO_TCP:

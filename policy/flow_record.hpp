@@ -4,6 +4,8 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include <tollgate/abi/flow.h>
 #include <tollgate/ip.hpp>
@@ -14,6 +16,16 @@ namespace tollgate::policy {
 
 /// Wall-clock time at the resolution of captures.
 using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
+
+/// What carried a flow. The numbers are in evidence databases.
+enum class Link : std::uint8_t {
+    unknown = 0,  ///< recorded by a version that did not tell
+    clear = 1,    ///< an interface of the host, or a capture
+    tunnel = 2,   ///< a tunnel of ours
+};
+
+/// "unknown", "clear", "tunnel".
+[[nodiscard]] std::string_view label(Link link);
 
 /// One flow as the learner and the flow log see it, from the kernel's tables or from a capture.
 struct FlowRecord {
@@ -26,9 +38,11 @@ struct FlowRecord {
     std::uint16_t local_port = 0;
     std::uint8_t icmp_type = 0;  ///< of the first packet
     std::uint8_t zone = 0;       ///< of the interface; 0 in a capture
-    bool answered = false;       ///< see docs/packet-path.md, section 6
-    bool assured = false;        ///< picked up mid-stream: `direction` is a guess
-    bool group = false;          ///< to a multicast or broadcast address
+    Link link = Link::unknown;
+    std::string peer{};     ///< of our tunnels: the remote is it, or in a network behind it
+    bool answered = false;  ///< see docs/packet-path.md, section 6
+    bool assured = false;   ///< picked up mid-stream: `direction` is a guess
+    bool group = false;     ///< to a multicast or broadcast address
     Timestamp first_seen;
     Timestamp last_seen;
     std::array<std::uint64_t, TG_DIRECTIONS> packets{};

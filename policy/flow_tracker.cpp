@@ -181,6 +181,7 @@ FlowTracker::Flow& FlowTracker::begin(const Key& key,
     record.local_port = ports ? ntohs(packet.key.local_port) : std::uint16_t{0};
     record.icmp_type = packet.icmp_type;
     record.group = (packet.flags & TG_PACKET_LINK_MULTICAST) != 0;
+    record.link = Link::clear;
     record.first_seen = at;
     record.last_seen = at;
     flows_.push_back(flow);

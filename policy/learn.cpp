@@ -64,9 +64,13 @@ ServiceKey Learner::key_of(const FlowRecord& flow, const std::string& name) {
     key.direction = flow.direction;
     key.protocol = flow.protocol;
     key.port = flow.service_port();
-    key.name = name;
-    if (name.empty()) {
+    key.link = flow.link;
+    // A name is what the device asked for; who comes to it through a tunnel is known by its key.
+    const bool by_peer = !flow.peer.empty() && flow.direction == Direction::ingress;
+    key.name = by_peer ? "" : name;
+    if (key.name.empty()) {
         key.remote = flow.remote;
+        key.peer = flow.peer;
     }
     if (flow.direction == Direction::ingress && flow.group) {
         key.group = flow.local;
@@ -124,6 +128,12 @@ void Learner::add(const ServiceKey& key, const ServiceEvidence& evidence) {
         return;
     }
     services_.emplace(key, evidence);
+}
+
+bool Learner::saw_a_tunnel() const {
+    return std::any_of(services_.begin(), services_.end(), [](const auto& service) {
+        return service.first.link == Link::tunnel;
+    });
 }
 
 Evidence Learner::evidence() const {
@@ -216,6 +226,11 @@ Policy Learner::propose(const ProposalOptions& options) {
     policy.description = options.description;
     policy.interfaces = options.interfaces;
     policy.mode = options.mode;
+    if (!options.tunnels && !saw_a_tunnel()) {
+        for (Rule& rule : policy.rules) {
+            rule.via = rule.via == Via::clear ? Via::any : rule.via;
+        }
+    }
     return policy;
 }
 

@@ -38,6 +38,7 @@ struct ProposalOptions {
     std::vector<std::string> interfaces;  ///< applyTo
     Stage mode = Stage::audit;
     bool approved_only = false;  ///< leave out what nobody has approved yet
+    bool tunnels = false;        ///< the host has some: rules say where they hold
 };
 
 /// What was decided about a candidate. An approved one stays in the policy, with its rule as it was
@@ -101,7 +102,8 @@ class Learner {
     Result<void> reject(const std::vector<std::string>& ids, std::string_view by);
 
     /// The policy of all proposed candidates: few named rules, one line of evidence each. Baseline
-    /// traffic needs no rule, failsafe rules are the caller's.
+    /// traffic needs no rule, failsafe rules are the caller's. A rule holds on the link that its
+    /// evidence is from; where no tunnel is, or ever was, there is one link, and rules say nothing.
     [[nodiscard]] Policy propose(const ProposalOptions& options = {});
 
     [[nodiscard]] LearnStatus status() const;
@@ -124,6 +126,7 @@ class Learner {
 
   private:
     [[nodiscard]] Evidence evidence() const;
+    [[nodiscard]] bool saw_a_tunnel() const;
     [[nodiscard]] static ServiceKey key_of(const FlowRecord& flow, const std::string& name);
     [[nodiscard]] std::string name_of(const FlowRecord& flow) const;
     /// A connection seen from its middle on may look opened by the wrong side; what is known of the

@@ -10,6 +10,8 @@ namespace tollgate::policy {
 namespace {
 
 constexpr std::string_view kAny = "any";
+constexpr std::string_view kPeer = "peer:";  // in no name and no address
+constexpr std::string_view kVia = " via ";
 
 // The text up to the next `separator`, which is taken off too.
 std::string_view take_until(std::string_view& text, char separator) {
@@ -19,7 +21,27 @@ std::string_view take_until(std::string_view& text, char separator) {
     return front;
 }
 
+// Takes " via tunnel" or " via any" off the end of a key; others are in the clear.
+std::optional<Via> take_via(std::string_view& key) {
+    const std::size_t at = key.find(kVia);
+    if (at == std::string_view::npos) {
+        return Via::clear;
+    }
+    const std::string_view word = key.substr(at + kVia.size());
+    key = key.substr(0, at);
+    for (const Via via : {Via::tunnel, Via::any}) {
+        if (word == to_text(via)) {
+            return via;
+        }
+    }
+    return std::nullopt;
+}
+
 bool add_remote(Rule& rule, std::string_view text) {
+    if (text.starts_with(kPeer)) {
+        rule.selector.peers.emplace_back(text.substr(kPeer.size()));
+        return rule.via == Via::tunnel && is_identifier(rule.selector.peers.back());
+    }
     rule.remote.emplace_back(text);
     if (auto prefix = Prefix::parse(text)) {
         rule.selector.prefixes.push_back(*prefix);
@@ -54,6 +76,8 @@ std::string_view label(Objection objection) {
             return "ephemeral";
         case Objection::bystander:
             return "bystander";
+        case Objection::unknown_link:
+            return "unknown-link";
     }
     return "unknown";
 }
@@ -71,11 +95,28 @@ std::string_view label(Decision decision) {
 }
 
 std::string candidate_key(const Rule& rule) {
+    std::vector<std::string> remote = rule.remote;
+    for (const std::string& peer : rule.selector.peers) {
+        remote.push_back(remote_of_peer(peer));
+    }
     return fmt::format(
-        "{} {} {}",
+        "{} {} {}{}",
         to_text(rule.direction),
         to_text(rule.services.front()),
-        rule.remote.empty() ? std::string(kAny) : fmt::format("{}", fmt::join(rule.remote, ",")));
+        remote.empty() ? std::string(kAny) : fmt::format("{}", fmt::join(remote, ",")),
+        rule.via == Via::clear ? std::string() : fmt::format("{}{}", kVia, to_text(rule.via)));
+}
+
+std::string remote_of_peer(std::string_view peer) {
+    return fmt::format("{}{}", kPeer, peer);
+}
+
+std::string remote_text(const Rule& rule) {
+    std::vector<std::string> remote = rule.remote;
+    for (const std::string& peer : rule.selector.peers) {
+        remote.push_back("peer " + peer);
+    }
+    return remote.empty() ? std::string(kAny) : fmt::format("{}", fmt::join(remote, ", "));
 }
 
 std::optional<Candidate> candidate_of(std::string_view key) {
@@ -92,6 +133,11 @@ std::optional<Candidate> candidate_of(std::string_view key) {
         return std::nullopt;
     }
     candidate.rule.services.push_back(*service);
+    const auto via = take_via(key);
+    if (!via || key.empty()) {
+        return std::nullopt;
+    }
+    candidate.rule.via = *via;
     candidate.wide = key == kAny;
     while (!candidate.wide && !key.empty()) {
         if (!add_remote(candidate.rule, take_until(key, ','))) {

@@ -25,6 +25,7 @@ enum class Objection : std::uint8_t {
     risky,        ///< a service that malware lives on; see Candidate::risk
     ephemeral,    ///< a port of the dynamic range that changes from flow to flow
     bystander,    ///< a multicast or broadcast that the device takes no part in
+    unknown_link  ///< recorded without whether it was in a tunnel or in the clear: Link::unknown
 };
 
 /// "unanswered", "scan", "fan-out", …: as in JSON and tables.
@@ -33,8 +34,10 @@ enum class Objection : std::uint8_t {
 
 /// One thing that the policy could allow, with its evidence.
 struct Candidate {
-    std::string id;   ///< "a1", "a2", …: given once per key, kept in the evidence store
-    std::string key;  ///< "egress tcp/443 *.example.com": what the id and the decision stand for
+    std::string id;  ///< "a1", "a2", …: given once per key, kept in the evidence store
+    /// "egress tcp/443 *.example.com", "ingress tcp/554 peer:nvr via tunnel": what the id and the
+    /// decision stand for.
+    std::string key;
     Decision decision = Decision::pending;
     std::string decided_by;  ///< empty while pending
     Objection objection = Objection::none;
@@ -52,8 +55,16 @@ struct Candidate {
     }
 };
 
-/// The key of a candidate: all that its rule needs, so that it can be read back.
+/// The key of a candidate: all that its rule needs, so that it can be read back. In the clear
+/// unless it says "via tunnel" or "via any".
+/// @param rule  peers are members of its selector, or of `remote` as remote_of_peer() writes them
 [[nodiscard]] std::string candidate_key(const Rule& rule);
+
+/// "peer:nvr"
+[[nodiscard]] std::string remote_of_peer(std::string_view peer);
+
+/// Whom a candidate allows, for people: "any", "*.example.com, example.com", "peer nvr".
+[[nodiscard]] std::string remote_text(const Rule& rule);
 
 /// The candidate that a key stands for, without evidence. Nothing: the text is no key.
 [[nodiscard]] std::optional<Candidate> candidate_of(std::string_view key);

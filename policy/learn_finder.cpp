@@ -17,9 +17,9 @@
 namespace tollgate::policy {
 namespace {
 
-constexpr std::size_t kNamesToWildcard = 2;  // names of one domain that stand for all of them
-constexpr std::size_t kPeersToNetwork = 2;   // local peers that stand for the local network
-constexpr std::size_t kNamedPeersMax = 8;    // peers listed by address; more is "any"
+constexpr std::size_t kNamesToWildcard = 2;   // names of one domain that stand for all of them
+constexpr std::size_t kPeersToNetwork = 2;    // local peers that stand for the local network
+constexpr std::ptrdiff_t kNamedPeersMax = 8;  // peers listed by address; more is "any"
 constexpr std::uint64_t kHabitFlows = 3;
 constexpr std::uint64_t kHabitFlowsAtOnce = 10;
 constexpr std::chrono::minutes kHabitTime{10};
@@ -35,6 +35,7 @@ enum class Peer : std::uint8_t { name, local, remote, group, sender, time };
 
 /// What one candidate, or a few, are made of.
 struct Bucket {
+    Link link;
     Direction direction;
     Service service;
     Peer peer;
@@ -51,13 +52,38 @@ bool is_dns(const Service& service) {
            (service.protocol == IPPROTO_UDP || service.protocol == IPPROTO_TCP);
 }
 
+// As in the key of a candidate.
+std::string remote_of(const ServiceKey& key) {
+    if (!key.name.empty()) {
+        return key.name;
+    }
+    return key.peer.empty() ? key.remote.to_string() : remote_of_peer(key.peer);
+}
+
 std::map<std::string, Entries> by_peer(const Entries& entries) {
     std::map<std::string, Entries> peers;
     for (const Entry* entry : entries) {
-        const ServiceKey& key = entry->first;
-        peers[key.name.empty() ? key.remote.to_string() : key.name].push_back(entry);
+        peers[remote_of(entry->first)].push_back(entry);
     }
     return peers;
+}
+
+bool was_answered(const Entries& entries) {
+    return std::any_of(entries.begin(), entries.end(), [](const Entry* entry) {
+        return entry->second.answered > 0;
+    });
+}
+
+Via via_of(Link link) {
+    switch (link) {
+        case Link::unknown:
+            break;
+        case Link::clear:
+            return Via::clear;
+        case Link::tunnel:
+            return Via::tunnel;
+    }
+    return Via::any;
 }
 
 // Unanswered, but the device does it again and again, or knows the peer by name.
@@ -84,6 +110,7 @@ class Finder {
     void emit(const Bucket& bucket, const std::vector<std::string>& remote, const Entries& entries);
     [[nodiscard]] Objection objection_to(const Candidate& candidate, const Entries& entries) const;
     [[nodiscard]] bool blocked(const Entry& entry) const;
+    void drop_seen_again();
 
     const Evidence& evidence_;
     ServicePatterns patterns_;
@@ -92,9 +119,11 @@ class Finder {
 
 Bucket Finder::bucket_of(const Entry& entry, std::string& name) const {
     const auto& [key, sum] = entry;
-    Bucket bucket{key.direction, {key.protocol, key.port, key.port}, Peer::remote, {}};
+    const Service service{key.protocol, key.port, key.port};
+    Bucket bucket{key.link, key.direction, service, Peer::remote, {}};
     name = key.name;
-    if (name.empty() && !key.remote.is_private()) {  // named only after the flow had begun
+    const bool may_be_named = key.peer.empty() && !key.remote.is_private();
+    if (name.empty() && may_be_named) {  // named only after the flow had begun
         const NameBinding* late = evidence_.names.latest(key.remote, Timestamp::max());
         name = late == nullptr ? "" : late->name;
     }
@@ -109,7 +138,7 @@ Bucket Finder::bucket_of(const Entry& entry, std::string& name) const {
         const std::string_view domain = registered_domain(name);
         bucket.peer = Peer::name;
         bucket.domain = domain.empty() ? name : domain;
-    } else if (key.remote.is_private()) {
+    } else if (key.remote.is_private() && key.link != Link::tunnel) {
         bucket.peer = Peer::local;
     }
     if (bucket.peer == Peer::group && patterns_.broadcasts_widely(key)) {
@@ -156,11 +185,27 @@ std::vector<Candidate> Finder::run() {
                 emit_each(bucket, entries);
         }
     }
+    drop_seen_again();
     std::vector<Candidate> candidates;
     for (auto& [key, candidate] : found_) {
         candidates.push_back(std::move(candidate));
     }
     return candidates;
+}
+
+// What was recorded without its link, and has been seen on one since, has a candidate that is
+// exact.
+void Finder::drop_seen_again() {
+    std::erase_if(found_, [&](const auto& found) {
+        const auto is_known = [&](Via via) {
+            Rule rule = found.second.rule;
+            rule.via = via;
+            const auto known = found_.find(candidate_key(rule));
+            return known != found_.end() && known->second.objection == Objection::none;
+        };
+        return found.second.objection == Objection::unknown_link &&
+               (is_known(Via::clear) || is_known(Via::tunnel));
+    });
 }
 
 void Finder::emit_named(const Bucket& bucket, const std::map<std::string, Entries>& names) {
@@ -191,14 +236,13 @@ void Finder::emit_local(const Bucket& bucket, const Entries& entries) {
         emit_each(bucket, entries);
         return;
     }
-    emit(bucket, patterns_.network_of({peers.begin(), peers.end()}), entries);
+    emit(bucket, patterns_.network_of(bucket.link, {peers.begin(), peers.end()}), entries);
 }
 
 void Finder::emit_remote(const Bucket& bucket, const Entries& entries) {
-    const auto answered = static_cast<std::size_t>(
-        std::count_if(entries.begin(), entries.end(), [](const Entry* entry) {
-            return entry->second.answered > 0;
-        }));
+    const auto peers = by_peer(entries);
+    const auto answered = std::count_if(
+        peers.begin(), peers.end(), [](const auto& peer) { return was_answered(peer.second); });
     if (answered > kNamedPeersMax) {
         emit(bucket, {}, entries);
         return;
@@ -222,11 +266,15 @@ void Finder::emit_time(const Bucket& bucket, const Entries& entries) {
 }
 
 void Finder::emit_senders(const Bucket& bucket, const Entries& entries) {
+    if (bucket.link == Link::tunnel) {
+        emit_remote(bucket, entries);
+        return;
+    }
     std::vector<IpAddress> senders;
     for (const Entry* entry : entries) {
         senders.push_back(entry->first.remote);
     }
-    emit(bucket, patterns_.network_of(senders), entries);
+    emit(bucket, patterns_.network_of(bucket.link, senders), entries);
 }
 
 bool Finder::blocked(const Entry& entry) const {
@@ -250,6 +298,9 @@ Objection Finder::objection_to(const Candidate& candidate, const Entries& entrie
     if (unicast && candidate.evidence.answered == 0 && !is_habit(first, candidate.evidence)) {
         return Objection::unanswered;
     }
+    if (first.link == Link::unknown) {
+        return Objection::unknown_link;
+    }
     if (candidate.wide && !is_time(service)) {
         return Objection::fan_out;
     }
@@ -263,7 +314,8 @@ Objection Finder::objection_to(const Candidate& candidate, const Entries& entrie
     if (!unicast && first.direction == Direction::ingress && !patterns_.takes_part(first)) {
         return Objection::bystander;
     }
-    const bool address = unicast && first.name.empty() && !first.remote.is_private();
+    const bool nameless = first.name.empty() && first.peer.empty();
+    const bool address = unicast && nameless && !first.remote.is_private();
     return address && candidate.evidence.flows == 1 ? Objection::seen_once : Objection::none;
 }
 
@@ -279,6 +331,9 @@ std::string_view words_for(Objection objection) {
             return "the peer is on the blocklist";
         case Objection::seen_once:
             return "a single flow with an address that has no name";
+        case Objection::unknown_link:
+            return "seen before it was noted whether in a tunnel; the rule would hold there and in "
+                   "the clear";
         case Objection::risky:
             return "a service that malware lives on";
         case Objection::ephemeral:
@@ -297,6 +352,7 @@ void Finder::emit(const Bucket& bucket,
     rule.direction = bucket.direction;
     rule.services = {bucket.service};
     rule.remote = remote;
+    rule.via = via_of(bucket.link);
     Candidate candidate = candidate_of(candidate_key(rule)).value();
     std::set<std::string> names;
     for (const Entry* entry : entries) {

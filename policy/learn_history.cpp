@@ -12,7 +12,8 @@ constexpr std::chrono::seconds kClockGrace{1};
 }  // namespace
 
 FlowHistory::Key FlowHistory::key_of(const FlowRecord& flow) {
-    return {flow.direction,
+    return {flow.zone,
+            flow.direction,
             flow.protocol,
             flow.remote,
             flow.local,

@@ -26,8 +26,9 @@ class FlowHistory {
   public:
     explicit FlowHistory(std::size_t flows_max) : flows_max_(flows_max) {}
 
-    /// Adds a flow, or replaces its earlier record: same addresses, ports, protocol and direction,
-    /// and it began while the earlier one lived (a second of grace: clocks of the kernel's tick).
+    /// Adds a flow, or replaces its earlier record: same interface, addresses, ports, protocol and
+    /// direction, and it began while the earlier one lived (a second of grace: clocks of the
+    /// kernel's tick).
     /// @return the flow's earlier record, if there was one
     std::optional<RecentFlow> update(const RecentFlow& flow);
 
@@ -42,8 +43,9 @@ class FlowHistory {
 
   private:
     using Flows = std::list<RecentFlow>;
-    /// Direction, protocol, remote, local, remote port, local port, ICMP type.
-    using Key = std::tuple<Direction,
+    /// Zone, direction, protocol, remote, local, remote port, local port, ICMP type.
+    using Key = std::tuple<std::uint8_t,
+                           Direction,
                            std::uint8_t,
                            IpAddress,
                            IpAddress,

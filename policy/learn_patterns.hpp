@@ -18,13 +18,19 @@ namespace tollgate::policy {
 /// private addresses (10.0.0.0/8, 192.168.0.0/16, fe80::/10, …), none narrower than a /24 or a /64.
 [[nodiscard]] std::vector<Prefix> local_network(const std::set<IpAddress>& peers);
 
+/// The widest prefix that a site may have with this address: a block of private addresses, else a
+/// /24 or a /64. Wider ones lead into the internet.
+[[nodiscard]] Prefix site_of(const IpAddress& address);
+
 /// What only all services together tell about one: the local network, scans, ports that change.
+/// What was seen on one link tells nothing about another.
 class ServicePatterns {
   public:
     explicit ServicePatterns(const std::map<ServiceKey, ServiceEvidence>& services);
 
-    /// The parts of the local network that these peers are in, as text.
-    [[nodiscard]] std::vector<std::string> network_of(const std::vector<IpAddress>& peers) const;
+    /// The parts of the local network that these peers on a link are in, as text.
+    [[nodiscard]] std::vector<std::string> network_of(Link link,
+                                                      const std::vector<IpAddress>& peers) const;
 
     /// The remote tried many ports of the device in vain, or the device many silent peers on this
     /// port.
@@ -41,16 +47,20 @@ class ServicePatterns {
     [[nodiscard]] bool takes_part(const ServiceKey& key) const;
 
   private:
-    using Port = std::tuple<Direction, std::uint8_t, std::uint16_t>;
+    /// Direction, protocol and port on a link.
+    using Port = std::tuple<Link, Direction, std::uint8_t, std::uint16_t>;
+    using Remote = std::pair<Link, IpAddress>;
+    [[nodiscard]] static Port port_of(const ServiceKey& key, Direction direction);
+    /// The ports of the same protocol.
+    [[nodiscard]] static Port protocol_of(const Port& port);
 
-    std::vector<Prefix> network_;
-    std::map<IpAddress, std::set<Port>> probed_;  ///< by unanswered remotes
+    std::map<Link, std::vector<Prefix>> networks_;
+    std::map<Remote, std::set<Port>> probed_;     ///< by unanswered remotes
     std::map<Port, std::set<IpAddress>> silent_;  ///< peers that did not answer the device
     std::map<Port, bool> dynamic_;                ///< true: it came back later
-    std::map<std::pair<Direction, std::uint8_t>, std::size_t>
-        passing_;  ///< dynamic ports that did not
+    std::map<Port, std::size_t> passing_;         ///< dynamic ports that did not, by protocol_of()
     std::set<Port> groups_;
-    std::map<IpAddress, std::size_t> broadcast_ports_;
+    std::map<Remote, std::size_t> broadcast_ports_;
 };
 
 }  // namespace tollgate::policy

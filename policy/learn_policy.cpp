@@ -25,8 +25,9 @@ constexpr std::string_view kLan = "lan";
 /// A rule in the making.
 struct Draft {
     Direction direction = Direction::egress;
+    Via via = Via::clear;
     std::set<Service> services;
-    std::set<std::string> remote;  ///< empty: any
+    std::set<std::string> remote;  ///< as in the keys of candidates; empty: any
     Selector selector;
     std::string topic;  ///< what drafts with the same services are joined by
     ServiceEvidence evidence;
@@ -41,7 +42,7 @@ std::string tidy_topic(const Service& service) {
     return word == "dns" || word == "ntp" || word == "ping" ? word : "";
 }
 
-// Local or not, or the owner of the name.
+// Whose peers, local or not, or the owner of the name.
 std::string topic_of(const Rule& rule) {
     if (std::string tidy = tidy_topic(rule.services.front()); !tidy.empty()) {
         return tidy;
@@ -51,6 +52,9 @@ std::string topic_of(const Rule& rule) {
         const std::string_view domain = registered_domain(name);
         return std::string(domain.empty() ? name : domain);
     }
+    if (!rule.selector.peers.empty()) {
+        return "peers";
+    }
     if (rule.selector.prefixes.empty()) {
         return "any";
     }
@@ -58,7 +62,7 @@ std::string topic_of(const Rule& rule) {
     if (address.is_multicast()) {
         return "multicast";
     }
-    return address.is_private() ? std::string(kLan) : "addresses";
+    return address.is_private() && rule.via != Via::tunnel ? std::string(kLan) : "addresses";
 }
 
 void join(Draft& into, const Draft& other) {
@@ -72,10 +76,12 @@ void join(Draft& into, const Draft& other) {
     };
     add(into.selector.prefixes, other.selector.prefixes);
     add(into.selector.names, other.selector.names);
+    add(into.selector.peers, other.selector.peers);
     if (any) {
         into.remote.clear();
         into.selector = {};
     }
+    into.via = into.via == other.via ? into.via : Via::any;
     into.evidence += other.evidence;
     into.names.insert(other.names.begin(), other.names.end());
     into.approvers.insert(other.approvers.begin(), other.approvers.end());
@@ -104,8 +110,13 @@ std::vector<Draft> drafts_of(const std::vector<Candidate>& candidates) {
         const Rule& rule = candidate.rule;
         Draft draft;
         draft.direction = rule.direction;
+        draft.via = rule.via;
         draft.services = {rule.services.front()};
         draft.remote = {rule.remote.begin(), rule.remote.end()};
+        std::transform(rule.selector.peers.begin(),
+                       rule.selector.peers.end(),
+                       std::inserter(draft.remote, draft.remote.end()),
+                       remote_of_peer);
         draft.selector = rule.selector;
         draft.topic = topic_of(rule);
         draft.evidence = candidate.evidence;
@@ -119,6 +130,11 @@ std::vector<Draft> drafts_of(const std::vector<Candidate>& candidates) {
     return drafts;
 }
 
+// What is joined has one direction and one link, and peers stay among peers: a rule has no others.
+auto kind_of(const Draft& draft) {
+    return std::tuple(draft.direction, draft.via, !draft.selector.peers.empty());
+}
+
 std::vector<Draft> condensed(std::vector<Draft> drafts) {
     const auto tidy = [](const Draft& draft) {
         return tidy_topic(*draft.services.begin());
@@ -126,17 +142,20 @@ std::vector<Draft> condensed(std::vector<Draft> drafts) {
     drafts = joined(drafts, [&](const Draft& draft) {
         const bool merges = !tidy(draft).empty();
         return std::tuple(
-            draft.direction, tidy(draft), merges ? std::set<std::string>{} : draft.remote);
+            kind_of(draft), tidy(draft), merges ? std::set<std::string>{} : draft.remote);
     });
     drafts = joined(drafts, [](const Draft& draft) {
-        return std::tuple(draft.direction, draft.services, draft.topic, draft.remote.empty());
+        return std::tuple(kind_of(draft), draft.services, draft.topic, draft.remote.empty());
     });
     if (drafts.size() > kRulesWanted) {
         drafts = joined(drafts, [](const Draft& draft) {
-            return std::tuple(draft.direction, draft.services, draft.remote.empty());
+            return std::tuple(kind_of(draft), draft.services, draft.remote.empty());
         });
     }
-    return drafts;
+    // Seen on both links: one rule for both.
+    return joined(drafts, [](const Draft& draft) {
+        return std::tuple(draft.direction, draft.services, draft.remote);
+    });
 }
 
 // What is left of a name if other patterns of the same rule hold it already: nothing.
@@ -169,6 +188,9 @@ std::string dashed(std::string_view text) {
 
 std::string remote_word(const Draft& draft) {
     const bool one = draft.remote.size() == 1;
+    if (one && !draft.selector.peers.empty()) {
+        return draft.selector.peers.front();
+    }
     if (draft.topic == kLan && !(one && draft.selector.prefixes.front().is_host())) {
         return std::string(kLan);
     }
@@ -193,6 +215,8 @@ std::string name_of(const Draft& draft) {
         const bool several = draft.services.size() > 1;
         name = several ? remote : remote == kLan ? remote + "-" + word : word + "-" + remote;
     }
+    const bool says_tunnel = !alone && !draft.selector.peers.empty();
+    name += draft.via == Via::tunnel && !says_tunnel ? "-tunnel" : "";
     name += draft.direction == Direction::ingress ? "-in" : "";
     return name;
 }
@@ -214,6 +238,7 @@ std::string unique_name(std::string name, std::set<std::string>& taken) {
 Rule rule_of(const Draft& draft) {
     Rule rule;
     rule.direction = draft.direction;
+    rule.via = draft.via;
     rule.services = {draft.services.begin(), draft.services.end()};
     rule.selector = draft.selector;
     for (const Prefix& prefix : draft.selector.prefixes) {
@@ -241,10 +266,14 @@ bool is_local_part(const Prefix& prefix) {
     return !prefix.is_host() && prefix.address.is_private();
 }
 
-// Gives the prefixes of the local network a name.
+// Gives the prefixes of the local network a name, in the rules for the clear: the name stands for
+// all of them, and those of other rules were perhaps seen in a tunnel.
 void add_lan_group(Policy& policy) {
     std::set<Prefix> parts;
-    for (Rule& rule : policy.rules) {
+    for (const Rule& rule : policy.rules) {
+        if (rule.via != Via::clear) {
+            continue;
+        }
         for (const Prefix& prefix : rule.selector.prefixes) {
             if (is_local_part(prefix)) {
                 parts.insert(prefix);
@@ -257,7 +286,8 @@ void add_lan_group(Policy& policy) {
     Group lan{std::string(kLan), {{parts.begin(), parts.end()}, {}, {}}, {}};
     for (Rule& rule : policy.rules) {
         auto& prefixes = rule.selector.prefixes;
-        if (std::none_of(prefixes.begin(), prefixes.end(), is_local_part)) {
+        if (rule.via != Via::clear ||
+            std::none_of(prefixes.begin(), prefixes.end(), is_local_part)) {
             continue;
         }
         std::erase_if(rule.remote, [&](const std::string& text) {

@@ -30,6 +30,8 @@ struct ServiceKey {
     std::string name;  ///< the DNS name that the remote address was resolved from; or empty:
     IpAddress remote;  ///< the remote address, zero if `name` is given
     IpAddress group;   ///< ingress to a multicast or broadcast address: that; otherwise zero
+    Link link = Link::unknown;
+    std::string peer{};  ///< that the remote address belongs to; empty if `name` is given
     auto operator<=>(const ServiceKey&) const = default;
 };
 

@@ -43,6 +43,7 @@ FlowRecord record_of(const tg_flow_key& key, const ReferenceFlow& flow) {
     record.answered = flow.answered;
     record.assured = flow.picked_up;
     record.group = record.goes_to_group();
+    record.link = Link::clear;
     record.first_seen = wall_time(flow.first_seen);
     record.last_seen = wall_time(flow.last_seen);
     record.packets = flow.packets;

@@ -13,14 +13,6 @@ std::string time_text(policy::Timestamp at) {
     return policy::to_text(std::chrono::floor<std::chrono::seconds>(at));
 }
 
-std::string remote_text(const policy::Rule& rule) {
-    std::string all;
-    for (const std::string& remote : rule.remote) {
-        all += (all.empty() ? "" : ", ") + remote;
-    }
-    return all.empty() ? "any" : all;
-}
-
 const char* risk_of(const policy::Candidate& candidate) {
     if (!candidate.risk.empty()) {
         return "high";
@@ -61,7 +53,8 @@ Json describe(const policy::Candidate& candidate, const policy::Policy& proposal
     return Json{{"id", candidate.id},
                 {"state", policy::label(candidate.decision)},
                 {"direction", policy::to_text(candidate.rule.direction)},
-                {"remote", remote_text(candidate.rule)},
+                {"remote", policy::remote_text(candidate.rule)},
+                {"via", policy::to_text(candidate.rule.via)},
                 {"services", std::move(services)},
                 {"packets", evidence.packets},
                 {"flows", evidence.flows},

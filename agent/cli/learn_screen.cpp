@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "agent/cli/screens.hpp"
@@ -8,6 +10,7 @@ namespace tollgate::cli {
 namespace {
 
 constexpr std::size_t kRemoteColumns = 24;
+constexpr std::ptrdiff_t kViaColumn = 3;  // after REMOTE
 constexpr std::size_t kServiceColumns = 15;
 constexpr std::size_t kRuleColumns = 20;
 
@@ -41,6 +44,13 @@ Cell note_cell(const Json& candidate) {
     return {note.empty() ? words : words + ": " + note, tone};
 }
 
+/// Whether a candidate is not in the clear: on a host without a tunnel none is worth a column.
+bool tells_links(const Json& answer) {
+    return std::ranges::any_of(list(answer, "candidates"), [](const Json& candidate) {
+        return text(candidate, "via", "clear") != "clear";
+    });
+}
+
 }  // namespace
 
 void print_learn_status(Screen& screen, const Json& status) {
@@ -70,23 +80,32 @@ void print_learn_status(Screen& screen, const Json& status) {
 }
 
 void print_candidate_table(Screen& screen, const Json& answer) {
-    Table table{{{"ID"},
-                 {"DIR"},
-                 {"REMOTE", Align::left, kRemoteColumns},
-                 {"SERVICE", Align::left, kServiceColumns},
-                 {"PKTS", Align::right},
-                 {"LAST", Align::right},
-                 {"RULE", Align::left, kRuleColumns},
-                 {"RISK"}}};
+    std::vector<Column> columns{{"ID"},
+                                {"DIR"},
+                                {"REMOTE", Align::left, kRemoteColumns},
+                                {"SERVICE", Align::left, kServiceColumns},
+                                {"PKTS", Align::right},
+                                {"LAST", Align::right},
+                                {"RULE", Align::left, kRuleColumns},
+                                {"RISK"}};
+    const bool links = tells_links(answer);
+    if (links) {
+        columns.insert(columns.begin() + kViaColumn, {"VIA"});
+    }
+    Table table{columns};
     for (const Json& candidate : list(answer, "candidates")) {
-        table.row({{text(candidate, "id")},
-                   {text(candidate, "direction") == "ingress" ? "in" : "out"},
-                   {text(candidate, "remote")},
-                   {services(candidate)},
-                   {count_text(number(candidate, "packets"))},
-                   {age(screen, candidate, "lastSeen")},
-                   {text(candidate, "rule").empty() ? "-" : text(candidate, "rule")},
-                   note_cell(candidate)});
+        std::vector<Cell> row{{text(candidate, "id")},
+                              {text(candidate, "direction") == "ingress" ? "in" : "out"},
+                              {text(candidate, "remote")},
+                              {services(candidate)},
+                              {count_text(number(candidate, "packets"))},
+                              {age(screen, candidate, "lastSeen")},
+                              {text(candidate, "rule").empty() ? "-" : text(candidate, "rule")},
+                              note_cell(candidate)};
+        if (links) {
+            row.insert(row.begin() + kViaColumn, {text(candidate, "via")});
+        }
+        table.row(std::move(row));
     }
     if (!table.empty()) {
         table.print(screen);

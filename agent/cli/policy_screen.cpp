@@ -36,6 +36,9 @@ Tone tone_of_rank(const std::string& rank) {
 
 std::string match_of(const Json& rule) {
     std::string words = remote_of(rule) + "  " + services_of(rule);
+    if (const std::string via = text(rule, "via"); !via.empty()) {
+        words += "  via " + via;
+    }
     if (const std::string limit = text(rule, "limit"); !limit.empty()) {
         words += "  limit " + limit;
     }
@@ -60,6 +63,17 @@ std::string service_of_flow(const Json& flow) {
     return port == 0 || echo ? protocol : fmt::format("{}/{}", protocol, port);
 }
 
+/// " from peer nvr", " in a tunnel"; in the clear, as most are: nothing.
+std::string way_of_flow(const Json& flow) {
+    if (text(flow, "link") != "tunnel") {
+        return {};
+    }
+    const std::string peer = text(flow, "peer");
+    const bool ingress = text(flow, "direction") == "ingress";
+    return peer.empty() ? " in a tunnel"
+                        : fmt::format(" {} peer {}", ingress ? "from" : "to", peer);
+}
+
 // Flows that differ only in a port of the initiator: one line.
 struct SimilarFlows {
     std::string what;
@@ -71,10 +85,11 @@ struct SimilarFlows {
 std::vector<SimilarFlows> group_flows(const Json& flows) {
     std::vector<SimilarFlows> groups;
     for (const Json& flow : flows) {
-        const std::string what = fmt::format("{} {} {}",
+        const std::string what = fmt::format("{} {} {}{}",
                                              short_direction(flow),
                                              text(flow, "remoteName", text(flow, "remote").c_str()),
-                                             service_of_flow(flow));
+                                             service_of_flow(flow),
+                                             way_of_flow(flow));
         const std::string reason = text(flow, "reason");
         auto group = std::ranges::find_if(groups, [&](const SimilarFlows& other) {
             return other.what == what && other.reason == reason;

@@ -96,6 +96,9 @@ void add_sides(Json& json, const ObservedEvent& event) {
     if (!event.name.empty()) {
         json["remoteName"] = event.name;
     }
+    if (!event.peer.empty()) {
+        json["peer"] = event.peer;
+    }
     if (record.key.protocol == IPPROTO_TCP) {
         json["tcpFlags"] = flags_text(record.tcp_flags);
     } else if (is_icmp(record.key.protocol)) {
@@ -119,6 +122,7 @@ policy::Tuple tuple_of(const ObservedEvent& event) {
             : ntohs(ingress ? record.key.local_port : record.key.remote_port);
     tuple.service = {record.key.protocol, port, port};
     tuple.link = event.link;
+    tuple.peer = event.peer;
     return tuple;
 }
 

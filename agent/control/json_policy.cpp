@@ -41,6 +41,13 @@ void add_counters(Json& rules, Agent& agent) {
     }
 }
 
+Json remote_json(const policy::Rule& rule) {
+    if (rule.any_remote()) {
+        return Json::array({"any"});
+    }
+    return rule.remote.empty() ? policy::to_texts(rule.selector) : rule.remote;
+}
+
 Json baseline_rule_json(const policy::BaselinePart& part) {
     return {{"name", part.key},
             {"rank", "baseline"},
@@ -62,8 +69,11 @@ Json rule_json(const policy::Rule& rule) {
     Json json{{"name", rule.name},
               {"rank", policy::to_text(rule.rank)},
               {"direction", policy::to_text(rule.direction)},
-              {"remote", rule.remote.empty() ? Json::array({"any"}) : Json(rule.remote)},
+              {"remote", remote_json(rule)},
               {"services", services}};
+    if (rule.via != policy::Via::any) {
+        json["via"] = policy::to_text(rule.via);
+    }
     if (std::string limit = limit_text(rule.limit); !limit.empty()) {
         json["limit"] = std::move(limit);
     }

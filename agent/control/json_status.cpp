@@ -177,10 +177,6 @@ Json candidate_json(const policy::Candidate& candidate, bool covered) {
         services.push_back(policy::to_text(service));
     }
     const policy::ServiceEvidence& evidence = candidate.evidence;
-    std::string remote;
-    for (const std::string& text : candidate.rule.remote) {
-        remote += (remote.empty() ? "" : ", ") + text;
-    }
     std::string note = candidate.risk;
     if (!candidate.reason.empty()) {
         note += (note.empty() ? "" : "; ") + candidate.reason;
@@ -189,7 +185,8 @@ Json candidate_json(const policy::Candidate& candidate, bool covered) {
     return {{"id", candidate.id},
             {"state", policy::label(candidate.decision)},
             {"direction", policy::to_text(candidate.rule.direction)},
-            {"remote", remote.empty() ? "any" : remote},
+            {"remote", policy::remote_text(candidate.rule)},
+            {"via", policy::to_text(candidate.rule.via)},
             {"services", services},
             {"packets", evidence.packets},
             {"flows", evidence.flows},
@@ -213,6 +210,10 @@ Json flow_json(const JudgedFlow& judged) {
               {"remote", flow.remote.to_string()}};
     if (!judged.name.empty()) {
         json["remoteName"] = judged.name;
+    }
+    json["link"] = policy::label(flow.link);
+    if (!flow.peer.empty()) {
+        json["peer"] = flow.peer;
     }
     json["remotePort"] = flow.remote_port;
     json["local"] = flow.local.to_string();

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "agent/core/coverage.hpp"
+#include "agent/core/flow_link.hpp"
 #include "agent/core/flow_records.hpp"
 #include "agent/core/flow_seed.hpp"
 #include "agent/report/log.hpp"
@@ -139,11 +140,7 @@ ObservedEvent Agent::observed(const tg_event& record) const {
     event.type = type_of(record);
     event.wall_ns = static_cast<std::int64_t>(record.time_ns) - clock_.boot_minus_wall_ns();
     event.name = learning_->name_of(to_address(record.key.remote));
-    for (const ProtectedInterface& interface : watch_.interfaces()) {
-        if (interface.zone == record.key.zone) {
-            event.link = interface.link;
-        }
-    }
+    tell_link(event);
     return event;
 }
 
@@ -211,7 +208,7 @@ void Agent::note_losses() {
 
 void Agent::sweep() {
     read_events();
-    learning_->sweep();
+    learning_->sweep(links_of(watch_.interfaces()));
 }
 
 void Agent::tick() {
@@ -271,6 +268,7 @@ policy::Policy Agent::exported_policy(policy::Stage mode) {
     policy::ProposalOptions proposal;
     proposal.mode = mode;
     proposal.approved_only = true;
+    proposal.tunnels = has_tunnel();
     policy::Policy approved = learning_->learner().propose(proposal);
     if (warden_->policy()->hash.empty()) {
         return approved;

@@ -108,6 +108,9 @@ class Agent {
     StartResult<void> attach();
     Result<void> restore_blocklist();
     [[nodiscard]] ObservedEvent observed(const tg_event& record) const;
+    /// Says what carried the packet of an event, and whose its remote address is.
+    void tell_link(ObservedEvent& event) const;
+    [[nodiscard]] bool has_tunnel() const;
     void on_event(std::span<const std::byte> record);
     void read_pending_drops();
     void note_losses();

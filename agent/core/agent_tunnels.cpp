@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What the agent does for tunnels: their interfaces are gated, and their peers are known.
+#include <algorithm>
+
 #include "agent/core/agent.hpp"
+#include "agent/core/flow_records.hpp"
 #include "agent/report/log.hpp"
 #include "agent/system/interface.hpp"
 
@@ -19,6 +22,24 @@ GateForTunnels Agent::gate_for_tunnels() {
         watch_.forget_tunnel(name);
     };
     return gate;
+}
+
+bool Agent::has_tunnel() const {
+    return std::ranges::any_of(watch_.interfaces(), [](const ProtectedInterface& interface) {
+        return interface.link == TG_LINK_TUNNEL;
+    });
+}
+
+void Agent::tell_link(ObservedEvent& event) const {
+    const tg_flow_key& key = event.record.key;
+    for (const ProtectedInterface& interface : watch_.interfaces()) {
+        if (interface.zone == key.zone) {
+            event.link = interface.link;
+        }
+    }
+    if (event.link == TG_LINK_TUNNEL) {
+        event.peer = gate_->peer_of(key.zone, {to_address(key.remote), 128});
+    }
 }
 
 TunnelPeers Agent::tunnel_peers() {

@@ -32,7 +32,9 @@ JudgedFlow judge(const policy::Policy& policy,
         tuple.names.push_back(recent.name);
     }
     tuple.service = {flow.protocol, flow.service_port(), flow.service_port()};
-    traffic.tunnels.complete(tuple, flow.zone);
+    tuple.link = flow.link == policy::Link::tunnel ? TG_LINK_TUNNEL : TG_LINK_CLEAR;
+    tuple.peer = flow.peer;
+    traffic.tunnels.complete(tuple, flow.zone);  // whose the address is now
     const auto now = std::chrono::floor<std::chrono::seconds>(traffic.now);
     const policy::Explanation explained = policy::explain(policy, tuple, now, 0);
 

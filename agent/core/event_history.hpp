@@ -26,6 +26,7 @@ struct ObservedEvent {
     tg_event record{};
     std::string name;  ///< dns: the name asked for; else of the remote address, if it is known
     tg_link link = TG_LINK_CLEAR;
+    std::string peer;  ///< in a tunnel: that the remote address belongs to; empty: none
 };
 
 /// What `observe` wants to see; what is absent does not matter.

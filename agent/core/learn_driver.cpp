@@ -80,12 +80,12 @@ std::string LearnDriver::on_dns_answer(const tg_event& event, std::span<const st
     return name;
 }
 
-void LearnDriver::sweep() {
+void LearnDriver::sweep(const ZoneLinks& links) {
     const std::uint64_t now = clock_.boot_ns();
     learner_.watch(to_timestamp(now, clock_.boot_minus_wall_ns()));
     live_remotes_.clear();
-    std::vector<policy::FlowRecord> services = read_services();
-    read_flows();
+    std::vector<policy::FlowRecord> services = read_services(links);
+    read_flows(links);
     // After the flows: a flow that is still there says more than the sum of its service.
     for (const policy::FlowRecord& service : services) {
         learner_.repair(service);
@@ -94,12 +94,16 @@ void LearnDriver::sweep() {
     swept_to_ns_ = now > kTickNs ? now - kTickNs : 0;
 }
 
-std::vector<policy::FlowRecord> LearnDriver::read_services() {
+std::vector<policy::FlowRecord> LearnDriver::read_services(const ZoneLinks& links) {
     const std::int64_t offset = clock_.boot_minus_wall_ns();
     std::vector<policy::FlowRecord> records;
     auto read = gate_.for_each_service([&](const tg_service_key& key, const tg_service& service) {
-        if (service.last_seen_ns >= swept_to_ns_) {
-            records.push_back(to_record(key, service, offset));
+        if (service.last_seen_ns < swept_to_ns_) {
+            return;
+        }
+        policy::FlowRecord record = to_record(key, service, offset);
+        if (complete(record, links, gate_)) {
+            records.push_back(std::move(record));
         }
     });
     if (!read) {
@@ -116,7 +120,7 @@ std::vector<policy::FlowRecord> LearnDriver::read_services() {
     return records;
 }
 
-void LearnDriver::read_flows() {
+void LearnDriver::read_flows(const ZoneLinks& links) {
     const std::int64_t offset = clock_.boot_minus_wall_ns();
     auto read =
         gate_.for_each_flow([&](const tg_flow_key& key, const tg_flow& flow, bool /*embryo*/) {
@@ -126,9 +130,13 @@ void LearnDriver::read_flows() {
                 last = std::max<std::uint64_t>(last, flow.last_seen_ns);
             }
             const bool counted = flow.packets[TG_INGRESS] + flow.packets[TG_EGRESS] > 0;
-            if (counted && flow.last_seen_ns >= swept_to_ns_) {
-                policy::FlowRecord record = to_record(key, flow, offset);
-                record.remote_mac = mac_of(remote);
+            if (!counted || flow.last_seen_ns < swept_to_ns_) {
+                return;
+            }
+            policy::FlowRecord record = to_record(key, flow, offset);
+            if (complete(record, links, gate_)) {
+                const bool clear = record.link == policy::Link::clear;
+                record.remote_mac = clear ? mac_of(remote) : MacAddress{};
                 learner_.observe(record);
             }
         });

@@ -11,6 +11,7 @@
 
 #include <tollgate/result.hpp>
 
+#include "agent/core/flow_link.hpp"
 #include "agent/datapath/gate.hpp"
 #include "agent/system/clock.hpp"
 #include "policy/evidence.hpp"
@@ -31,8 +32,10 @@ class LearnDriver {
     std::string on_dns_answer(const tg_event& event, std::span<const std::byte> message);
 
     /// Reads the flows that have changed since the last sweep and all services, and keeps the
-    /// addresses alive that live flows were resolved to.
-    void sweep();
+    /// addresses alive that live flows were resolved to. What no interface carries any more is not
+    /// learned: nobody knows whether it was in a tunnel.
+    /// @param links  of the interfaces that there are
+    void sweep(const ZoneLinks& links);
     /// Writes the evidence; a failure is logged and tried again the next time.
     void save();
 
@@ -50,8 +53,8 @@ class LearnDriver {
     [[nodiscard]] const std::string& warning() const { return warning_; }
 
   private:
-    std::vector<policy::FlowRecord> read_services();
-    void read_flows();
+    std::vector<policy::FlowRecord> read_services(const ZoneLinks& links);
+    void read_flows(const ZoneLinks& links);
     void keep_names_alive();
 
     Gate& gate_;

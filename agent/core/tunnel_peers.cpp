@@ -27,9 +27,8 @@ void TunnelPeers::complete(policy::Tuple& tuple, std::uint8_t zone) const {
     }
     tuple.link = TG_LINK_TUNNEL;
     tuple.mac.reset();
-    if (const auto owner = tunnel->second.find(tuple.remote)) {
-        tuple.peer = names_[*owner];
-    }
+    const auto owner = tunnel->second.find(tuple.remote);
+    tuple.peer = owner ? names_[*owner] : std::string{};
 }
 
 std::uint8_t TunnelPeers::zone_of(const IpAddress& own) const {

@@ -170,6 +170,9 @@ class Gate {
     virtual Result<std::unique_ptr<TunnelGate>> tunnel_gate(std::uint8_t zone) = 0;
     /// Of all tunnels, in no order.
     virtual Result<std::vector<PeerAddress>> peer_addresses() = 0;
+    /// The name of the peer with the longest prefix that holds all of `inner`. One look, no copy.
+    /// @return empty: nobody with a name, or the table cannot be read
+    virtual std::string peer_of(std::uint8_t zone, const Prefix& inner) = 0;
 
     /// A file descriptor that polls readable when events wait; owned by the Gate.
     [[nodiscard]] virtual int events_fd() const = 0;

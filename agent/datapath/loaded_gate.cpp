@@ -102,6 +102,9 @@ class LoadedGate final : public Gate {
     std::vector<TableUse> tables() override;
     Result<std::unique_ptr<TunnelGate>> tunnel_gate(std::uint8_t zone) override;
     Result<std::vector<PeerAddress>> peer_addresses() override { return state_.peer_addresses(); }
+    std::string peer_of(std::uint8_t zone, const Prefix& inner) override {
+        return state_.peer_of(zone, inner);
+    }
 
     [[nodiscard]] int events_fd() const override { return events_.fd(); }
     Result<void> poll_events(const EventVisitor& visit) override { return events_.poll(visit); }

@@ -47,4 +47,12 @@ namespace tollgate::agent {
     return key;
 }
 
+[[nodiscard]] inline tg_peer_prefix_key map_key(std::uint8_t zone, const Prefix& inner) {
+    tg_peer_prefix_key key{};
+    key.length = TG_PEER_ZONE_BITS + std::uint32_t{inner.length};
+    key.zone = zone;
+    std::copy(inner.address.bytes.begin(), inner.address.bytes.end(), key.address);
+    return key;
+}
+
 }  // namespace tollgate::agent

@@ -10,6 +10,7 @@
 
 #include <bpf/bpf.h>
 
+#include "agent/datapath/map_keys.hpp"
 #include "agent/system/boot_clock.hpp"
 
 namespace tollgate::agent {
@@ -29,6 +30,10 @@ Result<void> visit_as(const MapHandle& map, const Visitor& visit) {
     return visit_entries(map, [&](const std::byte* key, const std::byte* value) {
         visit(value_from<Key>(key), value_from<Value>(value));
     });
+}
+
+std::string text_of(const tg_peer_name& name) {
+    return {std::begin(name.name), std::find(std::begin(name.name), std::end(name.name), 0)};
 }
 
 // Where a name goes: its own entry, else an unused one, else the one that expires first.
@@ -107,12 +112,18 @@ Result<std::vector<PeerAddress>> StateTables::peer_addresses() const {
         std::copy(
             std::begin(key.address), std::end(key.address), address.prefix.address.bytes.begin());
         address.prefix.length = static_cast<std::uint8_t>(key.length - TG_PEER_ZONE_BITS);
-        const auto end = std::find(std::begin(name.name), std::end(name.name), 0);
-        address.peer.assign(std::begin(name.name), end);
+        address.peer = text_of(name);
     };
     return visit_as<tg_peer_prefix_key, tg_peer_name>(maps_.map("peer_addresses"), add).map([&] {
         return addresses;
     });
+}
+
+std::string StateTables::peer_of(std::uint8_t zone, const Prefix& inner) const {
+    const tg_peer_prefix_key key = map_key(zone, inner);
+    tg_peer_name name{};
+    const int found = bpf_map_lookup_elem(maps_.map_fd("peer_addresses"), &key, &name);
+    return found == 0 ? text_of(name) : std::string{};
 }
 
 Gate::TableUse StateTables::use(const char* table) const {

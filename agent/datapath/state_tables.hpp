@@ -26,6 +26,8 @@ class StateTables {
                                        std::uint64_t expires_ns) const;
     [[nodiscard]] Result<void> for_each_resolved(const Gate::ResolvedVisitor& visit) const;
     [[nodiscard]] Result<std::vector<PeerAddress>> peer_addresses() const;
+    /// As Gate::peer_of().
+    [[nodiscard]] std::string peer_of(std::uint8_t zone, const Prefix& inner) const;
     /// @param table  the name of its map
     [[nodiscard]] Gate::TableUse use(const char* table) const;
 

@@ -35,14 +35,6 @@ Result<void> clear(const MapHandle& map) {
     return visited ? remove_entries(map, keys.data(), keys.size()) : visited;
 }
 
-tg_peer_prefix_key peer_key(std::uint8_t zone, const Prefix& prefix) {
-    tg_peer_prefix_key key{};
-    key.length = TG_PEER_ZONE_BITS + std::uint32_t{prefix.length};
-    key.zone = zone;
-    std::ranges::copy(prefix.address.bytes, key.address);
-    return key;
-}
-
 void copy(const crypto::MacState& from, __u32 (&to)[TG_BLAKE2S_STATE_WORDS]) {
     std::ranges::copy(from, to);
 }
@@ -198,7 +190,7 @@ Result<void> TunnelMaps::revoke_verdicts(std::uint8_t zone) {
 }
 
 Result<void> TunnelMaps::own(std::uint8_t zone, const Prefix& prefix, std::string_view peer) {
-    const tg_peer_prefix_key key = peer_key(zone, prefix);
+    const tg_peer_prefix_key key = map_key(zone, prefix);
     const tg_peer_name name = map_key(peer);
     return put_entries(maps_->map("peer_addresses"), &key, &name, 1).and_then([&] {
         return revoke_verdicts(zone);
@@ -207,7 +199,7 @@ Result<void> TunnelMaps::own(std::uint8_t zone, const Prefix& prefix, std::strin
 
 // An entry that cannot be removed says that the addresses are nobody's, or no longer anybody's.
 void TunnelMaps::disown(std::uint8_t zone, const Prefix& prefix) {
-    const tg_peer_prefix_key key = peer_key(zone, prefix);
+    const tg_peer_prefix_key key = map_key(zone, prefix);
     static_cast<void>(remove_entries(maps_->map("peer_addresses"), &key, 1));
     static_cast<void>(revoke_verdicts(zone));
 }

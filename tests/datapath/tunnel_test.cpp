@@ -251,5 +251,24 @@ TEST_F(TunnelMaps, WithoutRoomAReceiverIsEmptyAndHarmless) {
     EXPECT_TRUE(receiver(0));
 }
 
+TEST_F(TunnelMaps, AnInnerPrefixIsOfThePeerWithTheLongestOneThatHoldsAllOfIt) {
+    open();
+    const auto tunnel_gate = make_tunnel();
+    for (const auto& [prefix, owner] : {std::pair{"10.9.0.0/16", "site"},
+                                        std::pair{"10.9.0.7/32", "camera"},
+                                        std::pair{"0.0.0.0/0", "exit"}}) {
+        ASSERT_TRUE(tunnel_gate->own(*Prefix::parse(prefix), owner));
+    }
+    const auto peer_of = [&](const char* inner) {
+        return gate->peer_of(0, *Prefix::parse(inner));
+    };
+    EXPECT_EQ(peer_of("10.9.0.7"), "camera");
+    EXPECT_EQ(peer_of("10.9.0.8"), "site");
+    EXPECT_EQ(peer_of("10.9.0.0/24"), "site");
+    EXPECT_EQ(peer_of("10.8.0.0/15"), "exit") << "wider than the site";
+    EXPECT_EQ(peer_of("2001:db8::1"), "");
+    EXPECT_EQ(gate->peer_of(1, *Prefix::parse("10.9.0.7")), "") << "of another tunnel";
+}
+
 }  // namespace
 }  // namespace tollgate::test

@@ -201,6 +201,16 @@ class FakeGate : public agent::Gate {
     Result<std::vector<agent::PeerAddress>> peer_addresses() override {
         return kernel.peer_addresses;
     }
+    std::string peer_of(std::uint8_t zone, const Prefix& inner) override {
+        const agent::PeerAddress* longest = nullptr;
+        for (const agent::PeerAddress& address : kernel.peer_addresses) {
+            if (address.zone == zone && address.prefix.contains(inner) &&
+                (longest == nullptr || longest->prefix.length < address.prefix.length)) {
+                longest = &address;
+            }
+        }
+        return longest == nullptr ? std::string{} : longest->peer;
+    }
 
     [[nodiscard]] int events_fd() const override { return events_.get(); }
     Result<void> poll_events(const EventVisitor& visit) override {

@@ -23,6 +23,7 @@ inline policy::FlowRecord flow_to(std::string_view remote, int minute = 0) {
     flow.protocol = IPPROTO_TCP;
     flow.remote = ip(remote);
     flow.local = ip("192.168.1.50");
+    flow.link = policy::Link::clear;
     flow.remote_port = 443;
     flow.local_port = static_cast<std::uint16_t>(40000 + minute % 20000);
     flow.answered = true;
@@ -52,6 +53,14 @@ inline policy::FlowRecord with_service(policy::FlowRecord flow,
 
 inline policy::FlowRecord unanswered(policy::FlowRecord flow) {
     flow.answered = false;
+    return flow;
+}
+
+/// The same inside a tunnel: with this peer, or with nobody who has a name.
+inline policy::FlowRecord in_tunnel(policy::FlowRecord flow, std::string peer = {}) {
+    flow.zone = 2;
+    flow.link = policy::Link::tunnel;
+    flow.peer = std::move(peer);
     return flow;
 }
 

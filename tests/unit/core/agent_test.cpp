@@ -43,8 +43,9 @@ class AgentTest : public testing::Test {
         const auto bytes = std::as_bytes(std::span(&event, 1));
         kernel.events.emplace_back(bytes.begin(), bytes.end());
     }
-    void connect(std::uint64_t time_ns) {
+    void connect(std::uint64_t time_ns, std::uint8_t zone = 0) {
         tg_flow_key key{};
+        key.zone = zone;
         std::copy(kRemote.bytes.begin(), kRemote.bytes.end(), std::begin(key.remote));
         key.remote_port = htons(443);
         key.protocol = IPPROTO_TCP;
@@ -81,6 +82,18 @@ TEST_F(AgentTest, AnAnswerAfterAFlowIsNotTheNameItBeganWith) {
     answer(clock.boot + TG_SECOND);
     connect(clock.boot);
     EXPECT_EQ(recorded_name(), "");
+}
+
+TEST_F(AgentTest, WhatAnInterfaceCarriesIsLearnedInTheClear) {
+    connect(clock.boot);
+    const auto flows = agent->recorded_traffic().flows;
+    ASSERT_EQ(flows.size(), 1U);
+    EXPECT_EQ(flows.front().flow.link, policy::Link::clear);
+}
+
+TEST_F(AgentTest, WhatNoInterfaceCarriesAnyMoreIsNotLearned) {
+    connect(clock.boot, 5);
+    EXPECT_TRUE(agent->recorded_traffic().flows.empty());
 }
 
 }  // namespace

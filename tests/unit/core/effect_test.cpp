@@ -53,5 +53,44 @@ TEST_F(EffectTest, AnAnswerThatCameMuchLaterSaysNothingOfAFlow) {
     EXPECT_EQ(effect().drop, 1U);
 }
 
+/// A policy that allows what test::flow_from() does to the peer nvr, and a flow of it.
+class TunnelEffectTest : public testing::Test {
+  protected:
+    TunnelEffectTest() {
+        policy::Rule rule =
+            test::allow("stream", policy::Direction::ingress, {test::service(IPPROTO_TCP, 554)});
+        rule.selector.peers = {"nvr"};
+        rule.via = policy::Via::tunnel;
+        policy = test::policy_of({rule});
+    }
+    [[nodiscard]] bool passes(const policy::FlowRecord& flow) const {
+        return judge(policy, traffic, {flow, {}}).passes();
+    }
+
+    policy::Policy policy;
+    RecordedTraffic traffic{{}, policy::NameTable{10}, {}, kMonday + 10h};
+    const policy::FlowRecord stream = test::flow_from("10.9.0.2", 554);
+};
+
+TEST_F(TunnelEffectTest, AFlowIsJudgedOnTheLinkThatItWasSeenOn) {
+    EXPECT_TRUE(passes(test::in_tunnel(stream, "nvr")));
+    EXPECT_FALSE(passes(test::in_tunnel(stream, "desk")));
+    EXPECT_FALSE(passes(stream));
+}
+
+TEST_F(TunnelEffectTest, AFlowOfAnUnknownLinkIsJudgedInTheClear) {
+    policy::FlowRecord flow = stream;
+    flow.link = policy::Link::unknown;
+    EXPECT_FALSE(passes(flow));
+}
+
+TEST_F(TunnelEffectTest, WhoseAnAddressIsNowCounts) {
+    const policy::FlowRecord flow = test::in_tunnel(stream, "nvr");
+    traffic.tunnels.add_tunnel(flow.zone, {});
+    EXPECT_FALSE(passes(flow));
+    traffic.tunnels.add_address({flow.zone, *Prefix::parse("10.9.0.2"), "nvr"});
+    EXPECT_TRUE(passes(flow));
+}
+
 }  // namespace
 }  // namespace tollgate::agent

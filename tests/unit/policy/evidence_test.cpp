@@ -37,7 +37,8 @@ class Evidence : public testing::Test {
         learner.observe(test::to_group(
             test::with_service(test::flow_from("192.168.1.9", 1, 2), IPPROTO_UDP, 5353),
             "224.0.0.251"));
-        EXPECT_EQ(learner.candidates().size(), 3U);
+        learner.observe(test::in_tunnel(test::flow_from("10.9.0.2", 80, 3), "nvr"));
+        EXPECT_EQ(learner.candidates().size(), 4U);
         EXPECT_TRUE(learner.approve({"a1"}, "root"));
         return learner;
     }
@@ -108,7 +109,7 @@ TEST_F(Evidence, OnlyWhatChangedIsWrittenButAllIsThere) {
     const Learner after = loaded();
     EXPECT_EQ(after.services(), learner.services());
     EXPECT_EQ(after.names().all(), learner.names().all());
-    EXPECT_EQ(after.history().size(), 4U);
+    EXPECT_EQ(after.history().size(), 5U);
 }
 
 TEST_F(Evidence, WhatTheLearnerForgotIsRemoved) {
@@ -175,7 +176,7 @@ TEST_F(Evidence, ASchemaOfAnotherVersionIsSetAside) {
     file.close();
     auto store = EvidenceStore::open(path_);
     ASSERT_TRUE(store) << store.error().message();
-    EXPECT_THAT((*store)->warning(), HasSubstr("schema version 9 instead of 2"));
+    EXPECT_THAT((*store)->warning(), HasSubstr("schema version 9 instead of 3"));
     EXPECT_EQ(set_aside().size(), 1U);
 }
 

@@ -257,7 +257,10 @@ TEST(CandidateKey, IsReadBackAsTheSameRule) {
                             "egress udp/123 any",
                             "egress udp/1024-65535 255.255.255.255",
                             "egress gre fe80::/10",
-                            "egress tcp/80 example.com,*.example.com"}) {
+                            "egress tcp/80 example.com,*.example.com",
+                            "ingress tcp/554 peer:nvr via tunnel",
+                            "ingress tcp/554 10.9.0.2 via tunnel",
+                            "egress tcp/443 *.example.com via any"}) {
         const auto candidate = policy::candidate_of(key);
         ASSERT_TRUE(candidate) << key;
         EXPECT_EQ(policy::candidate_key(candidate->rule), key);
@@ -266,10 +269,10 @@ TEST(CandidateKey, IsReadBackAsTheSameRule) {
 
 TEST(Labels, AreDistinctWords) {
     std::set<std::string_view> words;
-    for (int i = 0; i <= static_cast<int>(Objection::bystander); ++i) {
+    for (int i = 0; i <= static_cast<int>(Objection::unknown_link); ++i) {
         words.insert(label(static_cast<Objection>(i)));
     }
-    EXPECT_EQ(words.size(), 9U);
+    EXPECT_EQ(words.size(), 10U);
     EXPECT_FALSE(words.contains("unknown"));
     EXPECT_EQ(label(Decision::pending), "pending");
     EXPECT_EQ(label(Decision::approved), "approved");
@@ -286,7 +289,13 @@ TEST(CandidateKey, OtherTextIsNoKey) {
                             "sideways tcp/443 any",
                             "egress tcp/x any",
                             "egress tcp/443 ",
-                            "egress tcp/443 bad name"}) {
+                            "egress tcp/443 bad name",
+                            "egress tcp/443 any via clear",
+                            "egress tcp/443 any via ",
+                            "egress tcp/443  via tunnel",
+                            "egress tcp/443 peer:nvr",
+                            "egress tcp/443 peer:nvr via any",
+                            "egress tcp/443 peer: via tunnel"}) {
         EXPECT_FALSE(policy::candidate_of(key)) << key;
     }
 }
