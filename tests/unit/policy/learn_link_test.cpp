@@ -154,6 +154,15 @@ TEST_F(LearnedLink, APeerAndAnAddressWithoutOneAreTwoRules) {
     EXPECT_TRUE(passes(proposal, in_tunnel(flow_from("10.9.0.3", 554))));
 }
 
+TEST_F(LearnedLink, APeerWhoIsAskedForNamesHasARuleOfItsOwn) {
+    const FlowRecord ask = with_service(flow_to("10.9.0.2"), IPPROTO_UDP, 53);
+    FlowRecord ask_nobody = ask;
+    ask_nobody.remote = test::ip("10.9.0.3");
+    observe({in_tunnel(ask, "nvr"), in_tunnel(ask_nobody)});
+    EXPECT_THAT(rules_of(learner_.propose()),
+                UnorderedElementsAre("peer nvr via tunnel", "10.9.0.3 via tunnel"));
+}
+
 TEST_F(LearnedLink, TooManyPeersAreAnyInTheTunnelAndNeedApproval) {
     for (int i = 1; i <= 9; ++i) {
         learner_.observe(
