@@ -67,10 +67,13 @@ packages() {
     done
 }
 
+# A package may also be provided by another: npm by some packages of nodejs.
 missing_packages() {
-    local name
+    local name present
+    present=$(dpkg-query -W -f='${db:Status-Abbrev} ${Package} ${Provides}\n' | sed -nE 's/^ii +//p' |
+        sed -E 's/,|\([^)]*\)//g' | tr -s ' ' '\n')
     for name in $(packages "$@" | sort -u); do
-        [[ $(dpkg-query -W -f='${db:Status-Abbrev}' "$name" 2>/dev/null) == ii* ]] || echo "$name"
+        grep -qxF "$name" <<<"$present" || echo "$name"
     done
 }
 

@@ -26,7 +26,8 @@ namespace fs = std::filesystem;
 constexpr KernelVersion kMemoryByCgroup{5, 11};  // before it, maps count as locked memory
 
 constexpr const char* kNeedsPermission =
-    "may not use BPF: run it as root, or with the capabilities CAP_BPF and CAP_NET_ADMIN";
+    "may not use BPF: run it as root, or with the capabilities CAP_BPF, "
+    "CAP_PERFMON and CAP_NET_ADMIN";
 
 fs::path nearest_existing(fs::path path) {
     std::error_code error;
