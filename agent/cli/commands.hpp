@@ -21,6 +21,9 @@ void add_tunnel_commands(CLI::App& app, Cli& cli);      ///< tunnel …
 void add_cleanup_command(CLI::App& app, Cli& cli);      ///< cleanup
 void add_completion_commands(CLI::App& app, Cli& cli);  ///< completion
 
+/// The part of `policy` about other formats: import …, export ….
+void add_policy_exchange_commands(CLI::App& group, Cli& cli);
+
 /// The part of `learn` that needs no agent: --pcap, --device, --name.
 void add_learn_from_captures(CLI::App& group, Cli& cli);
 

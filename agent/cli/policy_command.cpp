@@ -193,10 +193,11 @@ void add_changing(CLI::App& group, Cli& cli) {
 
 void add_policy_commands(CLI::App& app, Cli& cli) {
     CLI::App* group =
-        app.add_subcommand("policy", "Check, show, compare, apply and roll back policies");
+        app.add_subcommand("policy", "Check, show, compare, apply, roll back, import and export policies");
     group->require_subcommand(1);
     add_reading(*group, cli);
     add_changing(*group, cli);
+    add_policy_exchange_commands(*group, cli);
 }
 
 }  // namespace tollgate::cli

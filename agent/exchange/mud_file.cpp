@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "agent/exchange/mud_file.hpp"
+
+namespace tollgate::exchange {
+namespace {
+
+constexpr std::string_view kRegistry = "urn:ietf:params:mud:";
+constexpr std::string_view kManufacturer = "manufacturer:";
+constexpr std::string_view kModel = "model:";
+
+}  // namespace
+
+std::string to_text(const MudClass& mud_class) {
+    switch (mud_class.kind) {
+        case MudClass::Kind::local_networks:
+            return "local-networks";
+        case MudClass::Kind::my_controller:
+            return "my-controller";
+        case MudClass::Kind::same_manufacturer:
+            return "same-manufacturer";
+        case MudClass::Kind::controller:
+            break;
+        case MudClass::Kind::manufacturer:
+            return std::string{kManufacturer} + mud_class.value;
+        case MudClass::Kind::model:
+            return std::string{kModel} + mud_class.value;
+    }
+    return mud_class.value;
+}
+
+std::string short_text(const MudClass& mud_class) {
+    const std::string text = to_text(mud_class);
+    const std::string_view rest =
+        text.starts_with(kRegistry) ? std::string_view{text}.substr(kRegistry.size()) : "";
+    const bool word = !rest.empty() && rest.find(':') == std::string_view::npos;
+    return word && parse_mud_class(rest) == mud_class ? std::string{rest} : text;
+}
+
+std::optional<MudClass> parse_mud_class(std::string_view text) {
+    using Kind = MudClass::Kind;
+    for (const Kind kind : {Kind::local_networks, Kind::my_controller, Kind::same_manufacturer}) {
+        if (text == to_text({kind, ""})) {
+            return MudClass{kind, ""};
+        }
+    }
+    for (const auto& [prefix, kind] :
+         {std::pair{kManufacturer, Kind::manufacturer}, std::pair{kModel, Kind::model}}) {
+        if (text.starts_with(prefix)) {
+            text.remove_prefix(prefix.size());
+            return text.empty() ? std::nullopt : std::optional{MudClass{kind, std::string{text}}};
+        }
+    }
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    const bool word = text.find(':') == std::string_view::npos;
+    return MudClass{Kind::controller, std::string{word ? kRegistry : ""} + std::string{text}};
+}
+
+}  // namespace tollgate::exchange

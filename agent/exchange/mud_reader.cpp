@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#include "agent/exchange/mud_reader.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "agent/exchange/json_node.hpp"
+#include "agent/exchange/mud_ace_reader.hpp"
+#include "policy/yaml_text.hpp"
+
+namespace tollgate::exchange {
+namespace {
+
+using policy::Problem;
+using policy::quoted;
+using policy::Severity;
+using Kind = JsonNode::Kind;
+
+constexpr std::size_t kHeaderTextMax = 400;
+
+/// Containers of the file in front of and behind the entries.
+class FileReader {
+  public:
+    MudReading read(const JsonNode& root) {
+        const JsonNode* const mud = required(root, "mud", Kind::object);
+        const JsonNode* acls = find_local(root, "acls");
+        if (acls == nullptr) {
+            acls = find_local(root, "access-lists");  // until draft 17 of RFC 8519
+        }
+        if (acls == nullptr) {
+            error(root, "the file has no 'ietf-access-control-list:acls'", "");
+        }
+        warn_unknown(root, {"mud", "acls", "access-lists"});
+        if (mud != nullptr) {
+            read_header(*mud);
+        }
+        if (const JsonNode* const list = acls == nullptr ? nullptr : find_local(*acls, "acl")) {
+            for (const JsonNode& acl : list->items) {
+                read_acl(acl);
+            }
+        }
+        check_references();
+        MudReading reading{std::move(file_), std::move(problems_)};
+        if (policy::has_errors(reading.problems)) {
+            reading.file.reset();
+        }
+        return reading;
+    }
+
+  private:
+    void error(const JsonNode& node, std::string message, std::string hint) {
+        policy::report(problems_, {node.mark, std::move(message), std::move(hint)});
+    }
+    void warning(const JsonNode& node, std::string message, std::string hint) {
+        policy::report(problems_,
+                       {node.mark, std::move(message), std::move(hint), Severity::warning});
+    }
+
+    const JsonNode* required(const JsonNode& parent, std::string_view key, Kind kind) {
+        const JsonNode* const node = find_local(parent, key);
+        if (node == nullptr) {
+            error(parent, fmt::format("'{}' is missing", key), "");
+        } else if (node->kind != kind) {
+            error(*node,
+                  fmt::format("'{}' is no {}",
+                              key,
+                              kind == Kind::object  ? "object"
+                              : kind == Kind::array ? "array"
+                                                    : "text"),
+                  "");
+            return nullptr;
+        }
+        return node;
+    }
+
+    void warn_unknown(const JsonNode& object, std::initializer_list<std::string_view> known) {
+        for (const JsonMember& member : object.members) {
+            const std::string_view name = local_name(member.key);
+            if (std::find(known.begin(), known.end(), name) == known.end()) {
+                warning(member.value, quoted(member.key) + " is not known, and left out", "");
+            }
+        }
+    }
+
+    void read_header(const JsonNode& mud) {
+        constexpr std::array<std::string_view, 10> kTexts{"mud-url",
+                                                          "last-update",
+                                                          "cache-validity",
+                                                          "is-supported",
+                                                          "systeminfo",
+                                                          "mfg-name",
+                                                          "model-name",
+                                                          "firmware-rev",
+                                                          "software-rev",
+                                                          "documentation"};
+        warn_unknown(mud,
+                     {"mud-url",
+                      "last-update",
+                      "cache-validity",
+                      "is-supported",
+                      "systeminfo",
+                      "mfg-name",
+                      "model-name",
+                      "firmware-rev",
+                      "software-rev",
+                      "documentation",
+                      "mud-version",
+                      "mud-signature",
+                      "extensions",
+                      "from-device-policy",
+                      "to-device-policy"});
+        for (const std::string_view key : kTexts) {
+            if (const JsonNode* const node = find_local(mud, key)) {
+                read_header_text(key, *node);
+            }
+        }
+        const JsonNode* const version = required(mud, "mud-version", Kind::integer);
+        if (version != nullptr && version->integer != 1) {
+            error(*version, fmt::format("'mud-version' is {}, not 1", version->integer), "");
+        }
+        if (find_local(mud, "mud-url") == nullptr) {
+            warning(mud, "'mud-url' is missing", "");
+        }
+        file_.from_device = names_of(mud, "from-device-policy");
+        file_.to_device = names_of(mud, "to-device-policy");
+        if (file_.header.contains("is-supported") && file_.header["is-supported"] == "false") {
+            warning(mud, "the manufacturer supports this device no longer", "");
+        }
+    }
+
+    void read_header_text(std::string_view key, const JsonNode& node) {
+        std::string text = node.text;
+        const Kind kind = key == "cache-validity" ? Kind::integer
+                          : key == "is-supported" ? Kind::truth
+                                                  : Kind::text;
+        if (node.kind != kind) {
+            return error(node, fmt::format("'{}' has a wrong type", key), "");
+        }
+        if (kind == Kind::integer) {
+            text = std::to_string(node.integer);
+        } else if (kind == Kind::truth) {
+            text = node.truth ? "true" : "false";
+        }
+        if (text.size() > kHeaderTextMax) {
+            return warning(
+                node,
+                fmt::format("'{}' is longer than {} bytes, and left out", key, kHeaderTextMax),
+                "");
+        }
+        file_.header.emplace(key, policy::one_visible_line(text));
+    }
+
+    std::vector<std::string> names_of(const JsonNode& mud, std::string_view policy) {
+        std::vector<std::string> names;
+        const JsonNode* const node = find_local(mud, policy);
+        const JsonNode* const lists =
+            node == nullptr ? nullptr : required(*node, "access-lists", Kind::object);
+        const JsonNode* const list =
+            lists == nullptr ? nullptr : required(*lists, "access-list", Kind::array);
+        if (list == nullptr) {
+            return names;
+        }
+        for (const JsonNode& entry : list->items) {
+            if (const JsonNode* const name = required(entry, "name", Kind::text)) {
+                names.push_back(name->text);
+                references_.push_back(name);
+            }
+        }
+        return names;
+    }
+
+    void read_acl(const JsonNode& node) {
+        const JsonNode* const name = required(node, "name", Kind::text);
+        const JsonNode* const aces = required(node, "aces", Kind::object);
+        warn_unknown(node, {"name", "type", "aces"});
+        if (name == nullptr || aces == nullptr) {
+            return;
+        }
+        if (!acl_names_.insert(name->text).second) {
+            return error(*name, "two access lists have the name " + quoted(name->text), "");
+        }
+        const JsonNode* const list = find_local(*aces, "ace");
+        MudAcl acl{name->text, node.mark, {}};
+        for (const JsonNode& ace : list == nullptr ? std::vector<JsonNode>{} : list->items) {
+            if (++aces_ > kMudAcesMax) {
+                return error(ace, fmt::format("more than {} entries", kMudAcesMax), "");
+            }
+            if (required(ace, "name", Kind::text) != nullptr) {
+                acl.aces.push_back(read_mud_ace(ace, family_of(node)));
+            }
+        }
+        file_.acls.push_back(std::move(acl));
+    }
+
+    static MudFamily family_of(const JsonNode& acl) {
+        const JsonNode* const type = find_local(acl, "type");
+        const std::string_view word = type == nullptr ? "" : local_name(type->text);
+        return word == "ipv4-acl-type" || word == "mixed-eth-ipv4-acl-type"   ? MudFamily::ipv4
+               : word == "ipv6-acl-type" || word == "mixed-eth-ipv6-acl-type" ? MudFamily::ipv6
+                                                                              : MudFamily::any;
+    }
+
+    void check_references() {
+        for (const JsonNode* const name : references_) {
+            if (!acl_names_.contains(name->text)) {
+                error(*name, "there is no access list " + quoted(name->text), "");
+            }
+        }
+    }
+
+    MudFile file_;
+    std::vector<Problem> problems_;
+    std::vector<const JsonNode*> references_;
+    std::set<std::string_view> acl_names_;
+    std::size_t aces_ = 0;
+};
+
+}  // namespace
+
+MudReading read_mud(std::string_view text) {
+    const auto root = parse_json(text);
+    if (!root) {
+        return {std::nullopt, {root.error()}};
+    }
+    if (root->kind != Kind::object) {
+        return {std::nullopt, {{root->mark, "a MUD file is a JSON object", ""}}};
+    }
+    return FileReader{}.read(*root);
+}
+
+}  // namespace tollgate::exchange
