@@ -28,6 +28,8 @@
 #include "agent/system/file.hpp"
 #include "agent/system/startup_memory.hpp"
 #include "agent/system/task_queue.hpp"
+#include "agent/tunnel/kept_interfaces.hpp"
+#include "agent/tunnel/tun_port.hpp"
 #include "agent/tunnel/tunnels.hpp"
 
 namespace {
@@ -303,12 +305,20 @@ ExitCode wait_for_signal() {
 }
 
 ExitCode clean_up(const Options& options) {
-    const auto removed = cleanup(options.gate.pin_dir, options.dry_run);
+    auto removed = cleanup(options.gate.pin_dir, options.dry_run);
     if (!removed) {
         log(LogLevel::error, "cleanup.failed", {{"error", removed.error().message()}});
         return removed.error().code == std::errc::device_or_resource_busy
                    ? ExitCode::already_running
                    : ExitCode::failed;
+    }
+    for (const std::string& tunnel : kept_interfaces(options.state_dir)) {
+        const auto gone = options.dry_run ? Result<void>{} : remove_tun(tunnel);
+        if (!gone) {
+            log(LogLevel::error, "cleanup.failed", {{"error", gone.error().message()}});
+            return ExitCode::failed;
+        }
+        removed->push_back(fmt::format("tunnel interface {}", tunnel));
     }
     std::string text;
     for (const std::string& line : *removed) {

@@ -75,7 +75,8 @@ Exit cleanup(const Cli& cli, bool dry_run) {
 void add_cleanup_command(CLI::App& app, Cli& cli) {
     auto dry_run = std::make_shared<bool>(false);
     CLI::App* command = app.add_subcommand(
-        "cleanup", "Remove the gate's programs and maps from the kernel, and nothing else");
+        "cleanup",
+        "Remove the gate and the interfaces of tunnels from the kernel, and nothing else");
     command->add_flag("-n,--dry-run", *dry_run, "Only list what would be removed");
     command->callback([&cli, dry_run] {
         cli.action = [&cli, dry_run] {

@@ -263,7 +263,8 @@ std::string usage() {
   --xdp-mode MODE       auto, native, generic or tc (default: auto)
   --tunnel-mac1 WHERE   gate, or agent where a CPU is too slow for it (default: gate)
   --log-level LEVEL     error, warn, info or debug (default: info)
-  --cleanup [--dry-run] removes the gate's programs and maps from the kernel, and nothing else
+  --cleanup [--dry-run] removes the gate's programs and maps and the interfaces of tunnels from the
+                        kernel, and nothing else
   --cleanup --wait      the same, then waits for a signal
   --version, --help
 )";

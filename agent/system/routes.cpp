@@ -150,6 +150,13 @@ Result<std::string> alias_of(unsigned interface) {
     return std::string{text.substr(0, text.find('\0'))};
 }
 
+Result<void> remove_interface(unsigned interface) {
+    ifinfomsg body{};
+    body.ifi_index = static_cast<int>(interface);
+    return order(Request{RTM_DELLINK, NLM_F_ACK, body},
+                 fmt::format("remove interface {}", interface));
+}
+
 Result<void> set_mtu(unsigned interface, std::uint32_t mtu) {
     ifinfomsg body{};
     body.ifi_index = static_cast<int>(interface);

@@ -35,6 +35,9 @@ namespace tollgate::agent {
 [[nodiscard]] Result<void> set_alias(unsigned interface, const std::string& text);
 [[nodiscard]] Result<std::string> alias_of(unsigned interface);
 
+/// Not every interface can be removed: EOPNOTSUPP.
+[[nodiscard]] Result<void> remove_interface(unsigned interface);
+
 /// @param mtu  bytes
 [[nodiscard]] Result<void> set_mtu(unsigned interface, std::uint32_t mtu);
 

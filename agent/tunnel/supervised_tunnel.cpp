@@ -11,6 +11,7 @@
 #include "agent/report/log.hpp"
 #include "agent/system/interface.hpp"
 #include "agent/system/routes.hpp"
+#include "agent/tunnel/kept_interfaces.hpp"
 #include "agent/tunnel/tun_port.hpp"
 #include "agent/tunnel/tunnel_change.hpp"
 
@@ -22,7 +23,6 @@ constexpr std::chrono::seconds kLookAgain{30};
 constexpr std::uint32_t kMtuUsual = 1420;
 constexpr std::uint32_t kMtuMin = 1280;  // IPv6 needs it
 constexpr std::uint32_t kOverhead = 80;  // IPv6, UDP, WireGuard header and tag
-constexpr std::size_t kAliasMax = 255;   // IFALIASZ, less one
 constexpr std::size_t kWaysMax = 64;     // that are looked at for the MTU
 
 Result<void> result_of(int error, const std::string& what) {
@@ -35,11 +35,6 @@ void add(std::string& problems, const Error& error) {
 
 std::optional<Endpoint> literal(const std::optional<HostPort>& endpoint) {
     return endpoint ? Endpoint::parse(endpoint->to_string()) : std::nullopt;
-}
-
-/// By what we know our own interfaces again: the agent that has this state folder made them.
-std::string alias_in(const TunnelFolders& folders) {
-    return fmt::format("tollgate tunnel, {}", folders.state.string()).substr(0, kAliasMax);
 }
 
 }  // namespace
@@ -144,9 +139,7 @@ Result<std::unique_ptr<Tunnel>> SupervisedTunnel::open_tunnel() {
 }
 
 Result<void> SupervisedTunnel::keep_interface() {
-    const auto interface = interface_index(settings_.name);
-    const auto named =
-        interface ? set_alias(*interface, alias_in(folders_)) : Failure{interface.error()};
+    const auto named = mark_as_kept(settings_.name, folders_.state);
     return named ? tunnel_->keep_interface() : named;
 }
 
@@ -162,18 +155,15 @@ void SupervisedTunnel::take_over_routes() {
 
 void SupervisedTunnel::remove() {
     tunnel_.reset();
-    const auto interface = interface_index(settings_.name);
-    if (interface && alias_of(*interface) == alias_in(folders_)) {
+    if (is_marked(settings_.name, folders_.state)) {
         static_cast<void>(remove_tun(settings_.name));
     }
 }
 
 void SupervisedTunnel::remove_left(const TunnelFolders& folders,
                                    const std::set<std::string>& configured) {
-    for (const std::string& name : interfaces()) {
-        const auto interface = interface_index(name);
-        if (!configured.contains(name) && interface && alias_of(*interface) == alias_in(folders) &&
-            remove_tun(name)) {
+    for (const std::string& name : kept_interfaces(folders.state)) {
+        if (!configured.contains(name) && remove_tun(name)) {
             log(LogLevel::info, "tunnel.removed", {{"interface", name}});
         }
     }

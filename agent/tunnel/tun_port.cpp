@@ -163,6 +163,10 @@ Result<void> TunPort::set_persistent(bool is_on) {
 
 Result<void> remove_tun(const std::string& name) {
     const auto device = open_device({.name = name});
+    // A pod without tunnels has no TUN device, and may have an interface of the one before it.
+    if (!device && device.error().code == std::errc::no_such_file_or_directory) {
+        return interface_index(name).and_then(remove_interface);
+    }
     if (!device) {
         return Failure{device.error()};
     }

@@ -65,8 +65,8 @@ class TunPort : public Port {
     TunCounters counters_;
 };
 
-/// Removes a persistent TUN device that nobody holds. @return EBUSY: somebody does; else as
-/// TunPort::open()
+/// Removes a persistent TUN device that nobody holds; without /dev/net/tun, whoever holds it.
+/// @return EBUSY: somebody does; else as TunPort::open()
 [[nodiscard]] Result<void> remove_tun(const std::string& name);
 
 }  // namespace tollgate::agent
