@@ -129,6 +129,12 @@ Failure explain_load_failure(int error, const std::string& details) {
     if (error == EPERM) {
         return failure(EPERM, kNeedsPermission + in_brackets(details));
     }
+    if (error == EACCES) {
+        return failure(EACCES,
+                       "load the data path: the verifier refuses the programs, as it does without "
+                       "CAP_PERFMON: run it as root, or with that capability" +
+                           in_brackets(details));
+    }
     if (error == ENOMEM) {
         return failure(ENOMEM,
                        "load the data path: too little memory; lower the sizes of the tables" +

@@ -50,6 +50,10 @@ all_pass || fail "learning blocks"
 learned() { inside first tollgate learn review -a -o json | jq -e '[.candidates[].services[]] | contains(["tcp/80"])' >/dev/null; }
 until_true 20 learned || fail "nothing is learned: $(inside first tollgate learn review -a -o json)"
 
+# Of the limit: the agent, and the gate's tables, which count as the container's where the kernel does so.
+group=$(awk -F: '$2 == "memory" || $2 == "" { print $3; exit }' "/proc/$pid/cgroup")
+used=$(cat "/sys/fs/cgroup/memory$group/memory.usage_in_bytes" 2>/dev/null || cat "/sys/fs/cgroup$group/memory.current")
+
 # --- the policy, swapped live ---
 rendered enforce.yaml --set mode=enforce --set 'policy.allow[0].name=ssh' --set 'policy.allow[0].direction=ingress' \
     --set 'policy.allow[0].ports={tcp/22}'
@@ -102,4 +106,4 @@ sleep 0.5
 runc --root "$lab/runc" kill idle TERM
 until_true 5 stopped idle || fail "the idle container does not end by TERM"
 attached && fail "the idle container attaches something"
-echo "the swap was in force after $took ms; the agent has $memory MiB"
+echo "the swap was in force after $took ms; the agent has $memory MiB, the container $((used >> 20)) MiB"

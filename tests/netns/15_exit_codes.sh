@@ -37,15 +37,23 @@ ends_with 2 'broken.yaml:' tollgated --config "$lab/broken.yaml"
 printf 'apiVersion: tollgate/v1\nkind: Agent\ninterfaces: [eth0]\nmetrix: off\n' >"$lab/unknown.yaml"
 ends_with 2 'unknown.yaml:4:1: .*metrics' tollgated --config "$lab/unknown.yaml"
 
+ends_with 2 'policy-watch' tollgated "${pin[@]}" --policy-watch always
+ends_with 2 'needs a policy file' tollgated "${pin[@]}" --policy-watch apply
+ends_with 2 "'api.example.com:443' is no ADDRESS:PORT" tollgated "${pin[@]}" --policy-reach api.example.com:443
+ends_with 2 'go with --cleanup' tollgated "${pin[@]}" --wait
+
 chmod 755 "$lab"
 wrap=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 ends_with 10 'root' tollgated "${pin[@]}"
 wrap=(setpriv --bounding-set '-bpf,-sys_admin' --inh-caps '-bpf,-sys_admin')
 ends_with 10 'CAP_BPF|root' tollgated "${pin[@]}"
+wrap=(setpriv --bounding-set '-perfmon,-sys_admin' --inh-caps '-perfmon,-sys_admin')
+ends_with 10 'CAP_PERFMON' tollgated "${pin[@]}"
 wrap=(unshare --mount --propagation private sh -c 'umount -l /sys/fs/bpf; exec "$@"' sh)
 ends_with 12 'bpffs|mount' tollgated "${pin[@]}"
 wrap=(env)
 ends_with 13 'no-such-if' tollgated --interface no-such-if
+ends_with 13 'auto: .*no default route' tollgated --interface auto
 echo 'apiVersion: tollgate/v0' >"$lab/policy.yaml"
 ends_with 17 'policy.yaml:1:' tollgated "${pin[@]}" --policy "$lab/policy.yaml"
 ends_with 17 'No such file' tollgated "${pin[@]}" --policy "$lab/nowhere.yaml"

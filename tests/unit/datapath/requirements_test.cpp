@@ -32,6 +32,7 @@ TEST(Requirements, TheVerifiersLastWordsAreKept) {
     const Failure refused = explain_load_failure(EACCES, "R1 invalid mem access");
     EXPECT_EQ(refused.value().code.value(), EACCES);
     EXPECT_THAT(refused.value().message(), HasSubstr("R1 invalid mem access"));
+    EXPECT_THAT(refused.value().message(), HasSubstr("CAP_PERFMON"));
 }
 
 }  // namespace
