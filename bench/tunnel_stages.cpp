@@ -169,13 +169,14 @@ std::unique_ptr<agent::Device> open_device(const std::vector<std::string>& words
     if (!port || !link || !aead || !key || !peer_key || !endpoint) {
         return nullptr;
     }
-    auto device = std::make_unique<agent::Device>(
-        agent::Device::Parts{std::make_unique<TimedLink>(*std::move(link), stages),
+    agent::Device::Parts parts;
+    parts.workers.push_back({std::make_unique<TimedLink>(*std::move(link), stages),
                              std::make_unique<TimedPort>(*std::move(port), stages),
-                             std::make_unique<TimedAead>(std::move(aead->aead), stages),
-                             [](auto wall) {
-                                 return crypto::Tai64n::from(wall);
-                             }});
+                             std::make_unique<TimedAead>(std::move(aead->aead), stages)});
+    parts.next_timestamp = [](auto wall) {
+        return crypto::Tai64n::from(wall);
+    };
+    auto device = std::make_unique<agent::Device>(std::move(parts));
     agent::DeviceChange change;
     change.private_key = std::move(*key);
     agent::PeerChange& peer = change.peers.emplace_back();
@@ -186,25 +187,25 @@ std::unique_ptr<agent::Device> open_device(const std::vector<std::string>& words
 }
 
 void run(agent::Device& device) {
-    std::vector<pollfd> ready{{device.port_descriptor(), POLLIN, 0}};
-    for (const int descriptor : device.link_descriptors()) {
+    std::vector<pollfd> ready{{device.worker().port_descriptor(), POLLIN, 0}};
+    for (const int descriptor : device.worker().link_descriptors()) {
         ready.push_back({descriptor, POLLIN, 0});
     }
     while (stop == 0) {
         const agent::Now before = now();
-        const auto wait = std::clamp(
-            std::chrono::ceil<std::chrono::milliseconds>(device.work(before) - before.boot),
-            std::chrono::milliseconds{0},
-            kWaitMax);
+        const auto wait = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(
+                                         device.worker().work(before) - before.boot),
+                                     std::chrono::milliseconds{0},
+                                     kWaitMax);
         poll(ready.data(), ready.size(), static_cast<int>(wait.count()));
         for (const pollfd& one : ready) {
             if ((one.revents & POLLIN) == 0) {
                 continue;
             }
-            if (one.fd == device.port_descriptor()) {
-                device.port_is_readable(now());
+            if (one.fd == device.worker().port_descriptor()) {
+                device.worker().port_is_readable(now());
             } else {
-                device.link_is_readable(one.fd, now());
+                device.worker().link_is_readable(one.fd, now());
             }
         }
     }

@@ -120,6 +120,9 @@ void print_tunnel(Screen& screen, const Json& tunnel) {
     print_item(screen, "stealth", text(tunnel, "stealth"));
     print_item(screen, "addresses", joined(list(tunnel, "addresses")));
     print_item(screen, "mtu", choice(tunnel, "mtu", "mtuReason"));
+    if (number(tunnel, "threads") > 1 || text(tunnel, "threadsReason") != "as configured") {
+        print_item(screen, "threads", choice(tunnel, "threads", "threadsReason"));
+    }
     print_item(screen, "backend", choice(tunnel, "backend", "backendReason"));
     print_item(screen, "cipher", choice(tunnel, "cipher", "cipherReason"));
     for (const Json& peer : list(tunnel, "peers")) {

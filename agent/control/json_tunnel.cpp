@@ -64,6 +64,10 @@ Json tunnel_json(const TunnelStatus& tunnel) {
         json["mtu"] = tunnel.mtu;
     }
     add_text(json, "mtuReason", tunnel.mtu_reason);
+    if (tunnel.threads != 0) {
+        json["threads"] = tunnel.threads;
+    }
+    add_text(json, "threadsReason", tunnel.threads_reason);
     add_text(json, "backend", tunnel.backend);
     add_text(json, "backendReason", tunnel.backend_reason);
     add_text(json, "cipher", tunnel.cipher);

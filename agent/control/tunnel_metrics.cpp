@@ -64,6 +64,7 @@ void add_handshakes(const TunnelCounters& tunnel, MetricsPage& page) {
          {"unknown_peer", all.unknown_peer},
          {"replay", all.replayed},
          {"too_frequent", all.too_frequent},
+         {"misdirected", all.misdirected},
          {"not_authentic", all.not_authentic - responses.not_authentic}});
     page.add(Metric::tunnel_handshake_duration, {{"interface", tunnel.name}}, all.durations);
 }
@@ -93,7 +94,8 @@ void add_losses(const TunnelCounters& tunnel, MetricsPage& page) {
          {"no_endpoint", out.no_endpoint},
          {"looping", out.looping},
          {"staged", out.staged_dropped},
-         {"not_sent", out.not_sent}});
+         {"not_sent", out.not_sent},
+         {"wrong_thread", out.wrong_worker}});
 }
 
 void add_link(const TunnelCounters& tunnel, MetricsPage& page) {
@@ -120,6 +122,9 @@ void add_tunnel(const TunnelCounters& tunnel, MetricsPage& page) {
               {"backend_reason", tunnel.backend_reason},
               {"cipher", tunnel.cipher}},
              1.0);
+    page.add(Metric::tunnel_threads,
+             {{"interface", tunnel.name}, {"reason", tunnel.threads_reason}},
+             std::uint64_t{tunnel.threads});
     page.add(Metric::tunnel_up, {{"interface", tunnel.name}}, tunnel.is_up ? 1.0 : 0.0);
     const std::size_t all = tunnel.peers.size() + tunnel.others;
     page.add(Metric::tunnel_peers,

@@ -21,6 +21,9 @@ GateForTunnels Agent::gate_for_tunnels() {
     gate.detach = [this](const std::string& name) {
         watch_.forget_tunnel(name);
     };
+    gate.make_steering = [this] {
+        return gate_->queue_steering();
+    };
     return gate;
 }
 

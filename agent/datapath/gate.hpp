@@ -168,6 +168,9 @@ class Gate {
     /// a thread of its own. ENOSPC: there are TG_TUNNELS_MAX.
     /// @param zone  of its interface
     virtual Result<std::unique_ptr<TunnelGate>> tunnel_gate(std::uint8_t zone) = 0;
+    /// For a tunnel with several threads. @return EPERM without CAP_BPF and CAP_NET_ADMIN; else as
+    /// BPF_MAP_CREATE, BPF_PROG_LOAD
+    virtual Result<std::unique_ptr<QueueSteering>> queue_steering() = 0;
     /// Of all tunnels, in no order.
     virtual Result<std::vector<PeerAddress>> peer_addresses() = 0;
     /// The name of the peer with the longest prefix that holds all of `inner`. One look, no copy.

@@ -17,6 +17,7 @@
 #include "agent/datapath/state_tables.hpp"
 #include "agent/datapath/tracer.hpp"
 #include "agent/datapath/tunnel_maps.hpp"
+#include "agent/datapath/tunnel_queue.hpp"
 #include "agent/system/interface.hpp"
 
 namespace tollgate::agent {
@@ -101,6 +102,9 @@ class LoadedGate final : public Gate {
     Result<std::vector<tg_report>> reports() override { return read_reports(*object_); }
     std::vector<TableUse> tables() override;
     Result<std::unique_ptr<TunnelGate>> tunnel_gate(std::uint8_t zone) override;
+    Result<std::unique_ptr<QueueSteering>> queue_steering() override {
+        return open_queue_steering();
+    }
     Result<std::vector<PeerAddress>> peer_addresses() override { return state_.peer_addresses(); }
     std::string peer_of(std::uint8_t zone, const Prefix& inner) override {
         return state_.peer_of(zone, inner);

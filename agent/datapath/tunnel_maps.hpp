@@ -115,7 +115,7 @@ class LoadedTunnelGate final : public TunnelGate {
     tg_tunnel tunnel_{};
     std::uint8_t zone_;
     std::uint16_t port_ = 0;  ///< 0: none is guarded
-    std::uint64_t refused_indices_ = 0;
+    std::atomic<std::uint64_t> refused_indices_{0};
 };
 
 }  // namespace tollgate::agent

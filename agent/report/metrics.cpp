@@ -100,6 +100,15 @@ void Durations::add(double seconds) {
     sum_seconds += seconds;
 }
 
+Durations& Durations::operator+=(const Durations& other) {
+    for (std::size_t i = 0; i < kDurationBuckets.size(); ++i) {
+        at_most.at(i) += other.at_most.at(i);
+    }
+    count += other.count;
+    sum_seconds += other.sum_seconds;
+    return *this;
+}
+
 void MetricsPage::add(Metric metric, Labels labels, double value) {
     samples_.push_back({metric, copy(labels), value, {}});
 }

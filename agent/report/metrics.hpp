@@ -156,6 +156,11 @@ namespace tollgate::agent {
       gauge,                                                                                       \
       "interface, backend, backend_reason, cipher",                                                \
       "Always 1; what carries a tunnel and why, and what encrypts it.")                            \
+    X(tunnel_threads,                                                                              \
+      "tollgate_tunnel_threads",                                                                   \
+      gauge,                                                                                       \
+      "interface, reason",                                                                         \
+      "Threads that carry a tunnel, and why so many.")                                             \
     X(tunnel_link_drops,                                                                           \
       "tollgate_tunnel_link_drops_total",                                                          \
       counter,                                                                                     \
@@ -263,6 +268,7 @@ struct Durations {
     double sum_seconds = 0;
 
     void add(double seconds);
+    Durations& operator+=(const Durations& other);
 };
 
 /// One scrape: samples are added, then it is written once.

@@ -151,6 +151,13 @@ bool AllowedIps::remove(const Prefix& prefix, Owner owner) {
     return true;
 }
 
+std::optional<AllowedIps::Owner> AllowedIps::owner_of(const Prefix& prefix) {
+    const Path path = path_of(prefix);
+    const Index at = *descend(path).link;
+    const bool is_owned = is_at(at, path) && nodes_[at].owner != kNobody;
+    return is_owned ? std::optional{nodes_[at].owner} : std::nullopt;
+}
+
 // Takes out a node that has lost its owner, and the fork above it if that has one child left.
 void AllowedIps::prune(const Place& place) {
     const Index index = *place.link;

@@ -35,6 +35,8 @@ class AllowedIps {
 
     /// The owner of the longest prefix that holds `address`. Never allocates.
     [[nodiscard]] std::optional<Owner> find(const IpAddress& address) const noexcept;
+    /// The owner of exactly this prefix.
+    [[nodiscard]] std::optional<Owner> owner_of(const Prefix& prefix);
     /// The owner's prefixes, in the order in which it got them.
     void for_each(Owner owner, const std::function<void(const Prefix&)>& visit) const;
 

@@ -1,117 +1,50 @@
 // SPDX-License-Identifier: MIT
 #include "agent/tunnel/device.hpp"
 
-#include <algorithm>
-#include <cerrno>
 #include <utility>
 
 namespace tollgate::agent {
 
-using crypto::Instant;
-using crypto::MutableBytes;
-
-namespace {
-
-// So much of one kind before the others get their turn.
-constexpr int kArrivalsMax = 16;
-constexpr int kHostPacketsMax = 64;
-constexpr int kHandshakesMax = 8;
-
-}  // namespace
-
 Device::Device(Parts parts)
-    : link_{std::move(parts.link)},
-      port_{std::move(parts.port)},
-      aead_{std::move(parts.aead)},
-      gate_{parts.gate ? std::move(parts.gate) : std::make_unique<NoTunnelGate>()},
-      peers_{*gate_},
-      handshakes_{{peers_, *link_, *gate_, std::move(parts.next_timestamp)}},
-      egress_{peers_, handshakes_, *link_, *aead_},
-      ingress_{{peers_, handshakes_, egress_, *port_, *aead_}} {
-    follow_mtu();
-}
-
-void Device::link_is_readable(int descriptor, const Now& now) {
-    for (int taken = 0; taken < kArrivalsMax;) {
-        const std::span<Arrival> arrivals = link_->receive(descriptor);
-        if (arrivals.empty()) {
-            return;
+    : gate_{parts.gate ? std::move(parts.gate) : std::make_unique<NoTunnelGate>()},
+      steering_{std::move(parts.steering)},
+      peers_{{*gate_, steering_.get(), parts.workers.size()}} {
+    for (Worker::Parts& worker : parts.workers) {
+        Handshakes::HandOver hand_over;
+        if (workers_.empty() && parts.workers.size() > 1) {
+            hand_over = [this](const Peer& peer, OpenedInitiation initiation) {
+                return owner_of(peer).give(std::move(initiation));
+            };
         }
-        for (const Arrival& arrival : arrivals) {
-            ingress_.take(arrival, now);
-            ++taken;
-        }
-        ingress_.flush(now);
+        workers_.push_back(std::make_unique<Worker>(
+            std::move(worker),
+            Worker::Share{
+                peers_, workers_.size(), *gate_, parts.next_timestamp, std::move(hand_over)}));
     }
 }
 
-void Device::port_is_readable(const Now& now) {
-    follow_mtu();
-    for (int taken = 0; taken < kHostPacketsMax; ++taken) {
-        const auto packet = port_->receive();
-        if (!packet) {
-            break;
-        }
-        if (!egress_.add(*packet, now)) {
-            tell_unreachable(*packet, now);
-        }
+void Device::set_up(bool up, const Now& now) {
+    if (up == is_up_) {
+        return;
     }
-    egress_.flush(now);
+    is_up_ = up;
+    first().port().set_carrier(up);
+    set_identities();
+    peers_.for_each([&](Peer& peer) {
+        Worker& owner = owner_of(peer);
+        if (!up) {
+            owner.handshakes().abandon(peer);
+            peer.keypairs.clear();
+            owner.egress().drop_staged(peer);
+        } else if (peer.timers.persistent_keepalive().count() != 0) {
+            owner.egress().send_keepalive(peer, now);
+        }
+    });
 }
 
-void Device::follow_mtu() {
-    const std::size_t mtu = port_->mtu();
-    egress_.set_mtu(mtu);
-    ingress_.set_mtu(mtu);
-}
-
-void Device::tell_unreachable(const HostPacket& packet, const Now& now) {
-    const MutableBytes message = unreachable_.answer(packet, now.boot);
-    if (!message.empty()) {
-        port_->send({&message, 1});
-    }
-}
-
-Instant Device::work(const Now& now) {
-    for (int done = 0; done < kHandshakesMax && handshakes_.has_waiting(); ++done) {
-        if (Peer* peer = handshakes_.process_one(now)) {
-            egress_.send_staged(*peer, now);
-        }
-    }
-    handshakes_.tell_gate(now);
-    while (Peer* peer = peers_.take_due(now.boot)) {
-        do_due(*peer, now);
-        peers_.schedule(*peer);
-    }
-    return handshakes_.has_waiting() ? now.boot
-                                     : std::min(peers_.next_due(), handshakes_.next_demands(now));
-}
-
-void Device::do_due(Peer& peer, const Now& now) {
-    using Due = PeerTimers::Due;
-    for (Due due = peer.timers.take(now.boot); due != Due::nothing;
-         due = peer.timers.take(now.boot)) {
-        switch (due) {
-            case Due::retry_handshake:
-            case Due::new_handshake:
-                // The address that we sent from may be what does not work any more.
-                peer.endpoint.forget_local();
-                handshakes_.initiate(peer, now);
-                break;
-            case Due::give_up_handshake:
-                egress_.drop_staged(peer);
-                break;
-            case Due::keepalive:
-            case Due::persistent_keepalive:
-                egress_.send_keepalive(peer, now);
-                break;
-            case Due::forget_keys:
-                handshakes_.forget(peer);
-                peer.keypairs.clear();
-                break;
-            case Due::nothing:
-                break;
-        }
+void Device::set_identities() {
+    for (const auto& worker : workers_) {
+        worker->handshakes().set_identity(is_up_ ? identity_ : nullptr);
     }
 }
 

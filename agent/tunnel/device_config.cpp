@@ -43,7 +43,7 @@ DeviceState Device::state() const {
     if (identity_) {
         state.private_key = identity_->private_key.clone();
     }
-    state.listen_port = link_->port();
+    state.listen_port = link().port();
     state.fwmark = mark_;
     state.stealth = stealth_.clone();
     std::vector<const Peer*> peers;
@@ -61,14 +61,17 @@ DeviceState Device::state() const {
 int Device::apply(const DeviceChange& change, const Now& now) {
     if (change.stealth) {  // before the gate lets anything in
         stealth_ = change.stealth->clone();
-        handshakes_.set_stealth(stealth_);
-        handshakes_.tell_gate(now);
+        for (const auto& worker : workers_) {
+            worker->handshakes().set_stealth(stealth_);
+        }
+        first().handshakes().tell_gate(now);
     }
     if (change.private_key) {
         set_private_key(*change.private_key);
     }
     if (change.listen_port) {
-        if (const int error = error_number(link_->listen(*change.listen_port)); error != 0) {
+        if (const int error = error_number(first().link().listen(*change.listen_port));
+            error != 0) {
             return error;
         }
     }
@@ -78,7 +81,7 @@ int Device::apply(const DeviceChange& change, const Now& now) {
         }
     }
     if (change.fwmark) {
-        if (const int error = error_number(link_->set_mark(*change.fwmark)); error != 0) {
+        if (const int error = error_number(first().link().set_mark(*change.fwmark)); error != 0) {
             return error;
         }
         mark_ = *change.fwmark;
@@ -115,9 +118,9 @@ void Device::set_private_key(const crypto::PrivateKey& key) {
             peers_.remove(*self);
         }
     }
-    handshakes_.set_identity(is_up_ ? identity_ : nullptr);
+    set_identities();
     peers_.for_each([this](Peer& peer) {
-        handshakes_.abandon(peer);
+        owner_of(peer).handshakes().abandon(peer);
         peer.keypairs.clear();
         derive_remote(peer);
     });
@@ -128,7 +131,7 @@ Result<void> Device::guard_port() {
         gate_->close();
         return {};
     }
-    return gate_->listen(link_->port(), identity_->public_key);
+    return gate_->listen(link().port(), identity_->public_key);
 }
 
 void Device::derive_remote(Peer& peer) {
@@ -186,10 +189,10 @@ int Device::configure(Peer& peer, const PeerChange& change, const Now& now) {
     if (change.persistent_keepalive) {
         peer.timers.set_persistent_keepalive(std::chrono::seconds{*change.persistent_keepalive},
                                              now.boot);
-        peers_.schedule(peer);
+        peers_.owned_by(peer.worker).schedule(peer);
     }
     if (!peer.staged.empty()) {
-        handshakes_.initiate(peer, now);
+        owner_of(peer).handshakes().initiate(peer, now);
     }
     return 0;
 }

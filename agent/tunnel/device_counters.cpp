@@ -3,6 +3,53 @@
 
 namespace tollgate::agent {
 
+HandshakeCounters& HandshakeCounters::operator+=(const HandshakeCounters& other) {
+    initiations_sent += other.initiations_sent;
+    responses_sent += other.responses_sent;
+    cookies_sent += other.cookies_sent;
+    finished += other.finished;
+    finished_as_initiator += other.finished_as_initiator;
+    unanswered += other.unanswered;
+    bad_length += other.bad_length;
+    bad_mac1 += other.bad_mac1;
+    no_stealth_mac += other.no_stealth_mac;
+    queue_full += other.queue_full;
+    rate_limited += other.rate_limited;
+    unknown_peer += other.unknown_peer;
+    unknown_index += other.unknown_index;
+    misdirected += other.misdirected;
+    replayed += other.replayed;
+    too_frequent += other.too_frequent;
+    not_authentic += other.not_authentic;
+    responses.bad_mac1 += other.responses.bad_mac1;
+    responses.queue_full += other.responses.queue_full;
+    responses.rate_limited += other.responses.rate_limited;
+    responses.not_authentic += other.responses.not_authentic;
+    durations += other.durations;
+    return *this;
+}
+
+EgressCounters& EgressCounters::operator+=(const EgressCounters& other) {
+    no_peer += other.no_peer;
+    no_endpoint += other.no_endpoint;
+    looping += other.looping;
+    staged_dropped += other.staged_dropped;
+    not_sent += other.not_sent;
+    wrong_worker += other.wrong_worker;
+    return *this;
+}
+
+IngressCounters& IngressCounters::operator+=(const IngressCounters& other) {
+    bad_length += other.bad_length;
+    unknown_index += other.unknown_index;
+    expired += other.expired;
+    not_authentic += other.not_authentic;
+    replayed += other.replayed;
+    not_ip += other.not_ip;
+    wrong_source += other.wrong_source;
+    return *this;
+}
+
 namespace {
 
 bool is_up(const Peer& peer, const Now& now) {
@@ -37,13 +84,14 @@ TunnelStatus Device::status() const {
     if (identity_) {
         status.public_key = identity_->public_key;
     }
-    status.listen_port = link_->port();
+    status.listen_port = link().port();
     status.fwmark = mark_;
     status.stealth = stealth_.mode;
-    status.mtu = port_->mtu();
-    status.backend = link_->name();
-    status.backend_reason = link_->reason();
-    status.cipher = cipher();
+    status.mtu = first().port().mtu();
+    status.threads = workers_.size();
+    status.backend = link().name();
+    status.backend_reason = link().reason();
+    status.cipher = first().cipher();
     peers_.for_each_in_order([&](const Peer& peer) {
         TunnelPeerStatus& told = status.peers.emplace_back();
         told.public_key = peer.public_key;
@@ -64,15 +112,18 @@ TunnelStatus Device::status() const {
 
 TunnelCounters Device::counters(const Now& now) const {
     TunnelCounters counters;
-    counters.backend = link_->name();
-    counters.backend_reason = link_->reason();
-    counters.cipher = cipher();
+    counters.backend = link().name();
+    counters.backend_reason = link().reason();
+    counters.cipher = first().cipher();
+    counters.threads = workers_.size();
     counters.is_up = is_up_;
-    counters.handshakes = handshakes_.counters();
-    counters.ingress = ingress_.counters();
-    counters.egress = egress_.counters();
+    counters.handshakes = handshakes();
+    counters.ingress = ingress();
+    counters.egress = egress();
     counters.refused_indices = gate_->refused_indices();
-    counters.link = link_->counters();
+    for (const auto& worker : workers_) {
+        counters.link += worker->link().counters();
+    }
     counters.other.name = "_other";
     peers_.for_each_in_order([&](const Peer& peer) {
         counters.peers_up += agent::is_up(peer, now) ? 1U : 0U;
@@ -88,22 +139,28 @@ TunnelCounters Device::counters(const Now& now) const {
     return counters;
 }
 
-void Device::set_up(bool up, const Now& now) {
-    if (up == is_up_) {
-        return;
+HandshakeCounters Device::handshakes() const {
+    HandshakeCounters sum;
+    for (const auto& worker : workers_) {
+        sum += worker->handshakes().counters();
     }
-    is_up_ = up;
-    port_->set_carrier(up);
-    handshakes_.set_identity(up ? identity_ : nullptr);
-    peers_.for_each([&](Peer& peer) {
-        if (!up) {
-            handshakes_.abandon(peer);
-            peer.keypairs.clear();
-            egress_.drop_staged(peer);
-        } else if (peer.timers.persistent_keepalive().count() != 0) {
-            egress_.send_keepalive(peer, now);
-        }
-    });
+    return sum;
+}
+
+EgressCounters Device::egress() const {
+    EgressCounters sum;
+    for (const auto& worker : workers_) {
+        sum += worker->egress().counters();
+    }
+    return sum;
+}
+
+IngressCounters Device::ingress() const {
+    IngressCounters sum;
+    for (const auto& worker : workers_) {
+        sum += worker->ingress().counters();
+    }
+    return sum;
 }
 
 }  // namespace tollgate::agent

@@ -22,8 +22,12 @@ constexpr std::size_t kOverhead = sizeof(tg_wg_data) + crypto::kTagSize;
 
 }  // namespace
 
-Egress::Egress(PeerTable& peers, Handshakes& handshakes, Link& link, crypto::Aead& aead)
-    : peers_{peers}, handshakes_{handshakes}, link_{link}, aead_{aead} {}
+Egress::Egress(const Parts& parts)
+    : peers_{parts.peers},
+      owned_{parts.owned},
+      handshakes_{parts.handshakes},
+      link_{parts.link},
+      aead_{parts.aead} {}
 
 bool Egress::can_send(const Peer& peer, const Now& now) {
     const Keypair* keypair = peer.keypairs.current();
@@ -36,6 +40,10 @@ bool Egress::add(const HostPacket& packet, const Now& now) {
     if (peer == nullptr) {
         ++counters_.no_peer;
         return false;
+    }
+    if (!owned_.owns(*peer)) {
+        ++counters_.wrong_worker;  // like a loss: the next one goes to the right queue
+        return true;
     }
     if (!peer->endpoint.is_known()) {
         ++counters_.no_endpoint;
@@ -72,10 +80,11 @@ bool Egress::is_looping(const HostPacket& packet) const {
     }
     const Peer* peer = peers_.route(packet.destination());
     for (int hops = 0; peer != nullptr && hops < kHopsMax; ++hops) {
-        if (peer->endpoint.address == packet.destination() && peer->endpoint.port == destination) {
+        const Place place = peers_.place_of(*peer);
+        if (place == Place{packet.destination(), destination}) {
             return true;
         }
-        peer = peers_.route(peer->endpoint.address);
+        peer = peers_.route(place.address);
     }
     return false;
 }
@@ -180,7 +189,7 @@ void Egress::sent(Peer& peer, const Keypair& keypair, const Now& now) {
         peer.timers.begin_attempts();
         handshakes_.initiate(peer, now);
     }
-    peers_.schedule(peer);
+    owned_.schedule(peer);
 }
 
 void Egress::send_staged(Peer& peer, const Now& now) {

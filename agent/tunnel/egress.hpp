@@ -20,13 +20,23 @@ struct EgressCounters {
     std::uint64_t looping = 0;         ///< our own datagrams, to a peer behind itself
     std::uint64_t staged_dropped = 0;  ///< gave way to newer ones, or the handshake failed
     std::uint64_t not_sent = 0;        ///< the kernel refused, or the keypair ended
+    std::uint64_t wrong_worker = 0;    ///< to a peer of another, just when that was changed
+
+    EgressCounters& operator+=(const EgressCounters& other);
 };
 
 /// From the host to the wire. Consecutive packets for one peer are written where the link sends
 /// them from, sealed in place as one vector, and sent by one call.
 class Egress {
   public:
-    Egress(PeerTable& peers, Handshakes& handshakes, Link& link, crypto::Aead& aead);
+    struct Parts {
+        PeerTable& peers;
+        OwnedPeers& owned;
+        Handshakes& handshakes;
+        Link& link;
+        crypto::Aead& aead;
+    };
+    explicit Egress(const Parts& parts);
 
     /// @param mtu  of the port: no packet is padded beyond it, no TCP segment asked for that does
     /// not fit
@@ -72,6 +82,7 @@ class Egress {
     void sent(Peer& peer, const crypto::Keypair& keypair, const Now& now);
 
     PeerTable& peers_;
+    OwnedPeers& owned_;
     Handshakes& handshakes_;
     Link& link_;
     crypto::Aead& aead_;

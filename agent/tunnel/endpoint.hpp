@@ -25,6 +25,8 @@ struct Endpoint {
 
     [[nodiscard]] bool is_known() const { return port != 0; }
     [[nodiscard]] bool has_local() const { return local != IpAddress{}; }
+    /// `local_routes` of another Link: whether it still holds is found out.
+    static constexpr std::uint32_t kRoutesUnknown = UINT32_MAX;
     void forget_local() {
         local = {};
         local_interface = 0;

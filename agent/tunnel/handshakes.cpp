@@ -58,12 +58,19 @@ std::chrono::milliseconds handshake_jitter() {
 
 Handshakes::Handshakes(Parts parts)
     : peers_{parts.peers},
+      owned_{parts.owned},
       link_{parts.link},
       gate_{parts.gate},
-      next_timestamp_{std::move(parts.next_timestamp)} {}
+      next_timestamp_{std::move(parts.next_timestamp)},
+      is_first_{parts.is_first},
+      hand_over_{std::move(parts.hand_over)},
+      inbox_{parts.inbox} {}
 
 void Handshakes::set_identity(std::shared_ptr<const crypto::Identity> identity) {
     waiting_.clear();
+    if (inbox_ != nullptr) {
+        inbox_->clear();
+    }
     checker_.reset();
     identity_ = std::move(identity);
     if (identity_) {
@@ -86,6 +93,9 @@ void Handshakes::set_stealth(const Stealth& stealth) {
 
 // Cookies once a second, because their secrets change.
 void Handshakes::tell_gate(const Now& now) {
+    if (!is_first_) {
+        return;
+    }
     Told wanted;
     wanted.under_load = checker_ && is_under_load(now.boot);
     // Who holds a cookie sends it instead of the stealth MAC.
@@ -109,8 +119,8 @@ void Handshakes::tell_gate(const Now& now) {
 }
 
 Instant Handshakes::next_demands(const Now& now) const {
-    return strict_ ? now.boot + (crypto::StealthKey::slot_ends(now.wall) - now.wall)
-                   : Instant::max();
+    return strict_ && is_first_ ? now.boot + (crypto::StealthKey::slot_ends(now.wall) - now.wall)
+                                : Instant::max();
 }
 
 void Handshakes::initiate(Peer& peer, const Now& now) {
@@ -120,16 +130,16 @@ void Handshakes::initiate(Peer& peer, const Now& now) {
     if (peer.initiation_sent && now.boot - *peer.initiation_sent < crypto::kRekeyTimeout) {
         return;
     }
-    const std::uint32_t index = peers_.new_index(peer);
+    const std::uint32_t index = owned_.new_index(peer);
     auto handshake = crypto::Initiator::begin(
         *identity_, *peer.remote, crypto::generate_private_key(), next_timestamp_(now.wall), index);
     if (!handshake) {
-        peers_.forget_index(index);
+        owned_.forget_index(index);
         return;
     }
     counters_.unanswered += peer.handshake ? 1U : 0U;
     forget(peer);
-    PeerTable::receiver(peer, index)
+    OwnedPeers::receiver(peer, index)
         .accept(GateReceiver::kResponse | GateReceiver::kCookieReply, now.boot + kAnswerLasts);
     peer.handshake = std::move(handshake);
     peer.timers.initiation_sent(now.boot, handshake_jitter());
@@ -140,7 +150,7 @@ void Handshakes::initiate(Peer& peer, const Now& now) {
 
 void Handshakes::forget(Peer& peer) {
     if (peer.handshake) {
-        peers_.forget_index(peer.handshake->local_index());
+        owned_.forget_index(peer.handshake->local_index());
         peer.handshake.reset();
     }
 }
@@ -163,12 +173,16 @@ void Handshakes::send(Peer& peer, Message message, const Now& now) {
     peer.timers.traversed(now.boot);
     link_.send(peer.endpoint, bytes_of(message), sizeof message, kHandshakeTrafficClass);
     peer.sent.bytes += sizeof message;
-    peers_.schedule(peer);
+    owned_.schedule(peer);
 }
 
 void Handshakes::arrived(crypto::Bytes message, const Endpoint& from, const Now& now) {
     if (const auto initiation = message_of<tg_wg_initiation>(message);
         initiation && initiation->type == htole32(TG_WG_INITIATION)) {
+        if (!is_first_) {
+            ++counters_.misdirected;
+            return;
+        }
         queue(*initiation, from, now);
     } else if (const auto response = message_of<tg_wg_response>(message);
                response && response->type == htole32(TG_WG_RESPONSE)) {
@@ -183,7 +197,7 @@ void Handshakes::arrived(crypto::Bytes message, const Endpoint& from, const Now&
 
 // A cookie reply proves nothing about where the peer is: its endpoint stays.
 void Handshakes::take_cookie(const tg_wg_cookie_reply& reply, const Now& now) {
-    Peer* peer = peers_.by_index(le32toh(reply.receiver_index));
+    Peer* peer = owned_.by_index(le32toh(reply.receiver_index));
     if (peer == nullptr) {
         ++counters_.unknown_index;
     } else if (!peer->cookies.take(reply, now.boot)) {
@@ -252,6 +266,10 @@ bool Handshakes::is_admitted(const Waiting& waiting, crypto::Bytes message, cons
 }
 
 Peer* Handshakes::process_one(const Now& now) {
+    if (auto opened = inbox_ == nullptr ? std::nullopt : inbox_->take()) {
+        accept(*std::move(opened), now);
+        return nullptr;
+    }
     const Waiting waiting = waiting_.front();
     waiting_.pop_front();
     return std::visit(
@@ -270,23 +288,38 @@ Peer* Handshakes::consume(const tg_wg_initiation& message, const Endpoint& from,
         ++counters_.not_authentic;
         return nullptr;
     }
-    Peer* peer = peers_.find(responder->remote_static());
-    if (peer == nullptr || !peer->remote) {
-        ++counters_.unknown_peer;
+    OpenedInitiation initiation{*std::move(responder), from};
+    const Peer* peer = peers_.find(initiation.responder.remote_static());
+    if (peer == nullptr || owned_.owns(*peer)) {
+        accept(std::move(initiation), now);
         return nullptr;
     }
-    const auto timestamp = responder->read_timestamp(*peer->remote);
+    initiation.from.local_routes = Endpoint::kRoutesUnknown;
+    if (!hand_over_(*peer, std::move(initiation))) {
+        ++counters_.queue_full;
+    }
+    return nullptr;
+}
+
+// The peers may have changed since the first worker looked.
+void Handshakes::accept(OpenedInitiation initiation, const Now& now) {
+    auto& [responder, from] = initiation;
+    Peer* peer = identity_ ? peers_.find(responder.remote_static()) : nullptr;
+    if (peer == nullptr || !peer->remote || !owned_.owns(*peer)) {
+        ++counters_.unknown_peer;
+        return;
+    }
+    const auto timestamp = responder.read_timestamp(*peer->remote);
     if (!timestamp) {
         ++counters_.not_authentic;
-        return nullptr;
+        return;
     }
     if (!is_fresh(*peer, *timestamp, now)) {
-        return nullptr;
+        return;
     }
     peers_.set_endpoint(*peer, from);
-    peer->received.bytes += sizeof message;
-    respond(*peer, *responder, now);
-    return nullptr;
+    peer->received.bytes += sizeof(tg_wg_initiation);
+    respond(*peer, responder, now);
 }
 
 bool Handshakes::is_fresh(Peer& peer, const crypto::Tai64n& timestamp, const Now& now) {
@@ -304,10 +337,10 @@ bool Handshakes::is_fresh(Peer& peer, const crypto::Tai64n& timestamp, const Now
 }
 
 void Handshakes::respond(Peer& peer, crypto::Responder& responder, const Now& now) {
-    const std::uint32_t index = peers_.new_index(peer);
+    const std::uint32_t index = owned_.new_index(peer);
     auto answer = responder.answer(*peer.remote, crypto::generate_private_key(), index);
     if (!answer) {
-        peers_.forget_index(index);
+        owned_.forget_index(index);
         ++counters_.not_authentic;
         return;
     }
@@ -318,7 +351,7 @@ void Handshakes::respond(Peer& peer, crypto::Responder& responder, const Now& no
 }
 
 Peer* Handshakes::consume(const tg_wg_response& message, const Endpoint& from, const Now& now) {
-    Peer* peer = peers_.by_index(le32toh(message.receiver_index));
+    Peer* peer = owned_.by_index(le32toh(message.receiver_index));
     if (peer == nullptr || !peer->handshake || !peer->remote) {
         ++counters_.unknown_index;
         return nullptr;
@@ -344,13 +377,13 @@ Peer* Handshakes::consume(const tg_wg_response& message, const Endpoint& from, c
 
 // The responder's message may be answered by a cookie instead of data.
 void Handshakes::begin_keypair(Peer& peer, crypto::TransportSecrets secrets, const Now& now) {
-    PeerTable::receiver(peer, secrets.local_index)
+    OwnedPeers::receiver(peer, secrets.local_index)
         .accept(secrets.is_initiator ? GateReceiver::kData
                                      : GateReceiver::kData | GateReceiver::kCookieReply,
                 now.boot + crypto::kRejectAfterTime);
     peer.keypairs.add(std::make_unique<crypto::Keypair>(std::move(secrets), now.boot));
     peer.timers.keys_derived(now.boot);
-    peers_.schedule(peer);
+    owned_.schedule(peer);
 }
 
 void Handshakes::finished(Peer& peer, const Now& now) {
@@ -358,7 +391,7 @@ void Handshakes::finished(Peer& peer, const Now& now) {
     peer.last_handshake = now.wall;
     peer.sent_last_minute_handshake = false;
     peer.timers.handshake_finished();
-    peers_.schedule(peer);
+    owned_.schedule(peer);
 }
 
 }  // namespace tollgate::agent

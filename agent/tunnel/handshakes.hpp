@@ -12,6 +12,7 @@
 
 #include "agent/report/metrics.hpp"
 #include "agent/tunnel/handshake_limiter.hpp"
+#include "agent/tunnel/initiation_inbox.hpp"
 #include "agent/tunnel/link.hpp"
 #include "agent/tunnel/peer_table.hpp"
 #include "agent/tunnel/stealth.hpp"
@@ -35,8 +36,9 @@ struct HandshakeCounters {
     std::uint64_t queue_full = 0;
     std::uint64_t rate_limited = 0;
     std::uint64_t unknown_peer = 0;
-    std::uint64_t unknown_index = 0;
-    std::uint64_t replayed = 0;  ///< an initiation that is not later than the last one
+    std::uint64_t unknown_index = 0;  ///< or of a peer that another worker owns
+    std::uint64_t misdirected = 0;    ///< initiations that reached another worker than the first
+    std::uint64_t replayed = 0;       ///< an initiation that is not later than the last one
     std::uint64_t too_frequent = 0;
     std::uint64_t not_authentic = 0;
 
@@ -49,9 +51,13 @@ struct HandshakeCounters {
     } responses;
 
     Durations durations;  ///< of those finished as the initiator
+
+    HandshakeCounters& operator+=(const HandshakeCounters& other);
 };
 
-/// The handshakes of a device: sends initiations, and answers what is plausible.
+/// The handshakes of a worker's peers: sends initiations, and answers what is plausible.
+/// Initiations of strangers come to the first worker, which lets them in and passes them to the
+/// owner of the peer.
 ///
 /// A message with a good mac1 waits in a bounded queue, so that X25519 never holds up the data of
 /// others for long. The queue being an eighth full is what "under load" means: from then on, for at
@@ -63,11 +69,18 @@ class Handshakes {
     using NextTimestamp =
         std::function<crypto::Tai64n(std::chrono::sys_time<std::chrono::nanoseconds> wall)>;
 
+    /// Passes an initiation to the worker that owns the peer. @return false: it has too many
+    using HandOver = std::function<bool(const Peer& peer, OpenedInitiation initiation)>;
+
     struct Parts {
         PeerTable& peers;
+        OwnedPeers& owned;
         Link& link;
-        TunnelGate& gate;
+        TunnelGate& gate;  ///< is told what to demand of initiations, by the first worker
         NextTimestamp next_timestamp;
+        bool is_first = true;
+        HandOver hand_over = {};           ///< the first worker's, if there are others
+        InitiationInbox* inbox = nullptr;  ///< the others'
     };
     explicit Handshakes(Parts parts);
 
@@ -94,7 +107,9 @@ class Handshakes {
     [[nodiscard]] Peer* process_one(const Now& now);
     /// The initiator has used the keypair that we, the responder, made: the handshake is finished.
     void finished(Peer& peer, const Now& now);
-    [[nodiscard]] bool has_waiting() const { return !waiting_.empty(); }
+    [[nodiscard]] bool has_waiting() const {
+        return !waiting_.empty() || (inbox_ != nullptr && !inbox_->is_empty());
+    }
     [[nodiscard]] bool is_under_load(crypto::Instant now) const;
     /// Tells the gate what to ask of initiations now.
     void tell_gate(const Now& now);
@@ -122,6 +137,7 @@ class Handshakes {
     [[nodiscard]] bool is_admitted(const Waiting& waiting, crypto::Bytes message, const Now& now);
 
     Peer* consume(const tg_wg_initiation& message, const Endpoint& from, const Now& now);
+    void accept(OpenedInitiation initiation, const Now& now);
     Peer* consume(const tg_wg_response& message, const Endpoint& from, const Now& now);
     [[nodiscard]] bool is_fresh(Peer& peer, const crypto::Tai64n& timestamp, const Now& now);
     void respond(Peer& peer, crypto::Responder& responder, const Now& now);
@@ -130,9 +146,13 @@ class Handshakes {
     void send(Peer& peer, Message message, const Now& now);
 
     PeerTable& peers_;
+    OwnedPeers& owned_;
     Link& link_;
     TunnelGate& gate_;
     NextTimestamp next_timestamp_;
+    bool is_first_;
+    HandOver hand_over_;
+    InitiationInbox* inbox_;
     std::shared_ptr<const crypto::Identity> identity_;
     std::optional<crypto::CookieChecker> checker_;
     HandshakeLimiter limiter_;

@@ -91,7 +91,7 @@ void Ingress::take_data(MutableBytes message, const Arrival& arrival, const Now&
         flush(now);
         vector_.from = arrival.from;
         vector_.ecn = arrival.ecn;
-        vector_.peer = parts_.peers.by_index(index);
+        vector_.peer = parts_.owned.by_index(index);
         vector_.keypair = vector_.peer == nullptr ? nullptr : vector_.peer->keypairs.find(index);
     }
     if (vector_.keypair == nullptr) {
@@ -151,7 +151,7 @@ void Ingress::flush(const Now& now) {
 // At least one message of the vector was authentic and new.
 void Ingress::received(Peer& peer, bool has_data, const Now& now) {
     const Keypair& keypair = *vector_.keypair;
-    const GateReceiver receiver = PeerTable::receiver(peer, keypair.secrets.local_index);
+    const GateReceiver receiver = OwnedPeers::receiver(peer, keypair.secrets.local_index);
     receiver.set_greatest_counter(keypair.window.greatest());
     parts_.peers.set_endpoint(peer, vector_.from);
     peer.timers.authenticated_received();
@@ -173,7 +173,7 @@ void Ingress::received(Peer& peer, bool has_data, const Now& now) {
         peer.timers.begin_attempts();
         parts_.handshakes.initiate(peer, now);
     }
-    parts_.peers.schedule(peer);
+    parts_.owned.schedule(peer);
 }
 
 // The packet without its padding, if the peer may send it; a keepalive has none.

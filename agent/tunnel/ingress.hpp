@@ -17,12 +17,14 @@ namespace tollgate::agent {
 /// What became of transport data messages that did not reach the host; for metrics.
 struct IngressCounters {
     std::uint64_t bad_length = 0;
-    std::uint64_t unknown_index = 0;
-    std::uint64_t expired = 0;  ///< the keypair is older than reject-after-time
+    std::uint64_t unknown_index = 0;  ///< or of a peer that another worker owns
+    std::uint64_t expired = 0;        ///< the keypair is older than reject-after-time
     std::uint64_t not_authentic = 0;
     std::uint64_t replayed = 0;      ///< or too old for the window
     std::uint64_t not_ip = 0;        ///< or its length field contradicts its size
     std::uint64_t wrong_source = 0;  ///< its source is not an allowed IP of the peer
+
+    IngressCounters& operator+=(const IngressCounters& other);
 };
 
 /// From the wire to the host. Messages of one keypair from one place are opened in place as a
@@ -31,6 +33,7 @@ class Ingress {
   public:
     struct Parts {
         PeerTable& peers;
+        OwnedPeers& owned;
         Handshakes& handshakes;
         Egress& egress;
         Port& port;

@@ -31,6 +31,15 @@ struct LinkCounters {
     std::uint64_t malformed = 0;     ///< received from XDP, and no datagram for us
     std::uint64_t xsk_sent = 0;      ///< datagrams past the network stack
     std::uint64_t xsk_received = 0;  ///< the same, received
+
+    LinkCounters& operator+=(const LinkCounters& other) {
+        no_room += other.no_room;
+        overflowed += other.overflowed;
+        malformed += other.malformed;
+        xsk_sent += other.xsk_sent;
+        xsk_received += other.xsk_received;
+        return *this;
+    }
 };
 
 /// The ciphertext side of a tunnel: UDP datagrams.

@@ -33,6 +33,13 @@ struct StagedPacket {
 };
 inline constexpr std::size_t kStagedPacketsMax = 128;  ///< per peer; the oldest give way
 
+/// Where a peer is, and nothing of the way there.
+struct Place {
+    IpAddress address;
+    std::uint16_t port = 0;  ///< host order; 0: not known
+    bool operator==(const Place&) const = default;
+};
+
 struct Traffic {
     std::uint64_t packets = 0;
     std::uint64_t bytes = 0;  ///< of datagram payloads: what `wg show` calls transfer
@@ -46,6 +53,7 @@ struct Peer {
     // Configuration.
     crypto::PublicKey public_key;
     std::uint32_t number = 0;  ///< in the table of allowed IPs
+    std::size_t worker = 0;    ///< the number of the one that owns it
     crypto::PresharedKey preshared;
     /// Empty while we have no private key, and for ever if the key is not sound: to such a peer
     /// nothing is sent.
@@ -68,6 +76,7 @@ struct Peer {
     crypto::Keypairs keypairs;
     Endpoint endpoint;
     std::uint64_t endpoint_changes = 0;  ///< times that it became another, known one
+    Place place;                         ///< of `endpoint`, for other workers: see PeerTable
     std::deque<StagedPacket> staged;
     Traffic sent;
     Traffic received;

@@ -26,12 +26,14 @@ void PeerSources::add(const Endpoint& endpoint) {
         return;
     }
     const IpAddress network = initiator_network(endpoint.address);
+    const std::lock_guard lock{mutex_};
     if (++peers_[network] == 1) {
         gate_.know_source(network);
     }
 }
 
 void PeerSources::remove(const Endpoint& endpoint) {
+    const std::lock_guard lock{mutex_};
     const auto found = peers_.find(initiator_network(endpoint.address));
     if (!endpoint.is_known() || found == peers_.end()) {
         return;
@@ -43,6 +45,7 @@ void PeerSources::remove(const Endpoint& endpoint) {
 }
 
 bool PeerSources::admit(const IpAddress& source, Instant now) {
+    const std::lock_guard lock{mutex_};
     const Instant next = std::max(due_, now) + kInterval;
     if (next - now > kBurst || !peers_.contains(initiator_network(source)) ||
         !limiter_.allow(source, now)) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <mutex>
 
 #include <tollgate/ip.hpp>
 
@@ -16,7 +17,7 @@ namespace tollgate::agent {
 /// Where the peers of a device are. Under load, a few handshake messages from there need no
 /// cookie: a flood from the addresses of others does not keep them out. A source has the places of
 /// HandshakeLimiter; all sources together have 1,000 a second (100 at once), so that a flood from
-/// those of many peers costs no more than that.
+/// those of many peers costs no more than that. Thread-safe; not for every packet.
 class PeerSources {
   public:
     /// @param gate  is told; it has to outlive this object
@@ -34,6 +35,7 @@ class PeerSources {
 
   private:
     TunnelGate& gate_;
+    std::mutex mutex_;                          ///< of what is below
     std::map<IpAddress, std::uint32_t> peers_;  ///< how many, by initiator_network()
     HandshakeLimiter limiter_;
     crypto::Instant due_{0};  ///< when the next message of all is

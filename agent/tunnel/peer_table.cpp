@@ -3,11 +3,14 @@
 
 #include <algorithm>
 
-#include "crypto/random.hpp"
-
 namespace tollgate::agent {
 
-using crypto::Instant;
+PeerTable::PeerTable(const Parts& parts)
+    : gate_{parts.gate}, steering_{parts.steering}, sources_{parts.gate} {
+    for (std::size_t worker = 0; worker < parts.workers; ++worker) {
+        owned_.push_back(std::make_unique<OwnedPeers>(worker, parts.workers, gate_));
+    }
+}
 
 Peer* PeerTable::add(const crypto::PublicKey& key) {
     if (Peer* peer = find(key)) {
@@ -16,15 +19,19 @@ Peer* PeerTable::add(const crypto::PublicKey& key) {
     if (peers_.size() >= kPeersMax) {
         return nullptr;
     }
-    auto made = std::make_unique<Peer>(key, [this](std::uint32_t index) { forget_index(index); });
-    Peer* peer = peers_.emplace(key, std::move(made)).first->second.get();
     if (free_numbers_.empty()) {
         free_numbers_.push(static_cast<std::uint32_t>(numbered_.size()));
         numbered_.push_back(nullptr);
     }
-    peer->number = free_numbers_.top();
+    const std::uint32_t number = free_numbers_.top();
     free_numbers_.pop();
-    numbered_[peer->number] = peer;
+    OwnedPeers& owned = *owned_[number % owned_.size()];
+    auto made =
+        std::make_unique<Peer>(key, [&owned](std::uint32_t index) { owned.forget_index(index); });
+    Peer* peer = peers_.emplace(key, std::move(made)).first->second.get();
+    peer->number = number;
+    peer->worker = number % owned_.size();
+    numbered_[number] = peer;
     return peer;
 }
 
@@ -43,20 +50,22 @@ void PeerTable::remove(Peer& peer) {
     sources_.remove(peer.endpoint);
     numbered_[peer.number] = nullptr;
     free_numbers_.push(peer.number);
-    if (peer.handshake) {
-        forget_index(peer.handshake->local_index());
-    }
-    schedule_.erase({peer.scheduled, &peer});
+    owned_[peer.worker]->forget(peer);
     peers_.erase(crypto::PublicKey{peer.public_key});
 }
 
 // While addresses change hands they are nobody's: no rule for a peer matches them.
 bool PeerTable::allow(Peer& peer, const Prefix& prefix) {
+    if (!steer(prefix, peer)) {
+        return false;
+    }
     if (!gate_.own(prefix, {})) {
+        steer_back(prefix);
         return false;
     }
     if (!allowed_ips_.insert(prefix, peer.number)) {
         gate_.disown(prefix);
+        steer_back(prefix);
         return false;
     }
     static_cast<void>(gate_.own(prefix, name_of(peer.public_key)));
@@ -70,6 +79,7 @@ void PeerTable::disallow(Peer& peer, const Prefix& prefix) {
     }
     static_cast<void>(gate_.own(prefix, {}));
     allowed_ips_.remove(prefix, peer.number);
+    steer_back(prefix);
     gate_.disown(prefix);
 }
 
@@ -80,7 +90,25 @@ void PeerTable::disallow_all(Peer& peer) {
     }
     allowed_ips_.remove_all(peer.number);
     for (const Prefix& prefix : prefixes) {
+        steer_back(prefix);
         gate_.disown(prefix);
+    }
+}
+
+bool PeerTable::steer(const Prefix& prefix, const Peer& peer) {
+    return steering_ == nullptr ||
+           steering_->put(prefix, static_cast<std::uint32_t>(peer.worker)).has_value();
+}
+
+// To whoever has the prefix. If that fails packets reach a worker that drops them.
+void PeerTable::steer_back(const Prefix& prefix) {
+    if (steering_ == nullptr) {
+        return;
+    }
+    if (const auto number = allowed_ips_.owner_of(prefix)) {
+        static_cast<void>(steer(prefix, *numbered_[*number]));
+    } else {
+        steering_->remove(prefix);
     }
 }
 
@@ -109,37 +137,6 @@ std::string_view PeerTable::name_of(const crypto::PublicKey& key) const {
     return found == names_.end() ? std::string_view{} : found->second;
 }
 
-std::uint32_t PeerTable::new_index(Peer& peer) {
-    std::uint32_t index = crypto::random_u32();
-    while (!indices_.try_emplace(index, &peer).second) {
-        index = crypto::random_u32();
-    }
-    const GateReceiver receiver = gate_.add(index);
-    receiver.set_endpoint(peer.endpoint);
-    peer.receivers.emplace_back(index, receiver);
-    return index;
-}
-
-void PeerTable::forget_index(std::uint32_t index) {
-    const auto found = indices_.find(index);
-    if (found == indices_.end()) {
-        return;
-    }
-    gate_.remove(index, receiver(*found->second, index));
-    std::erase_if(found->second->receivers,
-                  [&](const auto& known) { return known.first == index; });
-    indices_.erase(found);
-}
-
-GateReceiver PeerTable::receiver(const Peer& peer, std::uint32_t index) {
-    for (const auto& [known, receiver] : peer.receivers) {
-        if (known == index) {
-            return receiver;
-        }
-    }
-    return {};
-}
-
 void PeerTable::set_endpoint(Peer& peer, const Endpoint& endpoint) {
     const bool moved = !peer.endpoint.same_place(endpoint);
     peer.endpoint_changes += moved && peer.endpoint.is_known() ? 1U : 0U;
@@ -149,41 +146,19 @@ void PeerTable::set_endpoint(Peer& peer, const Endpoint& endpoint) {
     }
     peer.endpoint = endpoint;
     if (moved) {
+        {
+            const std::lock_guard lock{places_mutex_};
+            peer.place = {endpoint.address, endpoint.port};
+        }
         for (const auto& [index, receiver] : peer.receivers) {
             receiver.set_endpoint(endpoint);
         }
     }
 }
 
-Peer* PeerTable::by_index(std::uint32_t index) const {
-    const auto found = indices_.find(index);
-    return found == indices_.end() ? nullptr : found->second;
-}
-
-// A timer that moved into the future is not rescheduled at once: its peer is looked at too early,
-// which costs less than a change of the set for every packet.
-void PeerTable::schedule(Peer& peer) {
-    const Instant next = peer.timers.next();
-    if (next >= peer.scheduled) {
-        return;
-    }
-    schedule_.erase({peer.scheduled, &peer});
-    peer.scheduled = next;
-    schedule_.insert({next, &peer});
-}
-
-Peer* PeerTable::take_due(Instant now) {
-    if (next_due() > now) {
-        return nullptr;
-    }
-    Peer* peer = schedule_.begin()->second;
-    schedule_.erase(schedule_.begin());
-    peer->scheduled = Instant::max();
-    return peer;
-}
-
-Instant PeerTable::next_due() const {
-    return schedule_.empty() ? Instant::max() : schedule_.begin()->first;
+Place PeerTable::place_of(const Peer& peer) {
+    const std::lock_guard lock{places_mutex_};
+    return peer.place;
 }
 
 }  // namespace tollgate::agent

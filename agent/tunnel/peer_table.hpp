@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <queue>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,8 +13,10 @@
 #include <vector>
 
 #include "agent/tunnel/allowed_ips.hpp"
+#include "agent/tunnel/owned_peers.hpp"
 #include "agent/tunnel/peer.hpp"
 #include "agent/tunnel/peer_sources.hpp"
+#include "agent/tunnel/queue_steering.hpp"
 #include "crypto/keys.hpp"
 
 namespace tollgate::agent {
@@ -23,28 +25,33 @@ inline constexpr std::size_t kPeersMax = std::size_t{1} << 16U;
 
 using PeerNames = std::unordered_map<crypto::PublicKey, std::string, crypto::PublicKeyHash>;
 
-/// The peers of a device, by public key, by receiver index, by inner address and by time.
+/// The peers of a device, by public key and by inner address: one table for all its workers, each
+/// of which owns a part of the peers. While they run, nothing here changes but what is said to;
+/// everything else is called while they stand still.
 class PeerTable {
   public:
-    /// @param gate  is told of every index, and of where peers are
-    explicit PeerTable(TunnelGate& gate) : gate_{gate}, sources_{gate} {}
+    struct Parts {
+        TunnelGate& gate;                   ///< is told of every index, and of where peers are
+        QueueSteering* steering = nullptr;  ///< is told of the owner's worker; null: nobody asks
+        std::size_t workers = 1;
+    };
+    explicit PeerTable(const Parts& parts);
 
-    /// The peer with this key, made if it is new. @return null if there are kPeersMax
+    /// The peer with this key, made if it is new: of the workers in turn. @return null if there are
+    /// kPeersMax
     [[nodiscard]] Peer* add(const crypto::PublicKey& key);
     [[nodiscard]] Peer* find(const crypto::PublicKey& key) const;
     void remove(Peer& peer);
 
-    /// A random index that nobody has, for a handshake or a keypair of `peer`. A stranger cannot
-    /// guess it.
-    [[nodiscard]] std::uint32_t new_index(Peer& peer);
-    [[nodiscard]] Peer* by_index(std::uint32_t index) const;
-    void forget_index(std::uint32_t index);
+    /// What a worker alone uses while it runs.
+    [[nodiscard]] OwnedPeers& owned_by(std::size_t worker) { return *owned_[worker]; }
 
-    /// What the gate knows of an index of the peer.
-    [[nodiscard]] static GateReceiver receiver(const Peer& peer, std::uint32_t index);
-    /// Where the peer is, as an authentic message or the administrator says.
+    /// Where the peer is, as an authentic message or the administrator says. While workers run only
+    /// its owner says so.
     void set_endpoint(Peer& peer, const Endpoint& endpoint);
-
+    /// The same for any worker at any time.
+    [[nodiscard]] Place place_of(const Peer& peer);
+    /// For any worker at any time.
     [[nodiscard]] PeerSources& sources() { return sources_; }
 
     /// Gives the addresses to the peer, whoever had them. The gate knows it before the first packet
@@ -60,13 +67,6 @@ class PeerTable {
     void set_names(PeerNames names);
     /// The peer that an inner address belongs to; null: none.
     [[nodiscard]] Peer* route(const IpAddress& inner) const;
-
-    /// Looks at the peer's timers when the first of them is due. Call after they have changed.
-    void schedule(Peer& peer);
-    /// A peer whose time has come; null: none. Call schedule() after its timers were taken.
-    [[nodiscard]] Peer* take_due(crypto::Instant now);
-    /// When take_due() has something next; Instant::max(): never.
-    [[nodiscard]] crypto::Instant next_due() const;
 
     [[nodiscard]] std::size_t size() const { return peers_.size(); }
     /// Calls `visit(Peer&)` for each, in no order.
@@ -90,16 +90,19 @@ class PeerTable {
   private:
     [[nodiscard]] std::vector<Prefix> prefixes_of(const Peer& peer) const;
     [[nodiscard]] std::string_view name_of(const crypto::PublicKey& key) const;
+    [[nodiscard]] bool steer(const Prefix& prefix, const Peer& peer);
+    void steer_back(const Prefix& prefix);
 
     TunnelGate& gate_;
+    QueueSteering* steering_;
     PeerSources sources_;
+    std::mutex places_mutex_;                         ///< of Peer::place
+    std::vector<std::unique_ptr<OwnedPeers>> owned_;  ///< by worker
     AllowedIps allowed_ips_;
     std::vector<Peer*> numbered_;  ///< null: the number is free
     /// The lowest first, so that peers which replace all others are in their own order.
     std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> free_numbers_;
     PeerNames names_;
-    std::unordered_map<std::uint32_t, Peer*> indices_;
-    std::set<std::pair<crypto::Instant, Peer*>> schedule_;
     /// Last, because the peers give up their indices when they go.
     std::unordered_map<crypto::PublicKey, std::unique_ptr<Peer>, crypto::PublicKeyHash> peers_;
 };

@@ -11,8 +11,6 @@
 #include "agent/report/log.hpp"
 #include "agent/system/interface.hpp"
 #include "agent/system/routes.hpp"
-#include "agent/tunnel/kept_interfaces.hpp"
-#include "agent/tunnel/tun_port.hpp"
 #include "agent/tunnel/tunnel_change.hpp"
 
 namespace tollgate::agent {
@@ -83,6 +81,9 @@ void SupervisedTunnel::start() {
         keys = std::move(*read);
     }
     auto started = open_tunnel();
+    if (!started && started.error().code.value() == EINVAL && remove_kept()) {
+        started = open_tunnel();  // what was kept has another number of queues
+    }
     if (!started) {
         tell(problem_, started.error().message());
         return;
@@ -113,60 +114,9 @@ void SupervisedTunnel::start() {
         {{"interface", settings_.name},
          {"peers", settings_.peers.size()},
          {"mtu", mtu_},
+         {"threads", tunnel_->threads_text()},
          {"backend", tunnel_->first_backend()},
          {"cipher", tunnel_->aead_reason()}});
-}
-
-Result<std::unique_ptr<Tunnel>> SupervisedTunnel::open_tunnel() {
-    std::unique_ptr<TunnelGate> gate;
-    if (gate_.open) {
-        auto opened = gate_.open(settings_.name);
-        if (!opened) {
-            return Failure{opened.error()};
-        }
-        gate = std::move(*opened);
-    }
-    choose_mtu();
-    TunnelOptions options;
-    options.name = settings_.name;
-    options.mtu = mtu_;
-    options.aead = settings_.cipher;
-    options.backend = settings_.backend;
-    options.uapi_dir = folders_.uapi;
-    options.state_dir = folders_.state;
-    options.before_up = gate_.attach;
-    return Tunnel::start(options, clock_, std::move(gate));
-}
-
-Result<void> SupervisedTunnel::keep_interface() {
-    const auto named = mark_as_kept(settings_.name, folders_.state);
-    return named ? tunnel_->keep_interface() : named;
-}
-
-// An interface that was kept has addresses and routes: what the settings do not want goes.
-void SupervisedTunnel::take_over_routes() {
-    addresses_ = interface_addresses(settings_.name).value_or(std::vector<InterfaceAddress>{});
-    const auto interface = interface_index(settings_.name);
-    const auto routes = interface ? routes_through(*interface) : Failure{interface.error()};
-    if (routes) {
-        routes_ = {routes->begin(), routes->end()};
-    }
-}
-
-void SupervisedTunnel::remove() {
-    tunnel_.reset();
-    if (is_marked(settings_.name, folders_.state)) {
-        static_cast<void>(remove_tun(settings_.name));
-    }
-}
-
-void SupervisedTunnel::remove_left(const TunnelFolders& folders,
-                                   const std::set<std::string>& configured) {
-    for (const std::string& name : kept_interfaces(folders.state)) {
-        if (!configured.contains(name) && remove_tun(name)) {
-            log(LogLevel::info, "tunnel.removed", {{"interface", name}});
-        }
-    }
 }
 
 // A port that is not free keeps nothing else from being done.
@@ -195,7 +145,8 @@ void SupervisedTunnel::change(TunnelSettings settings, const TunnelKeys& keys) {
     retry_ = {};
     look_ = {};
     is_host_set_ = false;
-    if (before.cipher != settings_.cipher || before.backend != settings_.backend) {
+    if (before.cipher != settings_.cipher || before.backend != settings_.backend ||
+        before.threads != settings_.threads) {
         tunnel_.reset();  // started again by the next tick
         addresses_.clear();
         routes_.clear();

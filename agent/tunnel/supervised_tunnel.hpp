@@ -70,6 +70,7 @@ class SupervisedTunnel {
     [[nodiscard]] Result<void> configure(const TunnelSettings* before, const TunnelKeys& keys);
     void configure_again();
     [[nodiscard]] Result<void> keep_interface();
+    [[nodiscard]] bool remove_kept() const;
     void take_over_routes();
     void look_at_host();
     void set_addresses(unsigned interface, std::string& problems);

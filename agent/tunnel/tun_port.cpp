@@ -6,7 +6,9 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -36,13 +38,26 @@ ifreq request_for(const std::string& name) {
     return request;
 }
 
+/// The kernel lets anybody with its rights add queues to an interface that has several.
+bool is_held(const std::string& name) {
+    const FileDescriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    ethtool_value link{.cmd = ETHTOOL_GLINK, .data = 0};
+    ifreq request = request_for(name);
+    void* const question = &link;
+    request.ifr_data = static_cast<char*>(question);
+    return ::ioctl(socket.get(), SIOCETHTOOL, &request) == 0 && link.data != 0;
+}
+
 Result<FileDescriptor> open_device(const TunPort::Options& options) {
+    if (options.queues == TunPort::Queues::first && is_held(options.name)) {
+        return failure(EBUSY, fmt::format("make the TUN device {}", options.name));
+    }
     FileDescriptor device{::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)};
     if (!device) {
         return failure(errno, "open /dev/net/tun");
     }
     ifreq request = request_for(options.name);
-    const int queues = options.has_queues ? IFF_MULTI_QUEUE : 0;
+    const int queues = options.queues == TunPort::Queues::one ? 0 : IFF_MULTI_QUEUE;
     request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | queues);
     if (::ioctl(device.get(), TUNSETIFF, &request) != 0) {
         return failure(errno, fmt::format("make the TUN device {}", options.name));
@@ -161,11 +176,21 @@ Result<void> TunPort::set_persistent(bool is_on) {
     return {};
 }
 
+Result<void> TunPort::steer(int program) {
+    if (::ioctl(device_.get(), TUNSETSTEERINGEBPF, &program) != 0) {
+        return failure(errno, "steer packets to the queues of the TUN device");
+    }
+    return {};
+}
+
 Result<void> remove_tun(const std::string& name) {
-    const auto device = open_device({.name = name});
+    auto device = open_device({.name = name});
     // A pod without tunnels has no TUN device, and may have an interface of the one before it.
     if (!device && device.error().code == std::errc::no_such_file_or_directory) {
         return interface_index(name).and_then(remove_interface);
+    }
+    if (!device && device.error().code == std::errc::invalid_argument) {
+        device = open_device({.name = name, .queues = TunPort::Queues::first});
     }
     if (!device) {
         return Failure{device.error()};

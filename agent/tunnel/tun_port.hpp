@@ -28,10 +28,17 @@ struct TunCounters {
 /// persistent.
 class TunPort : public Port {
   public:
+    /// How many there are of an interface is decided when it is made: a persistent one stays so,
+    /// and is refused otherwise (EINVAL).
+    enum class Queues : std::uint8_t {
+        one,
+        first,    ///< of several (IFF_MULTI_QUEUE)
+        further,  ///< of an interface whose first queue is open; numbered in the order of opening
+    };
     struct Options {
-        std::string name;         ///< of the interface
-        std::size_t mtu = 1420;   ///< bytes; 68 to 65,535
-        bool has_queues = false;  ///< IFF_MULTI_QUEUE: further ports of this name are its queues
+        std::string name;        ///< of the interface
+        std::size_t mtu = 1420;  ///< bytes; 68 to 65,535
+        Queues queues = Queues::one;
         /// Called with the name when the interface is there but not up; its error ends it all.
         std::function<Result<void>(const std::string& name)> before_up{};
     };
@@ -49,6 +56,9 @@ class TunPort : public Port {
     /// As it is now: an administrator may change it. A system call.
     [[nodiscard]] std::size_t mtu() const override { return control_->mtu().value_or(mtu_); }
 
+    /// Lets a socket filter choose the queue of each packet of the host, for all queues.
+    /// @return EINVAL: it is no such program, or a kernel before 4.16
+    [[nodiscard]] Result<void> steer(int program);
     /// Whether the host gives and takes many UDP datagrams as one.
     [[nodiscard]] bool has_udp_segmentation() const { return has_udp_segmentation_; }
     [[nodiscard]] const TunCounters& counters() const { return counters_; }

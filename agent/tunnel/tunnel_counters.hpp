@@ -34,6 +34,8 @@ struct TunnelCounters {
     std::string backend;
     std::string backend_reason;
     std::string cipher;
+    std::size_t threads = 0;
+    std::string threads_reason;
     bool is_up = true;
     HandshakeCounters handshakes;
     IngressCounters ingress;

@@ -16,6 +16,7 @@
 #include <tollgate/result.hpp>
 
 #include "agent/tunnel/endpoint.hpp"
+#include "agent/tunnel/queue_steering.hpp"
 #include "crypto/bytes.hpp"
 #include "crypto/cookie.hpp"
 #include "crypto/keys.hpp"
@@ -74,7 +75,7 @@ struct GateInterface {
 /// agent dies: receiver indices until they expire, initiations that meet its demands for ever (the
 /// keys of the stealth MAC are of six minutes).
 ///
-/// One thread uses it: the tunnel's.
+/// One thread uses it, the tunnel's first; but indices and sources are for any thread at any time.
 class TunnelGate {
   public:
     TunnelGate() = default;
@@ -128,11 +129,13 @@ class TunnelGate {
 /// The gate, for tunnels that are to start. Empty functions: none is loaded.
 struct GateForTunnels {
     /// Makes the side of the gate of one more tunnel. @param name  of its interface
-    std::function<Result<std::unique_ptr<TunnelGate>>(const std::string& name)> open;
+    std::function<Result<std::unique_ptr<TunnelGate>>(const std::string& name)> open{};
     /// Attaches the gate to a tunnel's interface, before that is up.
-    std::function<Result<void>(const std::string& name)> attach;
+    std::function<Result<void>(const std::string& name)> attach{};
     /// The tunnel is no more, and is not to come back.
-    std::function<void(const std::string& name)> detach;
+    std::function<void(const std::string& name)> detach{};
+    /// For tunnels with several threads.
+    MakeQueueSteering make_steering{};
 };
 
 /// Without a gate all datagrams reach the tunnel.

@@ -41,6 +41,7 @@ struct TunnelSettings {
     std::optional<std::uint32_t> mtu;  ///< bytes; nothing: from the way to the peers
     std::string cipher = "auto";       ///< or the name of a provider
     std::string backend = "auto";      ///< or "xsk", "udp"
+    std::size_t threads = 1;           ///< that carry data, 1 to kWorkersMax; more: not with "xsk"
     StealthMode stealth = StealthMode::off;
     std::optional<std::filesystem::path> stealth_key_file;  ///< nothing: see find_site_secret()
     std::vector<PeerSettings> peers;                        ///< with different keys and allowed IPs

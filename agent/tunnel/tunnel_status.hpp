@@ -56,9 +56,11 @@ struct TunnelStatus {
     std::uint16_t listen_port = 0;                ///< 0: not listening
     std::uint32_t fwmark = 0;                     ///< 0: none
     StealthMode stealth = StealthMode::off;
-    std::size_t mtu = 0;     ///< bytes; 0: no interface
-    std::string mtu_reason;  ///< "as configured", "the link's 1500 less 80"
-    std::string backend;     ///< Link::name()
+    std::size_t mtu = 0;         ///< bytes; 0: no interface
+    std::string mtu_reason;      ///< "as configured", "the link's 1500 less 80"
+    std::size_t threads = 0;     ///< that carry data; 0: no interface
+    std::string threads_reason;  ///< "as configured"
+    std::string backend;         ///< Link::name()
     std::string backend_reason;
     std::string cipher;  ///< crypto::Aead::name()
     std::string cipher_reason;

@@ -51,6 +51,7 @@ class Reader {
     void read_tunnel_name(const YamlNode& node, TunnelSettings& tunnel);
     void read_listen_port(const YamlNode& node, TunnelSettings& tunnel);
     void read_mtu(const YamlNode& node, TunnelSettings& tunnel);
+    void read_threads(const YamlNode* node, TunnelSettings& tunnel);
     void read_stealth(Fields& fields, TunnelSettings& tunnel);
     void read_addresses(const YamlNode& node, TunnelSettings& tunnel);
     void read_peer_name(const YamlNode& node, PeerSettings& peer);
@@ -109,6 +110,7 @@ TunnelSettings Reader::read_tunnel(const YamlNode& node) {
         const auto index = policy::read_choice(*backend, "backend", kBackends, problems_);
         tunnel.backend = kBackends.at(index.value_or(0));
     }
+    read_threads(fields.optional("threads"), tunnel);
     if (const YamlNode* peers = fields.optional("peers")) {
         read_peers(*peers, tunnel);
         refuse_loops(tunnel);
@@ -188,6 +190,22 @@ void Reader::read_mtu(const YamlNode& node, TunnelSettings& tunnel) {
         error(node.mark, fmt::format("mtu must be auto or from {} to {}", kMtuMin, kMtuMax));
     } else if (mtu) {
         tunnel.mtu = static_cast<std::uint32_t>(*mtu);
+    }
+}
+
+// Frames reach an AF_XDP socket by the receive queue that they came in on, not by the peer.
+void Reader::read_threads(const YamlNode* node, TunnelSettings& tunnel) {
+    const auto threads =
+        node == nullptr ? std::nullopt : policy::read_integer(*node, "threads", problems_);
+    if (!threads) {
+        return;
+    }
+    if (*threads < 1 || *threads > kWorkersMax) {
+        error(node->mark, fmt::format("threads must be from 1 to {}", kWorkersMax));
+    } else if (*threads > 1 && tunnel.backend == "xsk") {
+        error(node->mark, "a tunnel with the backend xsk has one thread", "write 'backend: udp'");
+    } else {
+        tunnel.threads = static_cast<std::size_t>(*threads);
     }
 }
 

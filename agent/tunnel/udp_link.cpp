@@ -12,6 +12,7 @@
 
 #include "agent/system/routes.hpp"
 #include "agent/tunnel/gso_probe.hpp"
+#include "agent/tunnel/udp_group.hpp"
 #include "agent/tunnel/udp_socket.hpp"
 
 namespace tollgate::agent {
@@ -63,17 +64,42 @@ struct UdpLink::Outcome {
 };
 
 Result<std::unique_ptr<UdpLink>> UdpLink::open(const Options& options) {
+    return open_group(options, 1).map([](auto links) { return std::move(links.front()); });
+}
+
+Result<std::vector<std::unique_ptr<UdpLink>>> UdpLink::open_group(const Options& options,
+                                                                  std::size_t count) {
+    std::vector<std::unique_ptr<UdpLink>> links;
+    while (links.size() < count) {
+        auto link = make(options);
+        if (!link) {
+            return Failure{link.error()};
+        }
+        links.push_back(*std::move(link));
+    }
+    UdpLink& first = *links.front();
+    for (std::size_t i = 1; i < count; ++i) {
+        first.followers_.push_back(links[i].get());
+    }
+    if (const auto listening = first.listen(options.port); !listening) {
+        return Failure{listening.error()};
+    }
+    const std::string fault =
+        options.has_segmentation ? find_gso_fault().value_or("") : "switched off";
+    for (const auto& link : links) {
+        link->segmentation_fault_ = fault;
+    }
+    return links;
+}
+
+Result<std::unique_ptr<UdpLink>> UdpLink::make(const Options& options) {
     auto routes = RouteWatch::open(RouteWatch::Subject::ipv4_routes);
     if (!routes) {
         return Failure{routes.error()};
     }
     std::unique_ptr<UdpLink> link{new UdpLink{std::move(*routes)}};
     link->mark_ = options.mark;
-    if (const auto listening = link->listen(options.port); !listening) {
-        return Failure{listening.error()};
-    }
-    link->segmentation_fault_ =
-        options.has_segmentation ? find_gso_fault().value_or("") : "switched off";
+    link->reason_ = options.reason;
     return link;
 }
 
@@ -85,19 +111,21 @@ UdpLink::UdpLink(RouteWatch routes)
     }
 }
 
-Result<UdpLink::Sockets> UdpLink::open_sockets(std::uint16_t port) {
-    auto ipv4 = open_udp_socket(AF_INET, port);
+Result<std::vector<UdpLink::Sockets>> UdpLink::open_sockets(std::uint16_t port, std::size_t count) {
+    auto ipv4 = open_udp_group(AF_INET, port, count);
     if (!ipv4 && !lacks_family(ipv4.error())) {
         return Failure{ipv4.error()};
     }
-    auto ipv6 = open_udp_socket(AF_INET6, ipv4 ? bound_port(*ipv4) : port);
+    auto ipv6 = open_udp_group(AF_INET6, ipv4 ? bound_port(ipv4->front()) : port, count);
     if (!ipv6 && (!ipv4 || !lacks_family(ipv6.error()))) {
         return Failure{ipv6.error()};
     }
-    Sockets sockets;
-    sockets[kIpv4].descriptor = ipv4 ? std::move(*ipv4) : FileDescriptor{};
-    sockets[kIpv6].descriptor = ipv6 ? std::move(*ipv6) : FileDescriptor{};
-    return sockets;
+    std::vector<Sockets> all(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        all[i][kIpv4].descriptor = ipv4 ? std::move((*ipv4)[i]) : FileDescriptor{};
+        all[i][kIpv6].descriptor = ipv6 ? std::move((*ipv6)[i]) : FileDescriptor{};
+    }
+    return all;
 }
 
 Result<void> UdpLink::mark_sockets(const Sockets& sockets, std::uint32_t mark) {
@@ -114,27 +142,43 @@ Result<void> UdpLink::listen(std::uint16_t port) {
     if (port != 0 && port == port_) {
         return {};
     }
-    auto opened = open_sockets(port);
+    const std::size_t count = 1 + followers_.size();
+    auto opened = open_sockets(port, count);
     for (int i = 1; i < kPortAttempts && port == 0 && !opened; ++i) {
-        opened = open_sockets(port);
+        opened = open_sockets(port, count);
     }
     if (!opened) {
         return Failure{opened.error()};
     }
-    if (mark_ != 0) {
-        if (auto marked = mark_sockets(*opened, mark_); !marked) {
+    for (const Sockets& sockets : *opened) {
+        if (auto marked = mark_ == 0 ? Result<void>{} : mark_sockets(sockets, mark_); !marked) {
             return marked;
         }
     }
-    sockets_ = std::move(*opened);
-    port_ = bound_port(sockets_[sockets_[kIpv4].descriptor ? kIpv4 : kIpv6].descriptor);
+    take_over(std::move(opened->front()));
+    for (std::size_t i = 1; i < count; ++i) {
+        followers_[i - 1]->take_over(std::move((*opened)[i]));
+    }
     return {};
+}
+
+void UdpLink::take_over(Sockets sockets) {
+    sockets_ = std::move(sockets);
+    port_ = bound_port(sockets_[sockets_[kIpv4].descriptor ? kIpv4 : kIpv6].descriptor);
 }
 
 Result<void> UdpLink::set_mark(std::uint32_t mark) {
     auto marked = mark_sockets(sockets_, mark);
-    mark_ = marked ? mark : mark_;
-    return marked;
+    if (!marked) {
+        return marked;
+    }
+    mark_ = mark;
+    for (UdpLink* follower : followers_) {
+        if (marked = follower->set_mark(mark); !marked) {
+            return marked;
+        }
+    }
+    return {};
 }
 
 std::vector<int> UdpLink::descriptors() const {

@@ -34,14 +34,22 @@ class UdpLink : public Link {
         std::uint16_t port = 0;        ///< host order; 0: any that is free for both
         std::uint32_t mark = 0;        ///< SO_MARK
         bool has_segmentation = true;  ///< use UDP_SEGMENT if it works
+        std::string reason = "as configured";
     };
     /// A host without one of the IP versions has a link of the other.
     /// Fails, like listen(), with EADDRINUSE, EPERM for a mark without CAP_NET_ADMIN, EAFNOSUPPORT
     /// without any IP.
     [[nodiscard]] static Result<std::unique_ptr<UdpLink>> open(const Options& options);
+    /// Several links on one port, each with the datagrams of one worker: see open_udp_group(). What
+    /// the first is told by listen() and set_mark() is done by all of them, or by none; the others
+    /// are not told, and outlive the first one's last call.
+    /// @param count  1 to kWorkersMax
+    [[nodiscard]] static Result<std::vector<std::unique_ptr<UdpLink>>> open_group(
+        const Options& options,
+        std::size_t count);
 
     [[nodiscard]] std::string_view name() const override { return "udp"; }
-    [[nodiscard]] std::string reason() const override { return "as configured"; }
+    [[nodiscard]] std::string reason() const override { return reason_; }
     [[nodiscard]] LinkCounters counters() const override {
         LinkCounters counters;
         counters.no_room = counters_.no_room;
@@ -87,8 +95,11 @@ class UdpLink : public Link {
     using Sockets = std::array<Socket, 2>;  ///< IPv4, IPv6
 
     explicit UdpLink(RouteWatch routes);
-    [[nodiscard]] static Result<Sockets> open_sockets(std::uint16_t port);
+    [[nodiscard]] static Result<std::unique_ptr<UdpLink>> make(const Options& options);
+    [[nodiscard]] static Result<std::vector<Sockets>> open_sockets(std::uint16_t port,
+                                                                   std::size_t count);
     [[nodiscard]] static Result<void> mark_sockets(const Sockets& sockets, std::uint32_t mark);
+    void take_over(Sockets sockets);
     [[nodiscard]] bool may_leave_from_local(const Endpoint& to);
     void prepare_slots();
     void read_slot(std::size_t index, Socket& socket);
@@ -108,6 +119,8 @@ class UdpLink : public Link {
     Sockets sockets_;
     std::uint16_t port_ = 0;
     std::uint32_t mark_ = 0;
+    std::string reason_;
+    std::vector<UdpLink*> followers_;  ///< the other links of the group, by the first
     std::string segmentation_fault_;
     UdpCounters counters_;
 

@@ -41,13 +41,23 @@ bool set_family_options(const FileDescriptor& socket, int family) {
 
 }  // namespace
 
-Result<FileDescriptor> open_udp_socket(int family, std::uint16_t port) {
+Result<void> share_port(const FileDescriptor& socket) {
+    if (!set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1)) {
+        return failure(errno, "share a UDP port");
+    }
+    return {};
+}
+
+Result<FileDescriptor> open_udp_socket(int family, std::uint16_t port, PortUse use) {
     const auto context = [&] {
         return fmt::format("open UDP port {} of {}", port, family == AF_INET ? "IPv4" : "IPv6");
     };
     FileDescriptor socket{::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     if (!socket || !set_family_options(socket, family)) {
         return failure(errno, context());
+    }
+    if (auto shared = use == PortUse::shared ? share_port(socket) : Result<void>{}; !shared) {
+        return Failure{shared.error()};
     }
     enlarge_buffer(socket, SO_RCVBUFFORCE, SO_RCVBUF);
     enlarge_buffer(socket, SO_SNDBUFFORCE, SO_SNDBUF);

@@ -9,6 +9,9 @@
 
 namespace tollgate::agent {
 
+/// Whether a socket wants its port alone, or shares it with others that do so (SO_REUSEPORT).
+enum class PortUse : std::uint8_t { alone, shared };
+
 /// A non-blocking UDP socket on all addresses of one family, as the tunnel needs it: buffers of
 /// 7 MB, UDP_GRO where the kernel has it, destination address and traffic class of each datagram.
 ///
@@ -17,7 +20,12 @@ namespace tollgate::agent {
 /// @param family  AF_INET or AF_INET6 (then IPV6_V6ONLY)
 /// @param port    host order; 0: any
 /// @return EAFNOSUPPORT: a host without the family; EADDRINUSE; else as socket(2), bind(2)
-[[nodiscard]] Result<FileDescriptor> open_udp_socket(int family, std::uint16_t port);
+[[nodiscard]] Result<FileDescriptor> open_udp_socket(int family,
+                                                     std::uint16_t port,
+                                                     PortUse use = PortUse::alone);
+
+/// Lets sockets that share their port join this one, from now on.
+[[nodiscard]] Result<void> share_port(const FileDescriptor& socket);
 
 /// The port that a socket is bound to, host order.
 [[nodiscard]] std::uint16_t bound_port(const FileDescriptor& socket);

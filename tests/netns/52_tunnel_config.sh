@@ -61,6 +61,7 @@ tunnels:
     privateKeyFile: $lab/$2.key
     listenPort: $3
     addresses: [$4]
+    threads: ${TUNNEL_THREADS:-1}
     peers:
 YAML
 }

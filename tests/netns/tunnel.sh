@@ -10,7 +10,10 @@
 #     join_tunnel                     makes each the peer of the other; only `peer` is told where
 #     device_wg ARGS...               wg(8) on the daemon; peer_wg on the peer
 #     transfer FROM TO ADDRESS        a file, $lab/sent, over TCP: every byte arrives
-#     handshakes                      when the last handshake of the daemon's only peer was
+#     handshakes                      when the last handshake of the daemon with the peer was
+#
+# TUNNEL_THREADS=3 gives the daemon's tunnel three threads; the peer is then the last one's, since two others
+# come before it.
 #
 #   device eth0 192.0.2.10, fd00::10  ──────  192.0.2.20, fd00::20 eth0 peer
 #          $wg  10.9.0.1, fd09::1      tunnel  10.9.0.2, fd09::2  $other
@@ -52,8 +55,31 @@ peer_wg() {
     wg "$verb" "$other" "$@"
 }
 
+# What wg(8) may set, it sets; only a file gives a tunnel threads.
+tunnel_file() {
+    cat <<YAML
+apiVersion: tollgate/v1
+kind: Agent
+tunnels:
+  - name: $wg
+    privateKeyFile: $lab/device.key
+    threads: $1
+YAML
+}
+
 tunnel_start() {
-    daemon_start --tunnel "$wg" "$@"
+    local threads=${TUNNEL_THREADS:-1} i
+    if ((threads == 1)); then
+        daemon_start --tunnel "$wg" "$@"
+    else
+        tunnel_file "$threads" >"$lab/tollgate.yaml"
+        daemon_start --config "$lab/tollgate.yaml" "$@"
+        until_true 10 test -S "/var/run/wireguard/$wg.sock" || fail "no tunnel: $(<"$lab/tollgated.log")"
+        [[ $(api tunnels | jq '.tunnels[0].threads') == "$threads" ]] || fail "threads: $(api tunnels)"
+        for ((i = 1; i < threads; ++i)); do
+            device_wg set peer "$(wg genkey | wg pubkey)" allowed-ips "10.8.0.$i/32"
+        done
+    fi
     ip -n "tg-device-$$" addr add 10.9.0.1/24 dev "$wg"
     ip -n "tg-device-$$" addr add fd09::1/64 dev "$wg" nodad
 }
@@ -89,7 +115,7 @@ join_tunnel() {
 }
 
 handshakes() {
-    device_wg show latest-handshakes | cut -f 2
+    device_wg show latest-handshakes | grep "^$peer_key" | cut -f 2
 }
 
 # pings HOST ADDRESS [COUNT]: every one is answered.

@@ -234,6 +234,9 @@ class FakeGate : public agent::Gate {
     Result<std::unique_ptr<agent::TunnelGate>> tunnel_gate(std::uint8_t /*zone*/) override {
         return std::make_unique<agent::NoTunnelGate>();
     }
+    Result<std::unique_ptr<agent::QueueSteering>> queue_steering() override {
+        return failure(ENOSYS, "there is no kernel");
+    }
 
     /// The slot that the kernel judges by, the deadline considered.
     [[nodiscard]] std::uint32_t slot_in_force() const {

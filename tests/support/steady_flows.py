@@ -6,7 +6,7 @@
     steady_flows.py once ADDRESS PORT                   6 MB by 1, 5 and 50 parallel streams, 100 datagrams
     steady_flows.py steady ADDRESS PORT SECONDS         200 datagrams/s and 4 Mbit/s of TCP, both echoed
 
-A client prints what it has counted and fails if anything is lost, repeated or altered. The server
+A client prints what it has counted and fails if anything is lost, repeated, altered or out of order. The server
 answers until it is ended.
 """
 import hashlib
@@ -114,8 +114,10 @@ def steady_datagrams(address, port, seconds, counts):
     endpoint.connect((address, port))
     missing = {}
     faults = []
+    late = []
 
     def receive():
+        last = -1
         endpoint.settimeout(LATE)
         while counts["sent"] is None or missing:
             try:
@@ -125,6 +127,9 @@ def steady_datagrams(address, port, seconds, counts):
             number = struct.unpack_from("!Q", datagram)[0]
             if missing.pop(number, None) != datagram:
                 faults.append(number)
+            if number < last:
+                late.append(number)
+            last = max(last, number)
 
     counts["sent"] = None
     receiver = threading.Thread(target=receive)
@@ -138,8 +143,10 @@ def steady_datagrams(address, port, seconds, counts):
     receiver.join()
     counts["lost"] = len(missing)
     counts["faults"] = len(faults)
-    if missing or faults:
-        raise RuntimeError(f"lost {sorted(missing)[:20]}, repeated or altered {faults[:20]}")
+    counts["late"] = len(late)
+    if missing or faults or late:
+        raise RuntimeError(
+            f"lost {sorted(missing)[:20]}, repeated or altered {faults[:20]}, after a later one {late[:20]}")
 
 
 def steady_stream(address, port, seconds, counts):

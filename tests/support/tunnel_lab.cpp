@@ -105,10 +105,12 @@ TunnelHost::TunnelHost(const std::string& wire, std::string inner_address, const
     auto own_port = std::make_unique<MemoryPort>();
     link = own_link.get();
     port = own_port.get();
-    agent::Device::Parts parts{
-        std::move(own_link), std::move(own_port), crypto::make_openssl_aead(), [](auto wall) {
-            return crypto::Tai64n::from(wall);
-        }};
+    agent::Device::Parts parts;
+    parts.workers.push_back(
+        {std::move(own_link), std::move(own_port), crypto::make_openssl_aead()});
+    parts.next_timestamp = [](auto wall) {
+        return crypto::Tai64n::from(wall);
+    };
     if (equip) {
         equip(parts);
     }
@@ -141,17 +143,17 @@ void TunnelHost::add_peer(const TunnelHost& other, bool with_endpoint) {
 
 void TunnelHost::send(const std::string& destination, std::size_t payload) {
     port->to_send.push_back(inner_packet(inner, destination, payload));
-    device->port_is_readable(now());
+    device->worker().port_is_readable(now());
 }
 
 void TunnelHost::receive(const Datagram& datagram, const Endpoint& from, std::uint8_t ecn) {
     link->deliver(datagram, from, ecn);
-    device->link_is_readable(0, now());
+    device->worker().link_is_readable(0, now());
     work();
 }
 
 void TunnelHost::work() {
-    while (device->work(now()) <= *clock) {
+    while (device->worker().work(now()) <= *clock) {
     }
 }
 

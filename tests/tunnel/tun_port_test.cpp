@@ -189,12 +189,29 @@ TEST_F(TunPortTest, RefusesNamesAndMtusThatAreNone) {
     }
 }
 
-TEST_F(TunPortTest, HasAsManyQueuesAsAreOpened) {
+TEST_F(TunPortTest, HasAsManyQueuesAsAreOpenedAndNoneIsAStrangers) {
     const Inside there{*left};
-    const auto one = TunPort::open({.name = "tun2", .has_queues = true});
-    const auto other = TunPort::open({.name = "tun2", .has_queues = true});
+    using Queues = TunPort::Queues;
+    const auto one = TunPort::open({.name = "tun2", .queues = Queues::first});
+    const auto other = TunPort::open({.name = "tun2", .queues = Queues::further});
     EXPECT_TRUE(one);
     EXPECT_TRUE(other);
+    const auto stranger = TunPort::open({.name = "tun2", .queues = Queues::first});
+    ASSERT_FALSE(stranger);
+    EXPECT_EQ(stranger.error().code.value(), EBUSY);
+}
+
+TEST_F(TunPortTest, APersistentInterfaceStaysOneOfOneQueueOrOfSeveralUntilItIsRemoved) {
+    const Inside there{*left};
+    using Queues = TunPort::Queues;
+    for (const auto& [made, other] :
+         {std::pair{Queues::one, Queues::first}, std::pair{Queues::first, Queues::one}}) {
+        ASSERT_TRUE(TunPort::open({.name = "tun2", .queues = made}).value()->set_persistent(true));
+        EXPECT_EQ(TunPort::open({.name = "tun2", .queues = other}).error().code.value(), EINVAL);
+        EXPECT_TRUE(TunPort::open({.name = "tun2", .queues = made}));
+        EXPECT_TRUE(agent::remove_tun("tun2"));
+        EXPECT_EQ(run_command({"ip", "link", "show", "tun2"}), 1);
+    }
 }
 
 }  // namespace

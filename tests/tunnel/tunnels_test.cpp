@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "agent/tunnel/tunnels.hpp"
 
+#include <cerrno>
 #include <fstream>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include <sys/stat.h>
 
@@ -20,6 +23,16 @@ using agent::TunnelSettings;
 using agent::TunnelState;
 using agent::TunnelStatus;
 using ::testing::HasSubstr;
+
+/// Leaves the queues to the kernel's own choice.
+class NoSteering : public agent::QueueSteering {
+  public:
+    [[nodiscard]] int program() const override { return -1; }
+    [[nodiscard]] Result<void> put(const Prefix& /*prefix*/, std::uint32_t /*queue*/) override {
+        return {};
+    }
+    void remove(const Prefix& /*prefix*/) override {}
+};
 
 /// A host with 192.0.2.1/24 on eth0, and settings of a tunnel wg0 with one peer there.
 class TunnelsTest : public RootTest {
@@ -53,9 +66,13 @@ class TunnelsTest : public RootTest {
         EXPECT_EQ(::chmod(path.c_str(), 0600), 0);
         return path;
     }
-    [[nodiscard]] Tunnels start(const std::vector<std::string>& by_wg = {}) const {
-        return Tunnels{
-            {settings}, by_wg, {folder.path() / "uapi", folder.path(), folder.path()}, clock};
+    [[nodiscard]] Tunnels start(const std::vector<std::string>& by_wg = {},
+                                agent::GateForTunnels gate = {}) const {
+        return Tunnels{{settings},
+                       by_wg,
+                       {folder.path() / "uapi", folder.path(), folder.path()},
+                       clock,
+                       std::move(gate)};
     }
     [[nodiscard]] std::string routes() const {
         return output_of({"ip", "-n", host->name(), "route"});
@@ -164,6 +181,48 @@ TEST_F(TunnelsTest, ARouteThatIsThereStaysAndIsTold) {
     EXPECT_THAT(tunnels.statuses().at(0).reason, HasSubstr("add the route to 10.77.0.0/16"));
     EXPECT_EQ(tunnels.statuses().at(0).state, TunnelState::running);
     EXPECT_THAT(routes(), HasSubstr("10.77.0.0/16 dev eth0"));
+}
+
+TEST_F(TunnelsTest, ThreadsThatCannotHaveTheirPacketsAreOneWhichSaysSo) {
+    settings.threads = 3;
+    for (const auto& [gate, reason] :
+         {std::pair{agent::GateForTunnels{}, "not 3: no gate is loaded"},
+          std::pair{agent::GateForTunnels{.make_steering =
+                                              [] {
+                                                  return failure(ENOSYS, "load");
+                                              }},
+                    "not 3: load: Function not implemented"}}) {
+        Tunnels tunnels = start({}, gate);
+        tunnels.tick();
+        const TunnelStatus status = tunnels.statuses().at(0);
+        EXPECT_EQ(status.state, TunnelState::running);
+        EXPECT_EQ(status.threads, 1U);
+        EXPECT_THAT(status.threads_reason, HasSubstr(reason));
+        EXPECT_EQ(tunnels.counters().at(0).counters.get()->threads_reason, status.threads_reason);
+        EXPECT_EQ(status.reason, "") << "it carries all the same";
+    }
+}
+
+TEST_F(TunnelsTest, AnotherNumberOfThreadsTakesPeersAddressesAndRoutesAlong) {
+    settings.peers.push_back(peer("second", "10.78.0.0/16"));
+    settings.peers.push_back(peer("third", "10.79.0.0/16"));
+    Tunnels tunnels = start({}, {.make_steering = [] {
+                                return std::make_unique<NoSteering>();
+                            }});
+    for (const std::size_t threads : {1U, 3U, 2U, 1U, 16U}) {
+        settings.threads = threads;
+        ASSERT_TRUE(tunnels.change({settings}));
+        tunnels.tick();
+        const TunnelStatus status = tunnels.statuses().at(0);
+        EXPECT_EQ(status.reason, "");
+        EXPECT_EQ(status.threads, threads);
+        EXPECT_EQ(status.threads_reason, "as configured");
+        EXPECT_EQ(status.listen_port, 51820);
+        ASSERT_EQ(status.peers.size(), 3U);
+        EXPECT_EQ(status.peers[2].name, "third");
+        EXPECT_THAT(routes(), HasSubstr("10.9.0.0/24 dev wg0"));
+        EXPECT_THAT(routes(), HasSubstr("10.79.0.0/16 dev wg0"));
+    }
 }
 
 TEST_F(TunnelsTest, TheMtuIsWhatTheWayTakesLess80) {

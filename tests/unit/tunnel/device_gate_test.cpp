@@ -211,9 +211,9 @@ TEST(DeviceGate, IsToldOfLoadAndOfItsEnd) {
     const Datagram initiation = gates.lab.left.link->sent.back().bytes;
     for (int i = 0; i < 200; ++i) {
         gates.lab.right.link->deliver(initiation, gates.lab.left.endpoint);
-        gates.lab.right.device->link_is_readable(0, gates.lab.right.now());
+        gates.lab.right.device->worker().link_is_readable(0, gates.lab.right.now());
     }
-    static_cast<void>(gates.lab.right.device->work(gates.lab.right.now()));
+    static_cast<void>(gates.lab.right.device->worker().work(gates.lab.right.now()));
     EXPECT_TRUE(gates.right.under_load);
     EXPECT_TRUE(gates.right.takes_cookies);
     EXPECT_EQ(gates.right.demands, 1);
@@ -239,7 +239,7 @@ TEST(DeviceGate, IsToldTheKeysOfTheSiteInTime) {
     EXPECT_FALSE(gates.left.takes_cookies);
     const crypto::Hash before = key_now();
     const agent::Now now = gates.lab.left.now();
-    const crypto::Instant next = gates.lab.left.device->work(now);
+    const crypto::Instant next = gates.lab.left.device->worker().work(now);
     EXPECT_EQ(gates.left.demands, 1) << "not twice";
     ASSERT_EQ(next - now.boot, crypto::StealthKey::slot_ends(now.wall) - now.wall);
     *gates.lab.clock = next;
@@ -273,7 +273,7 @@ TEST(DeviceGate, OfASiteTakesCookiesForFourMinutes) {
     const Datagram initiation = gates.lab.left.link->sent.back().bytes;
     for (int i = 0; i < 200; ++i) {
         gates.lab.right.link->deliver(initiation, gates.lab.left.endpoint);
-        gates.lab.right.device->link_is_readable(0, gates.lab.right.now());
+        gates.lab.right.device->worker().link_is_readable(0, gates.lab.right.now());
     }
     gates.lab.right.work();
     gates.lab.right.link->sent.clear();

@@ -38,7 +38,7 @@ TEST(DeviceRobustness, ACookieReplyFromElsewhereDoesNotMoveThePeer) {
         lab.right.link->deliver(initiation, lab.left.endpoint);
     }
     for (int i = 0; i < 20; ++i) {
-        lab.right.device->link_is_readable(0, lab.right.now());
+        lab.right.device->worker().link_is_readable(0, lab.right.now());
     }
     lab.right.work();
     const auto reply = std::find_if(
@@ -113,7 +113,7 @@ TEST(DeviceRobustness, AnInnerIpv6SourceIsLookedAtToo) {
     lab.left.apply(std::move(change));
     lab.left.port->to_send.push_back(
         ip_packet({ip("fd00::1"), ip("fd00::2"), IPPROTO_UDP}, udp({4000, 7000}, Datagram(100))));
-    lab.left.device->port_is_readable(lab.left.now());
+    lab.left.device->worker().port_is_readable(lab.left.now());
     lab.settle();
     EXPECT_THAT(lab.right.port->received, IsEmpty());
     EXPECT_EQ(lab.right.device->ingress().wrong_source, 1U);
@@ -179,9 +179,9 @@ TEST(DeviceRobustness, OneTurnDealsWithAFewHandshakesOnly) {
         lab.right.link->deliver(initiation, lab.left.endpoint);
     }
     for (int i = 0; i < 10; ++i) {
-        lab.right.device->link_is_readable(0, lab.right.now());
+        lab.right.device->worker().link_is_readable(0, lab.right.now());
     }
-    static_cast<void>(lab.right.device->work(lab.right.now()));
+    static_cast<void>(lab.right.device->worker().work(lab.right.now()));
     const auto& counters = lab.right.device->handshakes();
     EXPECT_EQ(counters.responses_sent, 1U);
     EXPECT_LE(counters.responses_sent + counters.replayed + counters.too_frequent, 8U);
@@ -201,7 +201,7 @@ TEST(DeviceRobustness, OurOwnDatagramsAreNotSealedAgainForThePeerTheyGoTo) {
         lab.left.port->to_send.push_back(ip_packet({ip("192.0.2.1"), ip("192.0.2.2"), IPPROTO_UDP},
                                                    udp({port, to}, Datagram(100))));
     }
-    lab.left.device->port_is_readable(lab.left.now());
+    lab.left.device->worker().port_is_readable(lab.left.now());
     EXPECT_EQ(lab.left.device->egress().looping, 1U);
     EXPECT_THAT(lab.left.link->sent, SizeIs(1));
 }

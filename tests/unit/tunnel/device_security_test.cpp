@@ -227,7 +227,7 @@ TEST(DeviceSecurity, UnderLoadAsksForACookieAndTheRightSenderGetsThrough) {
         lab.right.link->deliver(initiation, elsewhere());
     }
     for (int i = 0; i < 20; ++i) {
-        lab.right.device->link_is_readable(0, lab.right.now());
+        lab.right.device->worker().link_is_readable(0, lab.right.now());
     }
     lab.settle();
     EXPECT_EQ(lab.left.device->handshakes().finished, 0U);
@@ -245,7 +245,7 @@ TEST(DeviceSecurity, TheLoadLastsAsLongAsAFlood) {
     const auto flood = [&](int messages) {
         for (int i = 0; i < messages; ++i) {
             lab.right.link->deliver(initiation, elsewhere());
-            lab.right.device->link_is_readable(0, lab.right.now());
+            lab.right.device->worker().link_is_readable(0, lab.right.now());
         }
         lab.right.work();
         lab.right.link->sent.clear();
@@ -274,7 +274,7 @@ TEST(DeviceSecurity, UnderLoadAPeerGetsThroughAtOnceFromWhereItIs) {
         lab.right.link->deliver(initiation, elsewhere());
     }
     for (int i = 0; i < 20; ++i) {
-        lab.right.device->link_is_readable(0, lab.right.now());
+        lab.right.device->worker().link_is_readable(0, lab.right.now());
     }
     lab.settle();
     EXPECT_EQ(lab.left.device->handshakes().finished, before + 1);

@@ -49,7 +49,7 @@ struct SiteLab : TunnelLab {
     void flood_right(const Datagram& datagram) {
         for (int i = 0; i < 200; ++i) {
             right.link->deliver(datagram, left.endpoint);
-            right.device->link_is_readable(0, right.now());
+            right.device->worker().link_is_readable(0, right.now());
         }
         right.work();
     }

@@ -103,7 +103,7 @@ TEST(MssClamp, HoldsInBothDirectionsOfATunnel) {
     };
     const auto send = [&](TunnelHost& host, const Datagram& packet) {
         host.port->to_send.push_back(packet);
-        host.device->port_is_readable(host.now());
+        host.device->worker().port_is_readable(host.now());
         lab.settle();
     };
     for (int i = 0; i < 2; ++i) {  // the first one waits for the handshake

@@ -48,7 +48,7 @@ TEST(TunnelYaml, ReadsEveryField) {
     const Reading reading =
         read(tunnel("  privateKeyFile: /k/wg0\n  listenPort: 51820\n  addresses: [10.9.0.1/24, "
                     "'fd09::1/64']\n  mtu: 1400\n  fwmark: 7\n  cipher: sodium\n  backend: xsk\n  "
-                    "stealth: strict\n  "
+                    "threads: 1\n  stealth: strict\n  "
                     "stealthKeyFile: /k/site\n  peers:\n  - name: camera\n"
                     "    publicKey: " +
                     std::string{kFirst} +
@@ -67,6 +67,7 @@ TEST(TunnelYaml, ReadsEveryField) {
     expected.stealth = StealthMode::strict;
     expected.stealth_key_file = "/k/site";
     expected.backend = "xsk";
+    expected.threads = 1;
     expected.peers.push_back({"camera",
                               *crypto::PublicKey::parse_base64(kFirst),
                               "/k/psk",
@@ -85,6 +86,7 @@ TEST(TunnelYaml, WhatIsAbsentHasItsDefault) {
     EXPECT_THAT(reading.tunnels, ElementsAre(expected));
     EXPECT_EQ(expected.cipher, "auto");
     EXPECT_EQ(expected.backend, "auto");
+    EXPECT_EQ(expected.threads, 1U);
     EXPECT_FALSE(expected.mtu);
 }
 
@@ -122,6 +124,26 @@ TEST(TunnelYaml, ABackendIsOneOfThree) {
     }
     EXPECT_THAT(read(tunnel("  backend: xdp\n")).problems,
                 HasSubstr("f:2:12: error: backend must be auto or xsk or udp, not 'xdp'"));
+}
+
+TEST(TunnelYaml, ThreadsAreFromOneToSixteen) {
+    for (const std::size_t threads : {1U, 2U, 16U}) {
+        const Reading reading = read(tunnel("  threads: " + std::to_string(threads) + "\n"));
+        EXPECT_THAT(reading.problems, IsEmpty()) << threads;
+        EXPECT_EQ(reading.tunnels.at(0).threads, threads);
+    }
+    for (const char* threads : {"0", "17", "4294967297"}) {
+        EXPECT_THAT(read(tunnel(std::string{"  threads: "} + threads + "\n")).problems,
+                    HasSubstr("f:2:12: error: threads must be from 1 to 16"));
+    }
+    EXPECT_THAT(read(tunnel("  threads: auto\n")).problems, HasSubstr("f:2:12: error: "));
+}
+
+TEST(TunnelYaml, SeveralThreadsAndTheBackendXskExcludeEachOther) {
+    EXPECT_THAT(read(tunnel("  threads: 1\n  backend: xsk\n")).problems, IsEmpty());
+    EXPECT_THAT(read(tunnel("  threads: 2\n  backend: auto\n")).problems, IsEmpty());
+    EXPECT_THAT(read(tunnel("  threads: 2\n  backend: xsk\n")).problems,
+                HasSubstr("f:2:12: error: a tunnel with the backend xsk has one thread"));
 }
 
 TEST(TunnelYaml, TwoTunnelsShareNeitherNameNorPortNorNamesOfPeers) {

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "agent/tunnel/worker_parts.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "agent/tunnel/aead_choice.hpp"
+#include "agent/tunnel/tun_port.hpp"
+#include "agent/tunnel/udp_link.hpp"
+#include "agent/tunnel/xsk_link.hpp"
+
+namespace tollgate::agent {
+
+namespace {
+
+using Links = std::vector<std::unique_ptr<Link>>;
+using Ports = std::vector<std::unique_ptr<Port>>;
+
+/// @param wanted  "auto", "xsk", "udp"
+Result<std::unique_ptr<Link>> open_link(const std::string& wanted, TunnelGate& gate) {
+    auto udp = UdpLink::open({});
+    if (!udp) {
+        return Failure{udp.error()};
+    }
+    if (wanted == "udp") {
+        return std::unique_ptr<Link>{std::move(*udp)};
+    }
+    auto xsk = XskLink::open(
+        std::move(*udp), gate, wanted == "xsk" ? XskLink::Wish::any : XskLink::Wish::zero_copy);
+    if (!xsk) {
+        return Failure{xsk.error()};
+    }
+    return std::unique_ptr<Link>{std::move(*xsk)};
+}
+
+/// An AF_XDP socket has what comes in by one queue of an interface, of whichever peer.
+Result<Links> open_links(const TunnelOptions& options, std::size_t count) {
+    UdpLink::Options udp;
+    if (options.backend == "auto") {
+        udp.reason = fmt::format("AF_XDP is for one thread, not {}", count);
+    }
+    auto group = UdpLink::open_group(udp, count);
+    if (!group) {
+        return Failure{group.error()};
+    }
+    Links links;
+    for (auto& link : *group) {
+        links.push_back(std::move(link));
+    }
+    return links;
+}
+
+Result<Ports> open_ports(const TunnelOptions& options,
+                         const QueueSteering* steering,
+                         std::size_t count) {
+    using Queues = TunPort::Queues;
+    Ports ports;
+    TunPort::Options port{
+        options.name, options.mtu, count > 1 ? Queues::first : Queues::one, options.before_up};
+    while (ports.size() < count) {
+        auto opened = TunPort::open(port);
+        if (!opened) {
+            return Failure{opened.error()};
+        }
+        if (ports.empty() && steering != nullptr) {
+            if (auto steered = (*opened)->steer(steering->program()); !steered) {
+                return Failure{steered.error()};
+            }
+        }
+        ports.push_back(std::move(*opened));
+        port.queues = Queues::further;
+        port.before_up = {};
+    }
+    return ports;
+}
+
+/// What several threads need, apart from the network interface.
+struct Several {
+    std::unique_ptr<QueueSteering> steering;
+    Links links;
+};
+
+Result<Several> open_several(const TunnelOptions& options) {
+    if (!options.make_steering) {
+        return failure("no gate is loaded, which would tell them their packets");
+    }
+    auto steering = options.make_steering();
+    if (!steering) {
+        return Failure{steering.error()};
+    }
+    auto links = open_links(options, options.threads);
+    if (!links) {
+        return Failure{links.error()};
+    }
+    return Several{std::move(*steering), std::move(*links)};
+}
+
+Result<Several> open_one(const TunnelOptions& options, TunnelGate& gate) {
+    auto link = open_link(options.backend, gate);
+    if (!link) {
+        return Failure{link.error()};
+    }
+    Several one;
+    one.links.push_back(std::move(*link));
+    return one;
+}
+
+/// Once measured, the same for all.
+Result<void> add_ciphers(OpenedWorkers& opened, const std::string& wanted) {
+    auto choice = choose_aead(wanted);
+    if (!choice) {
+        return Failure{choice.error()};
+    }
+    opened.aead_reason = std::move(choice->reason);
+    const std::string name{choice->aead->name()};
+    for (Worker::Parts& worker : opened.workers) {
+        worker.aead = std::move(choice->aead);
+        if (choice = choose_aead(name); !choice) {
+            return Failure{choice.error()};
+        }
+    }
+    return {};
+}
+
+Result<void> add_inboxes(OpenedWorkers& opened) {
+    for (std::size_t i = 1; i < opened.workers.size(); ++i) {
+        auto inbox = InitiationInbox::create();
+        if (!inbox) {
+            return Failure{inbox.error()};
+        }
+        opened.workers[i].inbox = std::move(*inbox);
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<OpenedWorkers> open_workers(const TunnelOptions& options, TunnelGate& gate) {
+    OpenedWorkers opened;
+    opened.threads_reason = "as configured";
+    auto several = options.threads > 1 ? open_several(options) : open_one(options, gate);
+    if (!several && options.threads > 1) {
+        opened.threads_reason =
+            fmt::format("not {}: {}", options.threads, several.error().message());
+        several = open_one(options, gate);
+    }
+    if (!several) {
+        return Failure{several.error()};
+    }
+    auto ports = open_ports(options, several->steering.get(), several->links.size());
+    if (!ports) {
+        return Failure{ports.error()};
+    }
+    opened.steering = std::move(several->steering);
+    for (std::size_t i = 0; i < ports->size(); ++i) {
+        Worker::Parts& worker = opened.workers.emplace_back();
+        worker.link = std::move(several->links[i]);
+        worker.port = std::move((*ports)[i]);
+    }
+    auto ready = add_ciphers(opened, options.aead).and_then([&] { return add_inboxes(opened); });
+    return ready.map([&] { return std::move(opened); });
+}
+
+}  // namespace tollgate::agent
