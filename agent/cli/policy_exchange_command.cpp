@@ -10,6 +10,7 @@
 #include "agent/cli/text.hpp"
 #include "agent/exchange/mud_export.hpp"
 #include "agent/exchange/mud_import.hpp"
+#include "agent/exchange/nft_export.hpp"
 #include "agent/system/file.hpp"
 #include "policy/notation.hpp"
 #include "policy/yaml_writer.hpp"
@@ -210,6 +211,13 @@ void add_policy_exchange_commands(CLI::App& group, Cli& cli) {
     CLI::App* exports = group.add_subcommand("export", "Policies in other formats");
     exports->require_subcommand(1);
     add_export(*exports, cli, "mud", "As a MUD file (RFC 8520), to -o FILE or printed", write_mud);
+    add_export(*exports,
+               cli,
+               "nft",
+               "As a ruleset of nftables, to -o FILE or printed",
+               [](const Cli&, const policy::Policy& policy, const Export&) {
+                   return exchange::export_nft(policy);
+               });
 }
 
 }  // namespace tollgate::cli

@@ -323,8 +323,11 @@ std::string label_of(const Policy& policy, const std::string& key, const std::st
 
 Json header_json(const Policy& policy, const MudExportOptions& options) {
     Json mud{{"mud-version", 1},
-             {"mud-url", options.url.empty() ? label_of(policy, "mud-url", "") : options.url},
-             {"last-update", label_of(policy, "mud-last-update", options.last_update)}};
+             {"mud-url", options.url.empty() ? label_of(policy, "mud-url", "") : options.url}};
+    const std::string last_update = label_of(policy, "mud-last-update", options.last_update);
+    if (!last_update.empty()) {
+        mud["last-update"] = last_update;
+    }
     const std::string validity = label_of(policy, "mud-cache-validity", "");
     std::int64_t hours = 0;
     const char* const end = validity.data() + validity.size();

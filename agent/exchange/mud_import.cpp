@@ -128,7 +128,7 @@ class Importer {
         for (const auto& [key, text] : file_.header) {
             if (key == "systeminfo") {
                 policy_.description = text;
-            } else {
+            } else if (key != "is-supported" || text == "false") {
                 policy_.labels[key.starts_with("mud-") ? key : "mud-" + key] = text;
             }
         }

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+#include "agent/exchange/nft_export.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "agent/exchange/loss.hpp"
+#include "agent/exchange/names.hpp"
+#include "agent/exchange/nft_match.hpp"
+#include "policy/notation.hpp"
+
+namespace tollgate::exchange {
+namespace {
+
+using policy::Direction;
+using policy::Policy;
+using policy::Rank;
+using policy::Rule;
+
+// docs/packet-path.md, section 3, as far as the hooks of IP see it.
+struct BaselineLine {
+    std::uint32_t bit;
+    const char* ingress;
+    const char* egress;
+};
+constexpr std::array<BaselineLine, 5> kBaseline{
+    {{TG_BASELINE_NEIGHBOUR,
+      "icmpv6 type { 135, 136 } icmpv6 code 0 ip6 hoplimit 255 accept",
+      "icmpv6 type { 133, 135, 136 } icmpv6 code 0 ip6 hoplimit 255 accept"},
+     {TG_BASELINE_ROUTER_ADVERT,
+      "icmpv6 type 134 icmpv6 code 0 ip6 hoplimit 255 ip6 saddr fe80::/10 accept",
+      ""},
+     {TG_BASELINE_DHCP,
+      "meta nfproto ipv4 udp sport 67 udp dport 68 accept",
+      "meta nfproto ipv4 udp sport 68 udp dport 67 accept"},
+     {TG_BASELINE_DHCP,
+      "ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept",
+      "ip6 daddr ff02::1:2 udp sport 546 udp dport 547 accept"},
+     {TG_BASELINE_MULTICAST,
+      "igmp type membership-query accept",
+      "igmp type { 0x12, 0x16, 0x17, 0x22 } accept"}}};
+
+// What no rule can let pass, answers to nothing among it.
+constexpr std::array<const char*, 6> kBeforeRules{
+    "meta l4proto igmp drop",
+    "icmpv6 type { 130-137, 143 } drop",
+    "ct state established,related accept",
+    "icmp type { 0, 3, 11, 12, 14, 16, 18 } drop",
+    "icmpv6 type { 1-4, 129 } drop",
+    "tcp flags & (fin | syn | rst | ack) != syn drop",
+};
+
+/// Makes one ruleset.
+class NftWriter {
+  public:
+    NftWriter(const Policy& policy, Exported& exported)
+        : policy_{policy}, losses_{exported.problems} {}
+
+    std::string write() {
+        report_settings();
+        std::string chains;
+        for (const Direction direction : {Direction::ingress, Direction::egress}) {
+            chains += chain(direction);
+        }
+        return fmt::format(
+            "#!/usr/sbin/nft -f\n"
+            "# The policy {}, written by tollgate policy export nft.\n"
+            "table inet tollgate\n"
+            "delete table inet tollgate\n"
+            "table inet tollgate {{\n{}{}}}\n",
+            policy_.name,
+            objects_,
+            chains);
+    }
+
+  private:
+    void report_settings() {
+        if (policy_.mode != policy::Stage::enforce) {
+            losses_.general(
+                fmt::format("mode {}: there it is as if enforced", policy::to_text(policy_.mode)),
+                "nftables has no stages");
+        }
+        if ((policy_.baseline & TG_BASELINE_ARP) == 0) {
+            losses_.general("baseline: ARP passes there, as everything that is not IP");
+        }
+    }
+
+    std::string chain(Direction direction) {
+        const bool ingress = direction == Direction::ingress;
+        const char* const interface = ingress ? "iifname" : "oifname";
+        const bool pass =
+            policy_.default_action.at(static_cast<std::size_t>(direction)) == policy::Action::pass;
+        std::string text =
+            fmt::format("\tchain {} {{\n\t\ttype filter hook {} priority filter; policy {};\n",
+                        policy::to_text(direction),
+                        ingress ? "input" : "output",
+                        pass ? "accept" : "drop");
+        const auto line = [&](const std::string& statement) {
+            text += statement.empty() ? "" : "\t\t" + statement + "\n";
+        };
+        line(fmt::format("{} \"lo\" accept", interface));
+        if (!policy_.interfaces.empty()) {
+            line(fmt::format(
+                "{} != {{ \"{}\" }} accept", interface, fmt::join(policy_.interfaces, "\", \"")));
+        }
+        for (const BaselineLine& part : kBaseline) {
+            if ((policy_.baseline & part.bit) != 0) {
+                line(ingress ? part.ingress : part.egress);
+            }
+        }
+        if ((policy_.baseline & TG_BASELINE_MULTICAST) != 0) {
+            line(ingress ? "icmpv6 type 130 icmpv6 code 0 ip6 hoplimit 1 ip6 saddr fe80::/10 accept"
+                         : "icmpv6 type { 131, 132, 143 } icmpv6 code 0 ip6 hoplimit 1 accept");
+        }
+        for (const char* const statement : kBeforeRules) {
+            line(statement);
+        }
+        for (const Rank rank : {Rank::failsafe, Rank::deny, Rank::allow}) {
+            for (const Rule& rule : policy_.rules) {
+                if (rule.rank == rank && rule.direction == direction) {
+                    text += lines_of(rule, rank == Rank::deny ? "drop" : "accept");
+                }
+            }
+        }
+        for (const Rule& rule : policy_.rules) {  // their end is visible: no default after it
+            if (rule.expires && rule.rank != Rank::deny && rule.direction == direction) {
+                text += expired_lines(rule);
+            }
+        }
+        return text + "\t}\n";
+    }
+
+    // The alternatives of the remote; none: nothing of it can be said. The first empty: anybody.
+    std::vector<std::string> remotes_of(const Rule& rule) {
+        if (!rule.selector.peers.empty() || rule.via != policy::Via::any) {
+            losses_.left_out(rule, "the ruleset does not know which interfaces are tunnels");
+            return {};
+        }
+        if (rule.any_remote()) {
+            return {""};
+        }
+        const bool ingress = rule.direction == Direction::ingress;
+        const std::string side = ingress ? "saddr" : "daddr";
+        auto remotes = match_prefixes(rule.selector.prefixes, side);
+        if (!rule.selector.macs.empty() && ingress) {
+            std::set<std::string> macs;
+            for (const MacAddress& mac : rule.selector.macs) {
+                macs.insert(mac.to_string());
+            }
+            remotes.push_back(fmt::format("ether saddr {{ {} }}", fmt::join(macs, ", ")));
+        } else if (!rule.selector.macs.empty()) {
+            losses_.left_out(rule, "on the way out nftables sees no MAC address of the remote");
+        }
+        if (!rule.selector.names.empty()) {
+            losses_.changed(rule, "its names are sets that are empty until something fills them");
+        }
+        for (const policy::NamePattern& name : rule.selector.names) {
+            const std::string set = set_of(name);
+            remotes.push_back(fmt::format("ip {} @{}_v4", side, set));
+            remotes.push_back(fmt::format("ip6 {} @{}_v6", side, set));
+        }
+        return remotes;
+    }
+
+    std::string set_of(const policy::NamePattern& name) {
+        const auto known = sets_.find(name);
+        if (known != sets_.end()) {
+            return known->second;
+        }
+        std::string set = unique(identifier("name-" + name.to_string()), taken_);
+        std::replace(set.begin(), set.end(), '-', '_');
+        objects_ += fmt::format("\t# dnsmasq: nftset=/{}/4#inet#tollgate#{}_v4\n", name.name, set);
+        for (const char* const family : {"4", "6"}) {
+            objects_ +=
+                fmt::format("\tset {}_v{} {{\n\t\ttype ipv{}_addr\n\t\tflags timeout\n\t}}\n",
+                            set,
+                            family,
+                            family);
+        }
+        return sets_.emplace(name, set).first->second;
+    }
+
+    // A limit that all lines of a rule share. @return the statement that drops what is over it
+    std::string limit_of(const Rule& rule) {
+        if (rule.limit.packets) {
+            losses_.changed(rule, "without its limit of packets");
+        }
+        if (!rule.limit.new_flows) {
+            return "";
+        }
+        losses_.changed(rule, "newFlows counts packets there until the first answer");
+        const policy::Rate& rate = *rule.limit.new_flows;
+        const bool minute = rate.per != std::chrono::seconds{1};
+        std::string name = unique("limit-" + rule.name, taken_);
+        std::replace(name.begin(), name.end(), '-', '_');
+        objects_ += fmt::format("\tlimit {} {{\n\t\trate over {}/{} burst {} packets\n\t}}\n",
+                                name,
+                                rate.count,
+                                minute ? "minute" : "second",
+                                std::max<std::uint32_t>(1, minute ? rate.count / 60 : rate.count));
+        return fmt::format("limit name \"{}\" drop", name);
+    }
+
+    std::string lines_of(const Rule& rule, const char* verdict) {
+        const auto remotes = remotes_of(rule);
+        const std::string limit = remotes.empty() ? "" : limit_of(rule);
+        std::string time;
+        if (rule.expires && !remotes.empty()) {
+            losses_.changed(rule, "its end there is for new flows only");
+            time = fmt::format("meta time < {} ", rule.expires->time_since_epoch().count());
+        }
+        std::string text;
+        for (const std::string& remote : remotes) {
+            for (const std::string& service : match_services(rule.services)) {
+                const std::string match = fmt::format("{}{}{}{}",
+                                                      remote,
+                                                      remote.empty() ? "" : " ",
+                                                      service,
+                                                      service.empty() ? "" : " ");
+                const std::string comment = fmt::format("comment \"{}\"", rule.name);
+                if (!limit.empty()) {
+                    text += fmt::format("\t\t{}{}{} {}\n", time, match, limit, comment);
+                }
+                const std::string log =
+                    rule.log ? fmt::format("log prefix \"tollgate {}: \" ", rule.name) : "";
+                text += fmt::format("\t\t{}{}{}{} {}\n", time, match, log, verdict, comment);
+            }
+        }
+        return text;
+    }
+
+    std::string expired_lines(const Rule& rule) {
+        Rule after = rule;
+        after.expires.reset();
+        after.limit = {};
+        after.log = false;
+        Exported unused;  // what is lost was said before
+        NftWriter quiet{policy_, unused};
+        quiet.sets_ = sets_;
+        return quiet.lines_of(after, "drop");
+    }
+
+    const Policy& policy_;
+    Losses losses_;
+    std::string objects_;
+    std::map<policy::NamePattern, std::string> sets_;
+    std::set<std::string> taken_;
+};
+
+}  // namespace
+
+Exported export_nft(const Policy& policy) {
+    Exported exported;
+    exported.text = NftWriter{policy, exported}.write();
+    return exported;
+}
+
+}  // namespace tollgate::exchange

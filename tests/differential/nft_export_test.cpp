@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: MIT
+// The exported ruleset in the kernel's own firewall against the loaded program and the model:
+//
+//     peer [eth0] ── veth ── [eth0] host, nft -f the ruleset
+//
+// What is compared are packets that begin flows, in both directions: what has not been seen before
+// by its addresses and ports, or where there are none, by its addresses the other way. In comes as
+// frames and is looked for behind the hook `input`, by raw sockets; out goes by raw sockets through
+// the hook `output` and is looked for at the peer.
+#include "agent/exchange/nft_export.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <random>
+#include <set>
+#include <string>
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+#include <netpacket/packet.h>
+
+#include "tests/differential/agreement.hpp"
+#include "tests/differential/required.hpp"
+#include "tests/support/frame_sender.hpp"
+#include "tests/support/netns.hpp"
+#include "tests/support/talk.hpp"
+
+namespace tollgate::test {
+namespace {
+
+using policy::Rank;
+
+constexpr std::uint32_t kPolicies = 25;
+constexpr std::uint32_t kPacketsPerPolicy = 4'000;  // 100,000 together
+constexpr std::uint32_t kBatch = 500;
+constexpr std::uint32_t kMarker = 0x70117012;  // ends the payload, before the packet's number
+constexpr std::uint8_t kProtocolsOfIpv4[] =
+    {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_GRE, IPPROTO_SCTP, IPPROTO_ESP};
+constexpr std::uint8_t kProtocolsOfIpv6[] =
+    {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6, IPPROTO_GRE, IPPROTO_SCTP, IPPROTO_ESP};
+
+using Numbers = std::set<std::uint32_t>;
+
+agent::FileDescriptor open_socket(int family, int type, int protocol) {
+    agent::FileDescriptor socket(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+    const int bytes = 64 << 20;
+    setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes);
+    return socket;
+}
+
+/// Packets with their numbers, as sockets receive them.
+class Receivers {
+  public:
+    void add(agent::FileDescriptor socket) { sockets_.push_back(std::move(socket)); }
+
+    /// The numbers that have arrived, when nothing more comes.
+    [[nodiscard]] Numbers arrived() const {
+        std::vector<pollfd> ready;
+        for (const auto& socket : sockets_) {
+            ready.push_back({socket.get(), POLLIN, 0});
+        }
+        Numbers numbers;
+        while (poll(ready.data(), ready.size(), 60) > 0) {
+            for (const pollfd& one : ready) {
+                read(one.fd, numbers);
+            }
+        }
+        return numbers;
+    }
+
+  private:
+    static void read(int socket, Numbers& numbers) {
+        std::array<std::byte, 2048> packet{};
+        for (ssize_t size = 0;
+             (size = recv(socket, packet.data(), packet.size(), MSG_DONTWAIT)) >= 0;) {
+            const auto bytes = std::span(packet).first(static_cast<std::size_t>(size));
+            if (size >= 8 && be32(bytes, bytes.size() - 8) == kMarker) {
+                numbers.insert(be32(bytes, bytes.size() - 4));
+            }
+        }
+    }
+    static std::uint32_t be32(std::span<const std::byte> bytes, std::size_t at) {
+        return std::uint32_t{policy::be16_at(bytes, at)} << 16U | policy::be16_at(bytes, at + 2);
+    }
+
+    std::vector<agent::FileDescriptor> sockets_;
+};
+
+/// Policies of all that the export can say without anything else having to help it, and packets
+/// around their edges.
+class Draws {
+  public:
+    explicit Draws(std::uint64_t seed) : random_(seed) {}
+
+    policy::Policy policy() {
+        std::vector<policy::Rule> rules;
+        for (const Rank rank : {Rank::failsafe, Rank::allow, Rank::deny}) {
+            for (std::uint32_t i = below(rank == Rank::allow ? 10 : 4); i > 0; --i) {
+                const Direction direction = below(2) == 0 ? Direction::ingress : Direction::egress;
+                policy::Rule made =
+                    rule("rule-" + std::to_string(rules.size()), rank, direction, services());
+                for (std::uint32_t n = below(4); n > 0; --n) {
+                    made = towards(std::move(made), kPrefixes.at(below(kPrefixes.size())));
+                }
+                if (direction == Direction::ingress && below(5) == 0) {
+                    made = towards(std::move(made), "02:00:00:00:00:05");
+                }
+                rules.push_back(std::move(made));
+            }
+        }
+        policy::Policy made = policy_of(std::move(rules));
+        made.mode = policy::Stage::enforce;
+        for (policy::Action& action : made.default_action) {
+            action = below(5) == 0 ? policy::Action::pass : policy::Action::drop;
+        }
+        return made;
+    }
+
+    /// The packet with this number. @param local  the last part of its local address
+    Bytes frame(std::uint32_t number, Direction direction, std::uint32_t local) {
+        Talk talk;
+        const bool four = below(2) == 0;
+        talk.remote = ip(four ? kFour.at(below(kFour.size())) : kSix.at(below(kSix.size())));
+        talk.local = ip((four ? "198.51.100." : "2001:db8:7::") + std::to_string(local));
+        talk.remote_mac.bytes[5] = talk.remote.bytes[15] % 3 == 1 ? 5 : 1;  // one for each remote
+        const auto own = static_cast<std::uint16_t>(20'000 + number % kPacketsPerPolicy);
+        const bool ingress = direction == Direction::ingress;
+        talk.remote_port = ingress ? own : port();
+        talk.local_port = ingress ? port() : own;
+        Bytes payload;
+        append32(payload, kMarker);
+        append32(payload, number);
+        const auto protocol =
+            four ? kProtocolsOfIpv4[protocol_index()] : kProtocolsOfIpv6[protocol_index()];
+        return talk.frame(direction, protocol, transport(protocol, talk, direction, payload));
+    }
+
+  private:
+    std::uint32_t below(std::size_t bound) { return static_cast<std::uint32_t>(random_() % bound); }
+    std::uint16_t port() { return kPorts.at(below(kPorts.size())); }
+    // Mostly TCP and UDP.
+    std::size_t protocol_index() { return below(3) != 0 ? below(2) : 2 + below(4); }
+
+    Bytes transport(std::uint8_t protocol,
+                    const Talk& talk,
+                    Direction direction,
+                    const Bytes& payload) {
+        constexpr std::array<std::uint8_t, 5> kTypes{8, 0, 13, 14, 17};
+        constexpr std::array<std::uint8_t, 3> kTypes6{128, 129, 139};
+        constexpr std::array<std::uint8_t, 5> kFlags{kSyn, kAck, kSyn | kAck, kRst, kFin | kAck};
+        const Ports ports = talk.ports(direction);
+        const std::uint32_t identifier =
+            direction == Direction::ingress ? talk.remote_port : talk.local_port;
+        switch (protocol) {
+            case IPPROTO_TCP: {
+                const bool other = direction == Direction::ingress && below(8) == 0;
+                return tcp(ports, {other ? kFlags.at(below(kFlags.size())) : kSyn}, payload);
+            }
+            case IPPROTO_UDP:
+                return udp(ports, payload);
+            case IPPROTO_ICMP:
+                return icmp(kTypes.at(below(kTypes.size())), 0, identifier << 16U, payload);
+            case IPPROTO_ICMPV6:
+                return icmp(kTypes6.at(below(kTypes6.size())), 0, identifier << 16U, payload);
+            default: {
+                Bytes bytes;
+                append32(bytes, 0);
+                append(bytes, payload);
+                return bytes;
+            }
+        }
+    }
+
+    std::vector<policy::Service> services() {
+        if (below(12) == 0) {
+            return {};
+        }
+        if (below(4) == 0) {
+            const auto first = static_cast<std::uint16_t>(below(14));
+            return {service(IPPROTO_ICMP, first, static_cast<std::uint16_t>(first + below(5))),
+                    service(IPPROTO_ICMPV6, 128, static_cast<std::uint16_t>(128 + below(12))),
+                    service(kProtocolsOfIpv4[3 + below(3)])};
+        }
+        std::vector<policy::Service> made;
+        for (std::uint32_t i = below(3); i < 3; ++i) {
+            const auto [first, last] = std::minmax({port(), port()});
+            const std::uint8_t protocol =
+                below(2) == 0 ? std::uint8_t{IPPROTO_TCP} : std::uint8_t{IPPROTO_UDP};
+            made.push_back(service(protocol, first, below(2) == 0 ? first : last));
+        }
+        return made;
+    }
+
+    static constexpr std::array<std::uint16_t, 12>
+        kPorts{1, 22, 23, 79, 80, 81, 443, 1023, 1024, 32768, 65534, 65535};
+    static constexpr std::array<const char*, 8> kPrefixes{"192.0.2.0/24",
+                                                          "192.0.2.128/25",
+                                                          "0.0.0.0/0",
+                                                          "192.0.2.64/32",
+                                                          "::/0",
+                                                          "2001:db8::/32",
+                                                          "2001:db8:1::/48",
+                                                          "2001:db8:1::5"};
+    static constexpr std::array<const char*, 8> kFour{"192.0.1.255",
+                                                      "192.0.2.1",
+                                                      "192.0.2.63",
+                                                      "192.0.2.64",
+                                                      "192.0.2.127",
+                                                      "192.0.2.128",
+                                                      "192.0.2.254",
+                                                      "192.0.3.1"};
+    static constexpr std::array<const char*, 6> kSix{"2001:db7:ffff::1",
+                                                     "2001:db8::1",
+                                                     "2001:db8:1::5",
+                                                     "2001:db8:1:ffff::9",
+                                                     "2001:db8:2::1",
+                                                     "2001:db9::1"};
+    std::mt19937_64 random_;
+};
+
+class NftExport : public RootTest {
+  protected:
+    void SetUp() override {
+        RootTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) {
+            return;
+        }
+        peer = std::make_unique<NetworkNamespace>("peer");
+        host = std::make_unique<NetworkNamespace>("host");
+        connect({*peer, "eth0", "10.250.0.2/30"}, {*host, "eth0", "10.250.0.1/30"});
+        host->ip({"link", "set", "eth0", "address", "02:00:00:00:00:02"});
+        {
+            const Inside there(*host);
+            run_command({"sysctl",
+                         "-qw",
+                         "net.ipv4.conf.all.rp_filter=0",
+                         "net.ipv4.conf.eth0.rp_filter=0",
+                         "net.ipv6.conf.eth0.disable_ipv6=0",
+                         "net.ipv6.conf.eth0.accept_ra=0"});
+            for (const std::uint8_t protocol : kProtocolsOfIpv4) {
+                behind_input.add(open_socket(AF_INET, SOCK_RAW, protocol));
+            }
+            for (const std::uint8_t protocol : kProtocolsOfIpv6) {
+                behind_input.add(open_socket(AF_INET6, SOCK_RAW, protocol));
+            }
+            four = open_socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+            six = open_socket(AF_INET6, SOCK_RAW, IPPROTO_RAW);
+        }
+        const std::string gateway = "02:00:00:00:00:77";  // nobody's: the peer only watches
+        host->ip({"-6", "addr", "add", "2001:db8:fe::1/64", "dev", "eth0", "nodad"});
+        host->ip({"neigh", "replace", "10.250.0.2", "lladdr", gateway, "dev", "eth0"});
+        host->ip({"neigh", "replace", "2001:db8:fe::2", "lladdr", gateway, "dev", "eth0"});
+        host->ip({"route", "add", "default", "via", "10.250.0.2"});
+        host->ip({"-6", "route", "add", "default", "via", "2001:db8:fe::2", "dev", "eth0"});
+        for (std::uint32_t i = 1; i <= 2 * kPolicies; ++i) {
+            const std::string last = std::to_string(i);
+            host->ip({"addr", "add", "198.51.100." + last + "/32", "dev", "eth0"});
+            host->ip({"-6", "addr", "add", "2001:db8:7::" + last + "/128", "dev", "eth0", "nodad"});
+        }
+        const Inside there(*peer);
+        at_peer.add(open_socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL)));
+    }
+
+    void use_rules(const std::string& ruleset) const {
+        const std::string path = "/tmp/tollgate-nft-export-" + std::to_string(getpid());
+        std::ofstream(path) << ruleset;
+        const Inside there(*host);
+        ASSERT_EQ(run_command({"nft", "-f", path}), 0) << ruleset;
+        std::filesystem::remove(path);
+    }
+
+    /// Sends frames, the first of which has the number `first`. @return the numbers that pass
+    [[nodiscard]] Numbers send(Direction direction,
+                               const std::vector<Bytes>& frames,
+                               std::uint32_t first) const {
+        Numbers numbers;
+        for (std::size_t done = 0; done < frames.size(); done += kBatch) {
+            const auto batch = std::span(frames).subspan(
+                done, std::min<std::size_t>(kBatch, frames.size() - done));
+            direction == Direction::ingress ? send_in(batch) : send_out(batch);
+            numbers.merge((direction == Direction::ingress ? behind_input : at_peer).arrived());
+        }
+        // ICMP errors and echo replies quote packets of before.
+        numbers.erase(numbers.begin(), numbers.lower_bound(first));
+        return numbers;
+    }
+
+    std::unique_ptr<NetworkNamespace> peer;
+    std::unique_ptr<NetworkNamespace> host;
+    Receivers behind_input;
+    Receivers at_peer;
+    agent::FileDescriptor four;
+    agent::FileDescriptor six;
+
+  private:
+    void send_in(std::span<const Bytes> frames) const {
+        const Inside there(*peer);
+        const auto out = FrameSender::open("eth0");
+        ASSERT_TRUE(out) << out.error().message();
+        EXPECT_TRUE(out->send(
+            frames.size(), 100'000, [&](std::uint64_t number) { return frames[number]; }));
+    }
+
+    // A packet that the ruleset drops is an error of sendto(2) here.
+    void send_out(std::span<const Bytes> frames) const {
+        for (const Bytes& frame : frames) {
+            const auto packet = std::span(frame).subspan(ETH_HLEN);
+            if (policy::be16_at(frame, 12) == ETH_P_IP) {
+                sockaddr_in to{};
+                to.sin_family = AF_INET;
+                std::memcpy(&to.sin_addr, packet.data() + 16, 4);
+                sendto(four.get(),
+                       packet.data(),
+                       packet.size(),
+                       0,
+                       reinterpret_cast<const sockaddr*>(&to),
+                       sizeof to);
+            } else {
+                sockaddr_in6 to{};
+                to.sin6_family = AF_INET6;
+                std::memcpy(&to.sin6_addr, packet.data() + 24, 16);
+                sendto(six.get(),
+                       packet.data(),
+                       packet.size(),
+                       0,
+                       reinterpret_cast<const sockaddr*>(&to),
+                       sizeof to);
+            }
+        }
+    }
+};
+
+std::string difference(const Numbers& kernel, const Numbers& gate) {
+    Numbers only_kernel;
+    Numbers only_gate;
+    std::set_difference(kernel.begin(),
+                        kernel.end(),
+                        gate.begin(),
+                        gate.end(),
+                        std::inserter(only_kernel, only_kernel.end()));
+    std::set_difference(gate.begin(),
+                        gate.end(),
+                        kernel.begin(),
+                        kernel.end(),
+                        std::inserter(only_gate, only_gate.end()));
+    return "only nftables passes " + testing::PrintToString(only_kernel) +
+           "\nonly the gate passes " + testing::PrintToString(only_gate) + "\n";
+}
+
+TEST_F(NftExport, AgreesWithTheGateOnTheFirstPacketsOfFlowsInBothDirections) {
+    const char* given = std::getenv("TOLLGATE_SEED");
+    const std::uint64_t seed =
+        given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+    std::cout << "TOLLGATE_SEED=" << seed << "\n";
+    auto begun = Agreement::begin();
+    TOLLGATE_REQUIRE(begun);
+    Agreement& gate = **begun;
+    Draws draws(seed);
+    std::size_t passed = 0;
+    for (std::uint32_t i = 0; i < kPolicies; ++i) {
+        const policy::Policy policy = draws.policy();
+        const exchange::Exported exported = exchange::export_nft(policy);
+        EXPECT_TRUE(exported.problems.empty()) << exported.problems[0].message;
+        ASSERT_TRUE(gate.use({policy, policy::Stage::enforce, {}, {}}));
+        use_rules(exported.text);
+        for (const Direction direction : {Direction::ingress, Direction::egress}) {
+            const std::uint32_t half = kPacketsPerPolicy / 2;
+            const std::uint32_t first =
+                i * kPacketsPerPolicy + (direction == Direction::ingress ? 0 : half);
+            std::vector<Bytes> frames;
+            Numbers expected;
+            for (std::uint32_t number = first; number < first + half; ++number) {
+                const std::uint32_t local = 2 * i + (direction == Direction::ingress ? 1 : 2);
+                frames.push_back(draws.frame(number, direction, local));
+                ASSERT_TRUE(gate.judge(frames.back(), direction)) << "TOLLGATE_SEED=" << seed;
+                if (gate.last_passed()) {
+                    expected.insert(number);
+                }
+            }
+            const Numbers arrived = send(direction, frames, first);
+            ASSERT_EQ(arrived == expected, true)
+                << "TOLLGATE_SEED=" << seed << " policy " << i << "\n"
+                << difference(arrived, expected) << exported.text;
+            passed += expected.size();
+        }
+    }
+    std::cout << kPolicies * kPacketsPerPolicy << " packets, " << passed << " pass\n";
+    EXPECT_GT(passed, 0U);
+    EXPECT_LT(passed, kPolicies * kPacketsPerPolicy);
+}
+
+}  // namespace
+}  // namespace tollgate::test
