@@ -8,6 +8,7 @@
 #include "agent/cli/commands.hpp"
 #include "agent/cli/policy_check.hpp"
 #include "agent/cli/text.hpp"
+#include "agent/exchange/kubernetes_export.hpp"
 #include "agent/exchange/mud_export.hpp"
 #include "agent/exchange/mud_import.hpp"
 #include "agent/exchange/nft_export.hpp"
@@ -211,13 +212,26 @@ void add_policy_exchange_commands(CLI::App& group, Cli& cli) {
     CLI::App* exports = group.add_subcommand("export", "Policies in other formats");
     exports->require_subcommand(1);
     add_export(*exports, cli, "mud", "As a MUD file (RFC 8520), to -o FILE or printed", write_mud);
+    const auto writer = [](Exported (*write)(const policy::Policy&)) {
+        return [write](const Cli&, const policy::Policy& policy, const Export&) {
+            return write(policy);
+        };
+    };
     add_export(*exports,
                cli,
                "nft",
                "As a ruleset of nftables, to -o FILE or printed",
-               [](const Cli&, const policy::Policy& policy, const Export&) {
-                   return exchange::export_nft(policy);
-               });
+               writer(exchange::export_nft));
+    add_export(*exports,
+               cli,
+               "k8s",
+               "As a NetworkPolicy of Kubernetes, to -o FILE or printed",
+               writer(exchange::export_kubernetes));
+    add_export(*exports,
+               cli,
+               "cilium",
+               "As a CiliumNetworkPolicy, to -o FILE or printed",
+               writer(exchange::export_cilium));
 }
 
 }  // namespace tollgate::cli

@@ -22,6 +22,10 @@ void Losses::general(const std::string& what, const std::string& hint) {
     problems_.push_back({{}, what, hint, policy::Severity::warning});
 }
 
+void Losses::refused(const std::string& why) {
+    problems_.push_back({{}, why, "", policy::Severity::error});
+}
+
 void Losses::add(const policy::Rule& rule, const std::string& message, const std::string& hint) {
     problems_.push_back(
         {rule.mark,

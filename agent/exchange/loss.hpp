@@ -21,6 +21,8 @@ class Losses {
     void changed(const policy::Rule& rule, const std::string& how);
     /// Of the policy as a whole.
     void general(const std::string& what, const std::string& hint = "");
+    /// The policy cannot be exported at all.
+    void refused(const std::string& why);
 
   private:
     void add(const policy::Rule& rule, const std::string& message, const std::string& hint);

@@ -78,6 +78,12 @@ class NftWriter {
 
   private:
     void report_settings() {
+        for (const std::string& name : policy_.interfaces) {
+            if (name.find_first_of("\"*\\") != std::string::npos) {
+                losses_.refused("nftables has no way to write the interface " +
+                                policy::quoted(name));
+            }
+        }
         if (policy_.mode != policy::Stage::enforce) {
             losses_.general(
                 fmt::format("mode {}: there it is as if enforced", policy::to_text(policy_.mode)),
@@ -255,6 +261,9 @@ class NftWriter {
 Exported export_nft(const Policy& policy) {
     Exported exported;
     exported.text = NftWriter{policy, exported}.write();
+    if (policy::has_errors(exported.problems)) {
+        exported.text.clear();
+    }
     return exported;
 }
 

@@ -21,5 +21,9 @@ while read -r command; do
     [[ -z $written || -s $written ]] || { echo "error: '$command' wrote nothing" && exit 1; }
     tried=$((tried + 1))
 done < <(awk '/^```/ { on = !on; next } on && /^tollgate /' "$page")
+python3 -c 'import sys, yaml; [yaml.safe_load(open(name)) for name in sys.argv[1:]]' door-*.yaml
+if unshare --user --map-root-user --net true 2>/dev/null; then
+    unshare --user --map-root-user --net nft --check --file door.nft
+fi
 ((tried > 0)) || { echo "error: the page has no commands" && exit 1; }
 echo "$tried commands tried"
