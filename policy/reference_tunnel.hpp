@@ -57,8 +57,8 @@ struct ReferenceTunnel {
     std::map<IpAddress, ReferenceBucket> peer_sources;
 };
 
-/// Section 9 of docs/packet-path.md: what comes to our tunnels. MACs cost no time here, so nothing is
-/// ever `tunnel_busy`.
+/// Section 9 of docs/packet-path.md: what comes to our tunnels. MACs cost no time here, so nothing
+/// is ever `tunnel_busy`.
 class ReferenceTunnels {
   public:
     /// By port, host order. For tests to change.

@@ -192,8 +192,8 @@ void add_changing(CLI::App& group, Cli& cli) {
 }  // namespace
 
 void add_policy_commands(CLI::App& app, Cli& cli) {
-    CLI::App* group =
-        app.add_subcommand("policy", "Check, show, compare, apply, roll back, import and export policies");
+    CLI::App* group = app.add_subcommand(
+        "policy", "Check, show, compare, apply, roll back, import and export policies");
     group->require_subcommand(1);
     add_reading(*group, cli);
     add_changing(*group, cli);
