@@ -222,7 +222,8 @@ class Importer {
     }
 
     void refuse(const MudAce& ace, const Obstacle& obstacle) {
-        warn(ace, obstacle.message, obstacle.hint);
+        constexpr const char* kOtherwise = "write a rule by hand, if the device needs it";
+        warn(ace, obstacle.message, obstacle.hint.empty() ? kOtherwise : obstacle.hint);
         if (!ace.accept) {  // left out, it would let pass what it denies
             problems_.back().severity = Severity::error;
         }

@@ -78,6 +78,9 @@ for shell in bash fish zsh; do
     expect "$shell" "tollgate status -o j" json jsonl
     expect "$shell" "tollgate policy check d" door.yaml
 done
+expect bash "tollgate policy export " mud nft k8s cilium
+expect bash "tollgate policy import mud d" door.yaml
+expect bash "tollgate policy import mud --mode=a" audit
 expect bash "tollgate blocklist remove 2001:" "db8:bad::/48"
 expect bash "tollgate trace a b c --expect=" pass drop
 [ "$failed" = 0 ] && echo "completions are as expected"
