@@ -27,7 +27,6 @@
 #include <unistd.h>
 
 #include <gtest/gtest.h>
-#include <netpacket/packet.h>
 
 #include "tests/differential/agreement.hpp"
 #include "tests/differential/required.hpp"
@@ -37,8 +36,6 @@
 
 namespace tollgate::test {
 namespace {
-
-using policy::Rank;
 
 constexpr std::uint32_t kPolicies = 25;
 constexpr std::uint32_t kPacketsPerPolicy = 4'000;  // 100,000 together
@@ -104,8 +101,9 @@ class Draws {
 
     policy::Policy policy() {
         std::vector<policy::Rule> rules;
-        for (const Rank rank : {Rank::failsafe, Rank::allow, Rank::deny}) {
-            for (std::uint32_t i = below(rank == Rank::allow ? 10 : 4); i > 0; --i) {
+        for (const policy::Rank rank :
+             {policy::Rank::failsafe, policy::Rank::allow, policy::Rank::deny}) {
+            for (std::uint32_t i = below(rank == policy::Rank::allow ? 10 : 4); i > 0; --i) {
                 const Direction direction = below(2) == 0 ? Direction::ingress : Direction::egress;
                 policy::Rule made =
                     rule("rule-" + std::to_string(rules.size()), rank, direction, services());
@@ -211,24 +209,28 @@ class Draws {
                                                           "2001:db8::/32",
                                                           "2001:db8:1::/48",
                                                           "2001:db8:1::5"};
-    static constexpr std::array<const char*, 8> kFour{"192.0.1.255",
+    static constexpr std::array<const char*, 7> kFour{"192.0.1.255",
                                                       "192.0.2.1",
                                                       "192.0.2.63",
                                                       "192.0.2.64",
                                                       "192.0.2.127",
                                                       "192.0.2.128",
-                                                      "192.0.2.254",
                                                       "192.0.3.1"};
-    static constexpr std::array<const char*, 6> kSix{"2001:db7:ffff::1",
+    static constexpr std::array<const char*, 5> kSix{"2001:db7:ffff::1",
                                                      "2001:db8::1",
                                                      "2001:db8:1::5",
                                                      "2001:db8:1:ffff::9",
-                                                     "2001:db8:2::1",
                                                      "2001:db9::1"};
     std::mt19937_64 random_;
 };
 
 class NftExport : public RootTest {
+  public:
+    /// Sends frames, the first of which has the number `first`. @return the numbers that pass
+    [[nodiscard]] Numbers send(Direction direction,
+                               const std::vector<Bytes>& frames,
+                               std::uint32_t first) const;
+
   protected:
     void SetUp() override {
         RootTest::SetUp();
@@ -279,22 +281,6 @@ class NftExport : public RootTest {
         std::filesystem::remove(path);
     }
 
-    /// Sends frames, the first of which has the number `first`. @return the numbers that pass
-    [[nodiscard]] Numbers send(Direction direction,
-                               const std::vector<Bytes>& frames,
-                               std::uint32_t first) const {
-        Numbers numbers;
-        for (std::size_t done = 0; done < frames.size(); done += kBatch) {
-            const auto batch = std::span(frames).subspan(
-                done, std::min<std::size_t>(kBatch, frames.size() - done));
-            direction == Direction::ingress ? send_in(batch) : send_out(batch);
-            numbers.merge((direction == Direction::ingress ? behind_input : at_peer).arrived());
-        }
-        // ICMP errors and echo replies quote packets of before.
-        numbers.erase(numbers.begin(), numbers.lower_bound(first));
-        return numbers;
-    }
-
     std::unique_ptr<NetworkNamespace> peer;
     std::unique_ptr<NetworkNamespace> host;
     Receivers behind_input;
@@ -340,12 +326,49 @@ class NftExport : public RootTest {
     }
 };
 
+Numbers NftExport::send(Direction direction,
+                        const std::vector<Bytes>& frames,
+                        std::uint32_t first) const {
+    Numbers numbers;
+    for (std::size_t done = 0; done < frames.size(); done += kBatch) {
+        const auto batch =
+            std::span(frames).subspan(done, std::min<std::size_t>(kBatch, frames.size() - done));
+        direction == Direction::ingress ? send_in(batch) : send_out(batch);
+        numbers.merge((direction == Direction::ingress ? behind_input : at_peer).arrived());
+    }
+    // ICMP errors and echo replies quote packets of before.
+    numbers.erase(numbers.begin(), numbers.lower_bound(first));
+    return numbers;
+}
+
 /// Passed by one of them only.
 Numbers difference(const Numbers& a, const Numbers& b) {
     Numbers numbers;
     std::set_symmetric_difference(
         a.begin(), a.end(), b.begin(), b.end(), std::inserter(numbers, numbers.end()));
     return numbers;
+}
+
+// Judges packets of one direction by all three. @return how many pass
+std::size_t agree(const NftExport& lab,
+                  Agreement& gate,
+                  Draws& draws,
+                  std::uint32_t policy,
+                  Direction direction) {
+    const bool ingress = direction == Direction::ingress;
+    const std::uint32_t half = kPacketsPerPolicy / 2;
+    const std::uint32_t first = policy * kPacketsPerPolicy + (ingress ? 0 : half);
+    std::vector<Bytes> frames;
+    Numbers expected;
+    for (std::uint32_t number = first; number < first + half; ++number) {
+        frames.push_back(draws.frame(number, direction, 2 * policy + (ingress ? 1 : 2)));
+        EXPECT_TRUE(gate.judge(frames.back(), direction));
+        if (gate.last_passed()) {
+            expected.insert(number);
+        }
+    }
+    EXPECT_EQ(difference(lab.send(direction, frames, first), expected), Numbers{});
+    return expected.size();
 }
 
 TEST_F(NftExport, AgreesWithTheGateOnTheFirstPacketsOfFlowsInBothDirections) {
@@ -355,34 +378,17 @@ TEST_F(NftExport, AgreesWithTheGateOnTheFirstPacketsOfFlowsInBothDirections) {
     std::cout << "TOLLGATE_SEED=" << seed << "\n";
     auto begun = Agreement::begin();
     TOLLGATE_REQUIRE(begun);
-    Agreement& gate = **begun;
     Draws draws(seed);
     std::size_t passed = 0;
     for (std::uint32_t i = 0; i < kPolicies; ++i) {
         const policy::Policy policy = draws.policy();
         const exchange::Exported exported = exchange::export_nft(policy);
-        EXPECT_TRUE(exported.problems.empty()) << exported.problems[0].message;
-        ASSERT_TRUE(gate.use({policy, policy::Stage::enforce, {}, {}}));
+        EXPECT_EQ(policy::format_problems("policy", exported.problems), "");
+        ASSERT_TRUE((*begun)->use({policy, policy::Stage::enforce, {}, {}}));
         use_rules(exported.text);
         for (const Direction direction : {Direction::ingress, Direction::egress}) {
-            const std::uint32_t half = kPacketsPerPolicy / 2;
-            const std::uint32_t first =
-                i * kPacketsPerPolicy + (direction == Direction::ingress ? 0 : half);
-            std::vector<Bytes> frames;
-            Numbers expected;
-            for (std::uint32_t number = first; number < first + half; ++number) {
-                const std::uint32_t local = 2 * i + (direction == Direction::ingress ? 1 : 2);
-                frames.push_back(draws.frame(number, direction, local));
-                ASSERT_TRUE(gate.judge(frames.back(), direction)) << "TOLLGATE_SEED=" << seed;
-                if (gate.last_passed()) {
-                    expected.insert(number);
-                }
-            }
-            const Numbers arrived = send(direction, frames, first);
-            ASSERT_EQ(difference(arrived, expected), Numbers{})
-                << "TOLLGATE_SEED=" << seed << " policy " << i << "\n"
-                << exported.text;
-            passed += expected.size();
+            passed += agree(*this, **begun, draws, i, direction);
+            ASSERT_FALSE(HasFailure()) << "policy " << i << "\n" << exported.text;
         }
     }
     std::cout << kPolicies * kPacketsPerPolicy << " packets, " << passed << " pass\n";
