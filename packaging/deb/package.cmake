@@ -30,7 +30,8 @@ configure_file(deb/changelog.in ${CMAKE_CURRENT_BINARY_DIR}/changelog @ONLY)
 add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/changelog.gz
     COMMAND gzip -9 -n -k -f ${CMAKE_CURRENT_BINARY_DIR}/changelog
     DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/changelog)
-add_custom_target(debian_changelog ALL DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/changelog.gz)
+add_custom_target(debian_changelog DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/changelog.gz)
+add_dependencies(tollgate debian_changelog)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/changelog.gz deb/copyright DESTINATION share/doc/tollgate)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION share/doc/tollgate
     FILES_MATCHING PATTERN "*.md" PATTERN json EXCLUDE)
