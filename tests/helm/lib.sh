@@ -18,6 +18,9 @@ chart=$root/helm/tollgate
 tools=${TOLLGATE_CHART_TOOLS:-$root/build/chart-tools}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# npm brings certificates of its own; here it trusts whom the system trusts.
+system_certificates=/etc/ssl/certs/ca-certificates.crt
+[[ ! -r $system_certificates ]] || export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-$system_certificates}
 # Helm reads and writes nothing of the user.
 export HELM_CACHE_HOME=$work/helm HELM_CONFIG_HOME=$work/helm HELM_DATA_HOME=$work/helm
 
