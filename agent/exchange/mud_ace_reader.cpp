@@ -205,31 +205,23 @@ class AceReader {
     }
 
     bool read_class(std::string_view key, const JsonNode& node) {
-        constexpr std::array<std::pair<std::string_view, MudClass::Kind>, 6> kClasses{
-            {{"local-networks", MudClass::Kind::local_networks},
-             {"my-controller", MudClass::Kind::my_controller},
-             {"same-manufacturer", MudClass::Kind::same_manufacturer},
-             {"controller", MudClass::Kind::controller},
-             {"manufacturer", MudClass::Kind::manufacturer},
-             {"model", MudClass::Kind::model}}};
-        for (const auto& [name, kind] : kClasses) {
-            if (key != name) {
-                continue;
-            }
-            // What has no value is [null] in JSON (RFC 7951, 6.9).
-            const bool valued = kind >= MudClass::Kind::controller;
-            MudClass asked{kind, valued ? policy::one_visible_line(node.text) : ""};
-            if (kind == MudClass::Kind::controller) {
-                asked = parse_mud_class(asked.value).value_or(MudClass{});
-            }
-            const bool empty = node.kind == Kind::array || node.kind == Kind::null;
-            if (valued ? node.text.empty() || asked.kind != kind : !empty) {
-                wrong(key);
-            }
-            ace_.classes.push_back(std::move(asked));
-            return true;
+        const auto* const found = std::find(kMudClassNodes.begin(), kMudClassNodes.end(), key);
+        if (found == kMudClassNodes.end()) {
+            return false;
         }
-        return false;
+        // What has no value is [null] in JSON (RFC 7951, 6.9).
+        const auto kind = static_cast<MudClass::Kind>(found - kMudClassNodes.begin());
+        const bool valued = MudClass::has_value(kind);
+        MudClass asked{kind, valued ? policy::one_visible_line(node.text) : ""};
+        if (kind == MudClass::Kind::controller) {
+            asked = parse_mud_class(asked.value).value_or(MudClass{});
+        }
+        const bool empty = node.kind == Kind::array || node.kind == Kind::null;
+        if (valued ? node.text.empty() || asked.kind != kind : !empty) {
+            wrong(key);
+        }
+        ace_.classes.push_back(std::move(asked));
+        return true;
     }
 
     bool read_ethernet(std::string_view key, const JsonNode& node) {

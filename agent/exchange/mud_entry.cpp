@@ -14,24 +14,6 @@ using Json = nlohmann::ordered_json;
 using policy::Direction;
 using policy::Service;
 
-const char* class_key(MudClass::Kind kind) {
-    switch (kind) {
-        case MudClass::Kind::local_networks:
-            return "local-networks";
-        case MudClass::Kind::my_controller:
-            return "my-controller";
-        case MudClass::Kind::same_manufacturer:
-            return "same-manufacturer";
-        case MudClass::Kind::controller:
-            return "controller";
-        case MudClass::Kind::manufacturer:
-            return "manufacturer";
-        case MudClass::Kind::model:
-            break;
-    }
-    return "model";
-}
-
 Json ports_json(const Service& service) {
     return service.first == service.last
                ? Json{{"operator", "eq"}, {"port", service.first}}
@@ -65,9 +47,8 @@ Json matches_json(const MudEntry& entry, MudFamily family) {
     Json matches = Json::object();
     if (remote.mud_class) {
         const MudClass& asked = *remote.mud_class;
-        const bool valued = asked.kind >= MudClass::Kind::controller;
-        matches["ietf-mud:mud"][class_key(asked.kind)] =
-            valued ? Json(asked.value) : Json::array({nullptr});
+        matches["ietf-mud:mud"][std::string{node_of(asked.kind)}] =
+            MudClass::has_value(asked.kind) ? Json(asked.value) : Json::array({nullptr});
     }
     if (remote.mac) {
         matches["eth"][source ? "source-mac-address" : "destination-mac-address"] =

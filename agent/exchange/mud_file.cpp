@@ -1,29 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include "agent/exchange/mud_file.hpp"
 
+#include <fmt/format.h>
+
 namespace tollgate::exchange {
 namespace {
 
 constexpr std::string_view kRegistry = "urn:ietf:params:mud:";
-constexpr std::string_view kManufacturer = "manufacturer:";
-constexpr std::string_view kModel = "model:";
 
 }  // namespace
 
 std::string to_text(const MudClass& mud_class) {
     switch (mud_class.kind) {
         case MudClass::Kind::local_networks:
-            return "local-networks";
         case MudClass::Kind::my_controller:
-            return "my-controller";
         case MudClass::Kind::same_manufacturer:
-            return "same-manufacturer";
+            return std::string{node_of(mud_class.kind)};
         case MudClass::Kind::controller:
             break;
         case MudClass::Kind::manufacturer:
-            return std::string{kManufacturer} + mud_class.value;
         case MudClass::Kind::model:
-            return std::string{kModel} + mud_class.value;
+            return fmt::format("{}:{}", node_of(mud_class.kind), mud_class.value);
     }
     return mud_class.value;
 }
@@ -43,8 +40,8 @@ std::optional<MudClass> parse_mud_class(std::string_view text) {
             return MudClass{kind, ""};
         }
     }
-    for (const auto& [prefix, kind] :
-         {std::pair{kManufacturer, Kind::manufacturer}, std::pair{kModel, Kind::model}}) {
+    for (const Kind kind : {Kind::manufacturer, Kind::model}) {
+        const std::string prefix = to_text({kind, ""});
         if (text.starts_with(prefix)) {
             text.remove_prefix(prefix.size());
             return text.empty() ? std::nullopt : std::optional{MudClass{kind, std::string{text}}};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -30,7 +32,22 @@ struct MudClass {
     Kind kind = Kind::local_networks;
     std::string value;  ///< controller, model: a URI; manufacturer: a host name
     auto operator<=>(const MudClass&) const = default;
+
+    /// Whether a value says which; the others stand for one set of remotes.
+    static bool has_value(Kind kind) { return kind >= Kind::controller; }
 };
+
+/// The nodes of RFC 8520 (its YANG module ietf-mud) in the order of MudClass::Kind.
+constexpr std::array<std::string_view, 6> kMudClassNodes{"local-networks",
+                                                         "my-controller",
+                                                         "same-manufacturer",
+                                                         "controller",
+                                                         "manufacturer",
+                                                         "model"};
+
+[[nodiscard]] constexpr std::string_view node_of(MudClass::Kind kind) {
+    return kMudClassNodes[static_cast<std::size_t>(kind)];
+}
 
 /// As it is written on the command line and in labels: "local-networks", "my-controller",
 /// "same-manufacturer", "manufacturer:example.com", "model:URI"; a controller is its URI.

@@ -67,16 +67,17 @@ class FileReader {
             error(*node,
                   fmt::format("'{}' is no {}",
                               key,
-                              kind == Kind::object  ? "object"
-                              : kind == Kind::array ? "array"
-                                                    : "text"),
+                              kind == Kind::object    ? "object"
+                              : kind == Kind::array   ? "array"
+                              : kind == Kind::integer ? "whole number"
+                                                      : "text"),
                   "");
             return nullptr;
         }
         return node;
     }
 
-    void warn_unknown(const JsonNode& object, std::initializer_list<std::string_view> known) {
+    void warn_unknown(const JsonNode& object, const std::vector<std::string_view>& known) {
         for (const JsonMember& member : object.members) {
             const std::string_view name = local_name(member.key);
             if (std::find(known.begin(), known.end(), name) == known.end()) {
@@ -96,22 +97,10 @@ class FileReader {
                                                           "firmware-rev",
                                                           "software-rev",
                                                           "documentation"};
-        warn_unknown(mud,
-                     {"mud-url",
-                      "last-update",
-                      "cache-validity",
-                      "is-supported",
-                      "systeminfo",
-                      "mfg-name",
-                      "model-name",
-                      "firmware-rev",
-                      "software-rev",
-                      "documentation",
-                      "mud-version",
-                      "mud-signature",
-                      "extensions",
-                      "from-device-policy",
-                      "to-device-policy"});
+        std::vector<std::string_view> known{
+            "mud-version", "mud-signature", "extensions", "from-device-policy", "to-device-policy"};
+        known.insert(known.end(), kTexts.begin(), kTexts.end());
+        warn_unknown(mud, known);
         for (const std::string_view key : kTexts) {
             if (const JsonNode* const node = find_local(mud, key)) {
                 read_header_text(key, *node);

@@ -2,6 +2,7 @@
 #include "agent/tunnel/worker_thread.hpp"
 
 #include <chrono>
+#include <cstdlib>
 #include <utility>
 
 #include <pthread.h>
@@ -123,8 +124,13 @@ void WorkerThread::run() {
         refresh_link();
         const Now before = now();
         const crypto::Instant next = worker_->work(before);
-        if (!loop_.run_once(wait_until(next, before.boot))) {
-            break;
+        if (const auto once = loop_.run_once(wait_until(next, before.boot)); !once) {
+            // Its peers would be cut off without anybody's knowing, and who asks it something would
+            // wait for ever. The gate stays closed while systemd starts the agent again.
+            log(LogLevel::error,
+                "tunnel.thread_failed",
+                {{"interface", interface_}, {"error", once.error().message()}});
+            std::abort();
         }
     }
 }

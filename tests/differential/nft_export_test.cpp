@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -29,7 +28,9 @@
 #include <gtest/gtest.h>
 
 #include "tests/differential/agreement.hpp"
+#include "tests/differential/edges.hpp"
 #include "tests/differential/required.hpp"
+#include "tests/differential/seed.hpp"
 #include "tests/support/frame_sender.hpp"
 #include "tests/support/netns.hpp"
 #include "tests/support/talk.hpp"
@@ -81,15 +82,11 @@ class Receivers {
         for (ssize_t size = 0;
              (size = recv(socket, packet.data(), packet.size(), MSG_DONTWAIT)) >= 0;) {
             const auto bytes = std::span(packet).first(static_cast<std::size_t>(size));
-            if (size >= 8 && be32(bytes, bytes.size() - 8) == kMarker) {
-                numbers.insert(be32(bytes, bytes.size() - 4));
+            if (size >= 8 && be32_at(bytes, bytes.size() - 8) == kMarker) {
+                numbers.insert(be32_at(bytes, bytes.size() - 4));
             }
         }
     }
-    static std::uint32_t be32(std::span<const std::byte> bytes, std::size_t at) {
-        return std::uint32_t{policy::be16_at(bytes, at)} << 16U | policy::be16_at(bytes, at + 2);
-    }
-
     std::vector<agent::FileDescriptor> sockets_;
 };
 
@@ -108,7 +105,7 @@ class Draws {
                 policy::Rule made =
                     rule("rule-" + std::to_string(rules.size()), rank, direction, services());
                 for (std::uint32_t n = below(4); n > 0; --n) {
-                    made = towards(std::move(made), kPrefixes.at(below(kPrefixes.size())));
+                    made = towards(std::move(made), kEdgePrefixes.at(below(kEdgePrefixes.size())));
                 }
                 if (direction == Direction::ingress && below(5) == 0) {
                     made = towards(std::move(made), "02:00:00:00:00:05");
@@ -145,7 +142,7 @@ class Draws {
 
   private:
     std::uint32_t below(std::size_t bound) { return static_cast<std::uint32_t>(random_() % bound); }
-    std::uint16_t port() { return kPorts.at(below(kPorts.size())); }
+    std::uint16_t port() { return kEdgePorts.at(below(kEdgePorts.size())); }
     // Mostly TCP and UDP.
     std::size_t protocol_index() { return below(3) != 0 ? below(2) : 2 + below(4); }
 
@@ -199,16 +196,6 @@ class Draws {
         return made;
     }
 
-    static constexpr std::array<std::uint16_t, 12>
-        kPorts{1, 22, 23, 79, 80, 81, 443, 1023, 1024, 32768, 65534, 65535};
-    static constexpr std::array<const char*, 8> kPrefixes{"192.0.2.0/24",
-                                                          "192.0.2.128/25",
-                                                          "0.0.0.0/0",
-                                                          "192.0.2.64/32",
-                                                          "::/0",
-                                                          "2001:db8::/32",
-                                                          "2001:db8:1::/48",
-                                                          "2001:db8:1::5"};
     static constexpr std::array<const char*, 7> kFour{"192.0.1.255",
                                                       "192.0.2.1",
                                                       "192.0.2.63",
@@ -372,10 +359,7 @@ std::size_t agree(const NftExport& lab,
 }
 
 TEST_F(NftExport, AgreesWithTheGateOnTheFirstPacketsOfFlowsInBothDirections) {
-    const char* given = std::getenv("TOLLGATE_SEED");
-    const std::uint64_t seed =
-        given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
-    std::cout << "TOLLGATE_SEED=" << seed << "\n";
+    const std::uint64_t seed = seed_of_run();
     auto begun = Agreement::begin();
     TOLLGATE_REQUIRE(begun);
     Draws draws(seed);

@@ -2,7 +2,6 @@
 //
 //     sender [eth0] ───── [in0] router, nft forward [out0] ───── [eth0] sink
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -22,7 +21,9 @@
 
 #include "agent/system/file_descriptor.hpp"
 #include "tests/differential/agreement.hpp"
+#include "tests/differential/edges.hpp"
 #include "tests/differential/required.hpp"
+#include "tests/differential/seed.hpp"
 #include "tests/support/frame_sender.hpp"
 #include "tests/support/netns.hpp"
 #include "tests/support/talk.hpp"
@@ -128,16 +129,12 @@ class Nftables : public RootTest {
         while (poll(&ready, 1, 100) > 0) {
             const ssize_t size = recv(tap.get(), frame.data(), frame.size(), 0);
             const auto last = std::span(frame).first(size < 8 ? 0 : static_cast<std::size_t>(size));
-            if (last.empty() || be32(last, last.size() - 8) != kMarker) {
+            if (last.empty() || be32_at(last, last.size() - 8) != kMarker) {
                 continue;
             }
-            numbers.insert(be32(last, last.size() - 4));
+            numbers.insert(be32_at(last, last.size() - 4));
         }
         return numbers;
-    }
-
-    static std::uint32_t be32(std::span<const std::byte> bytes, std::size_t at) {
-        return std::uint32_t{policy::be16_at(bytes, at)} << 16U | policy::be16_at(bytes, at + 2);
     }
 
     [[nodiscard]] std::set<std::uint32_t> send(const std::vector<Bytes>& frames) const {
@@ -172,7 +169,7 @@ class Edges {
                 rules.push_back(rule(
                     "rule-" + std::to_string(rules.size()), rank, Direction::ingress, {ports()}));
                 for (std::uint32_t n = below(4); n > 0; --n) {
-                    rules.back() = towards(std::move(rules.back()), kPrefixes.at(below(8)));
+                    rules.back() = towards(std::move(rules.back()), kEdgePrefixes.at(below(8)));
                 }
             }
         }
@@ -203,23 +200,13 @@ class Edges {
     std::uint32_t below(std::uint32_t bound) {
         return static_cast<std::uint32_t>(random_() % bound);
     }
-    std::uint16_t port() { return kPorts.at(below(12)); }
+    std::uint16_t port() { return kEdgePorts.at(below(12)); }
     policy::Service ports() {
         const auto [first, last] = std::minmax({port(), port()});
         return service(
             below(2) == 0 ? std::uint8_t{IPPROTO_TCP} : std::uint8_t{IPPROTO_UDP}, first, last);
     }
 
-    static constexpr std::array<std::uint16_t, 12>
-        kPorts{1, 22, 23, 79, 80, 81, 443, 1023, 1024, 32768, 65534, 65535};
-    static constexpr std::array<const char*, 8> kPrefixes{"192.0.2.0/24",
-                                                          "192.0.2.128/25",
-                                                          "0.0.0.0/0",
-                                                          "192.0.2.64/32",
-                                                          "::/0",
-                                                          "2001:db8::/32",
-                                                          "2001:db8:1::/48",
-                                                          "2001:db8:1::5"};
     static constexpr std::array<const char*, 8> kFour{"192.0.1.255",
                                                       "192.0.2.0",
                                                       "192.0.2.63",
@@ -238,10 +225,7 @@ class Edges {
 };
 
 TEST_F(Nftables, ProgramModelAndKernelAgreeOnPrefixesAndPorts) {
-    const char* given = std::getenv("TOLLGATE_SEED");
-    const std::uint64_t seed =
-        given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
-    std::cout << "TOLLGATE_SEED=" << seed << "\n";
+    const std::uint64_t seed = seed_of_run();
     auto begun = Agreement::begin();
     TOLLGATE_REQUIRE(begun);
     Agreement& both = **begun;

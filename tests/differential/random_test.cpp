@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 #include <optional>
-#include <random>
 #include <span>
 #include <string>
 
@@ -15,17 +13,13 @@
 #include "tests/differential/frame_source.hpp"
 #include "tests/differential/random_policy.hpp"
 #include "tests/differential/required.hpp"
+#include "tests/differential/seed.hpp"
 
 namespace tollgate::test {
 namespace {
 
 constexpr std::uint64_t kFrames = 240'000;
 constexpr std::uint64_t kFramesPerPolicy = 5'000;
-
-std::uint64_t seed() {
-    const char* given = std::getenv("TOLLGATE_SEED");
-    return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
-}
 
 // Changes something that is not the policy: the blocklist, what a name has, the switch.
 void disturb(FrameSource& source, Agreement& both, bool& blocked) {
@@ -80,9 +74,7 @@ std::span<const std::byte> carried(const Sent& sent, tg_link link) {
 }
 
 void agree_on_every_frame(tg_link link) {
-    const std::uint64_t start = seed();
-    std::cout << "TOLLGATE_SEED=" << start << "\n";
-    testing::Test::RecordProperty("seed", std::to_string(start));
+    const std::uint64_t start = seed_of_run();
     FrameSource source(start);
     auto begun = Agreement::begin(link);
     TOLLGATE_REQUIRE(begun);

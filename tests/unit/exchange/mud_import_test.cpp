@@ -302,6 +302,8 @@ TEST(MudImport, WhatIsBrokenIsAnErrorWithItsPlace) {
         return problems_of(imported);
     };
     EXPECT_THAT(error(R"("mud-version": 1)", R"("mud-version": 2)"), HasSubstr("f:1:34: error"));
+    EXPECT_THAT(error(R"("mud-version": 1)", R"("mud-version": "1")"),
+                HasSubstr("'mud-version' is no whole number"));
     EXPECT_THAT(error(R"("ietf-mud:mud")", R"("mud2")"), HasSubstr("'mud' is missing"));
     EXPECT_THAT(error(R"("aces": {)", R"("aces": 5, "x": {)"), HasSubstr("'aces' is no object"));
     EXPECT_THAT(error(R"("name": "from"}]}})", R"("name": "gone"}]}})"),
