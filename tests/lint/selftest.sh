@@ -76,6 +76,8 @@ refuses changelog CHANGELOG.md '## 1.2'
 refuses changelog CHANGELOG.md '## [1.2.3] - 2030-01-01\n### Sundries'
 refuses packages tools/packages 'build zzz'
 refuses packages tools/packages 'bench  aaa  out of order'
+refuses troubleshooting docs/troubleshooting.md '### `no_such_reason`'
+refuses troubleshooting include/tollgate/abi/drop_reason.h '    X(PLANTED, planted, "without a section")'
 refuses service_unit packaging/tollgated.service '[Service]\nNoNewPrivileges=no\nCapabilityBoundingSet=~\nSystemCallFilter='
 
 echo "$planted violations planted"

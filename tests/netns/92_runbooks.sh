@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The commands of docs/runbooks exist, and are understood by an agent that runs. systemd's own are left out: the lab has
-# no service.
+# The commands of docs/runbooks and docs/troubleshooting.md exist, and are understood by an agent that runs. systemd's own
+# are left out: the lab has no service.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
 # shellcheck disable=SC2119 # no more flags
@@ -10,11 +10,21 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/netns/daemon.sh
 source "$(dirname "$0")/daemon.sh"
-pages=$(cd "$(dirname "$0")/../../docs/runbooks" && pwd)
+# shellcheck source=tests/netns/page.sh
+source "$(dirname "$0")/page.sh"
+docs=$(cd "$(dirname "$0")/../../docs" && pwd)
+pages=("$docs"/runbooks/*.md "$docs/troubleshooting.md")
 lab_start
 host device && host router
 wire device eth0 192.0.2.10/24 router eth0 192.0.2.1/24
-daemon_start
+(umask 077 && wg genkey >"$lab/wg0.key")
+cat >"$lab/tollgate.yaml" <<YAML
+apiVersion: tollgate/v1
+kind: Agent
+interfaces: [eth0]
+tunnels: [{name: wg0, privateKeyFile: $lab/wg0.key, addresses: [10.9.0.1/24]}]
+YAML
+daemon_start --config "$lab/tollgate.yaml" --uapi-dir "$lab/uapi"
 cat >"$lab/policy.yaml" <<'YAML'
 apiVersion: tollgate/v1
 kind: Policy
@@ -31,9 +41,8 @@ filled_in() {
 
 commands() {
     {
-        awk 'FNR == 1 { on = 0 } /^```/ { on = !on; next } on' "$pages"/*.md
-        grep -ohP '`\Ksudo [^`]+(?=`)' "$pages"/*.md
-        grep -ohP '`\Ktollgate [^`]+(?=`)' "$pages"/*.md
+        page_commands "${pages[@]}"
+        page_phrases "${pages[@]}"
     } | grep -vE '^sudo (systemctl|journalctl) ' | sed 's/^sudo //' | filled_in | sort -u
 }
 
@@ -47,5 +56,5 @@ while read -r command; do
     esac
     count=$((count + 1))
 done < <(commands)
-((count > 20)) || fail "only $count commands were found"
+((count > 40)) || fail "only $count commands were found"
 echo "$count commands"
