@@ -32,6 +32,12 @@ Result<Service> parse_service(std::string_view text);
 /// Services joined by ", "; "any" for none.
 [[nodiscard]] std::string to_text(std::span<const Service> services);
 
+/// "tcp", "udp", "icmp", "gre", …; of one without a name its number.
+[[nodiscard]] std::string protocol_text(std::uint8_t protocol);
+
+/// "SYN,ACK": in the order of the header's bits from the least.
+[[nodiscard]] std::string tcp_flags_text(std::uint8_t flags);
+
 /// "192.0.2.1", "192.0.2.0/24", "2001:db8::/32".
 Result<Prefix> parse_prefix(std::string_view text);
 

@@ -209,4 +209,25 @@ std::string to_text(std::span<const Service> services) {
     return texts.empty() ? "any" : fmt::format("{}", fmt::join(texts, ", "));
 }
 
+std::string protocol_text(std::uint8_t protocol) {
+    if (protocol == IPPROTO_TCP || protocol == IPPROTO_UDP) {
+        return protocol == IPPROTO_TCP ? "tcp" : "udp";
+    }
+    const std::string text = to_text(Service{protocol, 0, 0xffff});
+    return text.substr(0, text.find('/'));
+}
+
+std::string tcp_flags_text(std::uint8_t flags) {
+    static constexpr std::array<std::string_view, 6> kNames{
+        "FIN", "SYN", "RST", "PSH", "ACK", "URG"};
+    std::string text;
+    for (std::size_t bit = 0; bit < kNames.size(); ++bit) {
+        if ((flags >> bit & 1U) != 0) {
+            text += text.empty() ? "" : ",";
+            text += kNames.at(bit);
+        }
+    }
+    return text;
+}
+
 }  // namespace tollgate::policy

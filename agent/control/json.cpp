@@ -2,7 +2,6 @@
 #include "agent/control/json.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -53,20 +52,6 @@ Json problem_json(const policy::Problem& problem) {
     return json;
 }
 
-// "SYN,ACK": in the order of the header's bits from the least.
-std::string flags_text(std::uint8_t flags) {
-    static constexpr std::array<std::string_view, 6> kNames{
-        "FIN", "SYN", "RST", "PSH", "ACK", "URG"};
-    std::string text;
-    for (std::size_t bit = 0; bit < kNames.size(); ++bit) {
-        if ((flags >> bit & 1U) != 0) {
-            text += text.empty() ? "" : ",";
-            text += kNames.at(bit);
-        }
-    }
-    return text;
-}
-
 bool is_icmp(std::uint8_t protocol) {
     return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
 }
@@ -83,7 +68,7 @@ void add_sides(Json& json, const ObservedEvent& event) {
     const tg_event& record = event.record;
     const IpAddress remote = to_address(record.key.remote);
     if (record.key.protocol != 0) {
-        json["protocol"] = protocol_json(record.key.protocol);
+        json["protocol"] = policy::protocol_text(record.key.protocol);
         json["remotePort"] = ntohs(record.key.remote_port);
         json["localPort"] = ntohs(record.key.local_port);
     }
@@ -100,7 +85,7 @@ void add_sides(Json& json, const ObservedEvent& event) {
         json["peer"] = event.peer;
     }
     if (record.key.protocol == IPPROTO_TCP) {
-        json["tcpFlags"] = flags_text(record.tcp_flags);
+        json["tcpFlags"] = policy::tcp_flags_text(record.tcp_flags);
     } else if (is_icmp(record.key.protocol)) {
         json["icmpType"] = record.icmp_type;
     }
@@ -149,19 +134,6 @@ std::string time_json(std::int64_t wall_seconds) {
 
 std::string time_json(policy::Timestamp at) {
     return policy::to_text(std::chrono::floor<std::chrono::seconds>(at));
-}
-
-std::string protocol_json(std::uint8_t protocol) {
-    switch (protocol) {
-        case IPPROTO_TCP:
-            return "tcp";
-        case IPPROTO_UDP:
-            return "udp";
-        default:
-            break;
-    }
-    const std::string text = policy::to_text(policy::Service{protocol, 0, 0xffff});
-    return text.substr(0, text.find('/'));
 }
 
 int http_status(const Refusal& refusal) {

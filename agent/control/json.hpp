@@ -23,9 +23,6 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string time_json(std::int64_t wall_seconds);
 [[nodiscard]] std::string time_json(policy::Timestamp at);
 
-/// "tcp", "udp", "icmp", … or the number.
-[[nodiscard]] std::string protocol_json(std::uint8_t protocol);
-
 [[nodiscard]] Json error_json(const Refusal& refusal);
 [[nodiscard]] int http_status(const Refusal& refusal);
 

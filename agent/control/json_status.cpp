@@ -206,7 +206,7 @@ Json flow_json(const JudgedFlow& judged) {
     const policy::FlowRecord& flow = judged.flow;
     Json json{{"time", time_json(flow.first_seen)},
               {"direction", policy::to_text(flow.direction)},
-              {"protocol", protocol_json(flow.protocol)},
+              {"protocol", policy::protocol_text(flow.protocol)},
               {"remote", flow.remote.to_string()}};
     if (!judged.name.empty()) {
         json["remoteName"] = judged.name;

@@ -147,7 +147,7 @@ Json steps_of(const Question& question, const Trace& met, const policy::Rule* ru
                          "ok",
                          fmt::format("{} {} {}",
                                      question.packet.source.is_ipv4() ? "ipv4" : "ipv6",
-                                     protocol_json(question.packet.protocol),
+                                     policy::protocol_text(question.packet.protocol),
                                      question.service)));
     steps.push_back(step("stage",
                          policy::to_text(static_cast<policy::Stage>(met.stage)),

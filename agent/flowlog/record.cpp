@@ -13,6 +13,8 @@ std::string_view label(FlowLogType type) {
             return "drop";
         case FlowLogType::would_drop:
             return "wouldDrop";
+        case FlowLogType::lost:
+            return "lost";
     }
     return "";
 }

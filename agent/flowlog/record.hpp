@@ -20,9 +20,10 @@ enum class FlowLogType : std::uint8_t {
     end,         ///< a flow that is over: the rest
     drop,        ///< packets that were dropped
     would_drop,  ///< packets that enforce would have dropped
+    lost,        ///< no flow: how much no record tells of
 };
 
-/// "interval", "end", "drop", "wouldDrop": as in JSON.
+/// "interval", "end", "drop", "wouldDrop", "lost": as in JSON.
 [[nodiscard]] std::string_view label(FlowLogType type);
 
 /// How a flow ended.
@@ -37,6 +38,16 @@ enum class FlowEnd : std::uint8_t {
 
 /// "closed", "idle", …; none: "".
 [[nodiscard]] std::string_view label(FlowEnd end);
+
+/// What the log cannot tell, since the last record that says so.
+struct FlowLogLosses {
+    std::uint64_t flows = 0;    ///< came and went between two looks at the flow table
+    std::uint64_t ends = 0;     ///< evicted or replaced: what they carried last is not known
+    std::uint64_t drops = 0;    ///< dropped packets that no event of the data path tells of
+    std::uint64_t records = 0;  ///< were made and given up
+
+    [[nodiscard]] bool any() const { return flows + ends + drops + records > 0; }
+};
 
 /// One line of the flow log.
 struct FlowLogRecord {
@@ -54,6 +65,7 @@ struct FlowLogRecord {
     std::string interface;
     std::string rule;         ///< its name; empty: none (default action or stage)
     std::string remote_name;  ///< that the remote address was resolved from; empty: unknown
+    FlowLogLosses losses{};   ///< lost; then of all else only flow.last_seen counts
 };
 
 }  // namespace tollgate::agent
