@@ -4,7 +4,7 @@
 #
 #     page_commands FILE...   the lines of the fenced blocks without a language, one command each, without comments
 #     page_phrases FILE...    the commands in the text: `sudo …` and `tollgate …`
-#     page_steps FILE         HOST<tab>COMMAND for each command; a comment `# on HOST` says where those after it are typed
+#     page_steps FILE         HOST<tab>COMMAND for each command; a comment `# on HOST` says where those after it are typed; `-` if none does
 #
 # Blocks with a language (```yaml) are files, those with a line that begins with `$` or with a table's head are screens.
 page_blocks() {
@@ -23,5 +23,5 @@ page_phrases() {
 }
 
 page_steps() {
-    page_blocks "$1" | awk -v OFS='\t' '/^# on / { host = $NF; next } /^#/ || /^$/ { next } { sub(/ +# .*/, ""); print host, $0 }'
+    page_blocks "$1" | awk -v OFS='\t' '/^# on / { host = $NF; next } /^#/ || /^$/ { next } { sub(/ +# .*/, ""); print (host ? host : "-"), $0 }'
 }
