@@ -11,11 +11,13 @@
 #     is_protected NAME       true if its tollgated answers
 #     none WHEN PROBE...      fails if one of the probes, all tried at once, gets through
 #
+# What `tollgate tunnel pubkey` printed on a host NAME stands for KEY-OF-NAME in later commands.
 # The caller's connection, for commands that ask who they are typed by, is $ssh (as SSH_CONNECTION).
 # shellcheck disable=SC2154 # $lab and $background_process are set by lib.sh
 bin=${TOLLGATE_BIN:?the folder of the programs}
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 ssh=
+declare -A keys=()
 
 machine() {
     host "$1"
@@ -89,10 +91,13 @@ agent_of() { cat "$lab/$1/agent"; }
 is_protected() { inside "$1" tollgate status >/dev/null 2>&1; }
 
 follow() {
-    local host command status
+    local host command status name
     followed=0
     while IFS=$'\t' read -r -u 9 host command; do
         [[ $host != - ]] || host=$2
+        for name in "${!keys[@]}"; do
+            command=${command//KEY-OF-${name^^}/${keys[$name]}}
+        done
         before "$host" "$command"
         status=0
         typed "$host" "$command" || status=$?
@@ -100,6 +105,7 @@ follow() {
             0:* | 6:*'policy diff'*) ;;
             *) fail "on $host: '$command' exited with $status: $(<"$lab/screen")" ;;
         esac
+        [[ $command != *'tunnel pubkey'* ]] || keys[$host]=$(<"$lab/screen")
         after "$host" "$command"
         followed=$((followed + 1))
     done 9< <(page_steps "$project/$1")
