@@ -5,8 +5,9 @@
 #     machine NAME            a host of lib.sh that has an /etc, /run, /var/lib and BPF file system of its own,
 #                             sudo, and systemctl for one service: tollgated
 #     typed NAME COMMAND      runs it there, in the project's folder; $lab/screen has what it printed
-#     follow PAGE [NAME]      types the commands of a page where the page says, else on NAME; calls `before NAME COMMAND`
-#                             and `after NAME COMMAND` of the test around each, and counts them in $followed
+#     follow PAGE [NAME]      types the commands of a page where the page says (`both`: a and b), else on NAME; calls
+#                             `before NAME COMMAND` and `after NAME COMMAND` of the test around each, and counts them
+#                             in $followed
 #     agent_of NAME           the process of its tollgated
 #     is_protected NAME       true if its tollgated answers
 #     none WHEN PROBE...      fails if one of the probes, all tried at once, gets through
@@ -91,25 +92,31 @@ agent_of() { cat "$lab/$1/agent"; }
 is_protected() { inside "$1" tollgate status >/dev/null 2>&1; }
 
 follow() {
-    local host command status name
+    local where host command
     followed=0
-    while IFS=$'\t' read -r -u 9 host command; do
-        [[ $host != - ]] || host=$2
-        for name in "${!keys[@]}"; do
-            command=${command//KEY-OF-${name^^}/${keys[$name]}}
+    while IFS=$'\t' read -r -u 9 where command; do
+        [[ $where != - ]] || where=$2
+        for host in ${where/both/a b}; do
+            follow_step "$host" "$command"
+            followed=$((followed + 1))
         done
-        before "$host" "$command"
-        status=0
-        typed "$host" "$command" || status=$?
-        case $status:$command in
-            0:* | 6:*'policy diff'*) ;;
-            *) fail "on $host: '$command' exited with $status: $(<"$lab/screen")" ;;
-        esac
-        [[ $command != *'tunnel pubkey'* ]] || keys[$host]=$(<"$lab/screen")
-        after "$host" "$command"
-        followed=$((followed + 1))
     done 9< <(page_steps "$project/$1")
     ((followed > 0)) || fail "$1 has no commands"
+}
+
+follow_step() {
+    local command=$2 name status=0
+    for name in "${!keys[@]}"; do
+        command=${command//KEY-OF-${name^^}/${keys[$name]}}
+    done
+    before "$1" "$command"
+    typed "$1" "$command" || status=$?
+    case $status:$command in
+        0:* | 6:*'policy diff'*) ;;
+        *) fail "on $1: '$command' exited with $status: $(<"$lab/screen")" ;;
+    esac
+    [[ $command != *'tunnel pubkey'* ]] || keys[$1]=$(<"$lab/screen")
+    after "$1" "$command"
 }
 
 none() {
