@@ -77,7 +77,8 @@ Exit import(const Cli& cli, const Import& wanted) {
     }
     fs::path folder = wanted.key_folder;
     if (folder.empty()) {
-        folder = output.empty() ? fs::path{agent::kConfigFolder} : output.parent_path();
+        folder =
+            output.empty() ? fs::path{agent::kConfigFolder} : fs::absolute(output).parent_path();
     }
     const ImportedTunnel imported = import_tunnel(*reading.conf, name, fs::absolute(folder));
     const auto problems = check_imported(imported.yaml);

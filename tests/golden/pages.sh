@@ -10,7 +10,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 cp "$here/files/lamp.mud.json" "$folder/lamp.json"
-cp "$here/files/door.yaml" "$folder/door.yaml"
+cp "$here/files/door.yaml" "$here/../../examples/office.conf" "$folder"
 cd "$folder"
 tollgate() { "$program" "$@"; }
 

@@ -19,14 +19,14 @@ fenced() {
 
 fenced "$root/docs/kubernetes.md" yaml
 ((blocks == 2)) || fail "$blocks examples of values"
-for ((i = 1; i <= blocks; ++i)); do
-    "$tools/helm4" template tollgate "$chart" --namespace tollgate --values "$work/block-$i" >"$work/objects"
+for values in "$work"/block-* "$root/examples/kubernetes-values.yaml"; do
+    "$tools/helm4" template tollgate "$chart" --namespace tollgate --values "$values" >"$work/objects"
     python3 -c '
 import sys, yaml
 for item in yaml.safe_load_all(sys.stdin):
     if item and item["kind"] == "ConfigMap" and "policy.yaml" in item["data"]:
         print(item["data"]["policy.yaml"], end="")' <"$work/objects" >"$work/policy.yaml"
-    "$bin/tollgate" policy check "$work/policy.yaml" >"$work/check" || { cat "$work/check"; fail "example $i is refused"; }
+    "$bin/tollgate" policy check "$work/policy.yaml" >"$work/check" || { cat "$work/check"; fail "$(basename "$values") is refused"; }
 done
 cp "$work/block-1" "$work/values.yaml"
 
