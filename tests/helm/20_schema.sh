@@ -51,4 +51,7 @@ refused service.enabled --set serviceMonitor.enabled=true
 refused metrics.enabled --set metrics.enabled=false --set podMonitor.enabled=true
 refused existingConfigMap --set policy.existingConfigMap=mine --set policy.baseline.lldp=true
 refused existingConfigMap --set policy.existingConfigMap=mine --set mode=enforce
+refused metrics.allowFrom --set policy.existingConfigMap=mine --set 'metrics.allowFrom={10.0.7.0/24}'
+refused failsafe.kubernetes --set policy.existingConfigMap=mine --set 'failsafe.kubernetes.remotes={10.0.0.0/16}'
+refused failsafe.kubernetes --set policy.existingConfigMap=mine --set failsafe.kubernetes.cni=cilium
 echo "$cases cases refused"

@@ -129,10 +129,18 @@ describe("the chart", () => {
     for (const port of ["tcp/10250", "tcp/6443", "udp/8472", "udp/4789", "tcp/179"]) {
       assert.ok(ports("ingress").includes(port), port);
     }
-    for (const port of ["tcp/443", "tcp/6443", "udp/53", "tcp/53", "udp/8472", "udp/4789", "tcp/179"]) {
+    for (const port of ["tcp/10250", "tcp/443", "tcp/6443", "udp/53", "tcp/53", "udp/8472", "udp/4789", "tcp/179"]) {
       assert.ok(ports("egress").includes(port), port);
     }
     assert.equal(policy("minimal").failsafe, undefined);
+  });
+
+  test("lets in the ports of API servers, but 443 only where there is no other", () => {
+    const ports = (name, rule) => policy(name).failsafe.find((each) => each.name === rule).ports;
+    assert.deepEqual(ports("default", "kubernetes-api-in"), ["tcp/6443"]);
+    assert.deepEqual(ports("audit", "kubernetes-api-in"), ["tcp/16443"]);
+    assert.deepEqual(ports("audit", "kubernetes-api-out"), ["tcp/443", "tcp/16443"]);
+    assert.deepEqual(ports("learn", "kubernetes-api-in"), ["tcp/443"]);
   });
 
   test("limits those rules to the networks and the CNI that it is told", () => {
@@ -215,6 +223,16 @@ describe("the chart", () => {
     const service = one(objects, "Service");
     assert.equal(one(objects, "ServiceMonitor").spec.endpoints[0].port, service.spec.ports[0].name);
     assert.equal(service.spec.ports[0].targetPort, port);
+  });
+
+  test("monitors name the job as the alerts know it, whatever the release is called", () => {
+    const objects = objectsOf("monitoring-values.yaml");
+    for (const kind of ["PodMonitor", "ServiceMonitor"]) {
+      const {selector, endpoints, podMetricsEndpoints} = one(objects, kind).spec;
+      const job = (endpoints ?? podMetricsEndpoints)[0].relabelings.find((each) => each.targetLabel === "job");
+      assert.deepEqual(job, {targetLabel: "job", replacement: "tollgate"});
+      assert.ok(selector.matchLabels["app.kubernetes.io/name"]);
+    }
   });
 
   test("documents every value in its README", () => {

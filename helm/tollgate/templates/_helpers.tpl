@@ -71,6 +71,13 @@ appArmorProfile:
 {{- if and $policy.existingConfigMap (or $policy.groups $policy.failsafe $policy.allow $policy.deny $policy.baseline) -}}
 {{- fail "policy.existingConfigMap is the whole policy: the rules, groups and baseline of the chart's values would be ignored" -}}
 {{- end -}}
+{{- if and $policy.existingConfigMap .Values.metrics.allowFrom -}}
+{{- fail "metrics.allowFrom becomes a rule of the chart's policy: with policy.existingConfigMap, write that rule there" -}}
+{{- end -}}
+{{- $kubernetes := .Values.failsafe.kubernetes -}}
+{{- if and $policy.existingConfigMap (or $kubernetes.remotes (ne $kubernetes.cni "auto")) -}}
+{{- fail "failsafe.kubernetes becomes rules of the chart's policy: with policy.existingConfigMap, write those rules there" -}}
+{{- end -}}
 {{- if and $policy.existingConfigMap (ne .Values.mode "learn") -}}
 {{- fail "the mode of policy.existingConfigMap is in its policy.yaml: leave mode alone" -}}
 {{- end -}}

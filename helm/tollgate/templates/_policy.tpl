@@ -27,6 +27,8 @@ flannel: [udp/8472, udp/51820-51821]
 {{- $remote := $kubernetes.remotes -}}
 {{- $api := list -}}
 {{- range $kubernetes.apiServerPorts }}{{ $api = append $api (printf "tcp/%d" (int .)) }}{{ end -}}
+{{- /* On 443 are load balancers and the API servers of providers, which are no nodes; unless there is no other port. */}}
+{{- $served := without $api "tcp/443" | default $api -}}
 {{- $cni := fromYaml (include "tollgate.cniPorts" .) -}}
 {{- $ports := list -}}
 {{- if eq $kubernetes.cni "auto" -}}
@@ -35,7 +37,9 @@ flannel: [udp/8472, udp/51820-51821]
 {{- $ports = get $cni $kubernetes.cni -}}
 {{- end -}}
 {{- include "tollgate.rule" (dict "name" "kubernetes-kubelet" "direction" "ingress" "remote" $remote "ports" (list "tcp/10250")) -}}
-{{- include "tollgate.rule" (dict "name" "kubernetes-api-in" "direction" "ingress" "remote" $remote "ports" (list "tcp/6443")) -}}
+{{- /* The API server, which may be on this node, and metrics-server dial the kubelets of other nodes. */}}
+{{- include "tollgate.rule" (dict "name" "kubernetes-kubelet-out" "direction" "egress" "remote" $remote "ports" (list "tcp/10250")) -}}
+{{- include "tollgate.rule" (dict "name" "kubernetes-api-in" "direction" "ingress" "remote" $remote "ports" $served) -}}
 {{- include "tollgate.rule" (dict "name" "kubernetes-api-out" "direction" "egress" "remote" $remote "ports" $api) -}}
 {{- range $direction := list "ingress" "egress" -}}
 {{- include "tollgate.rule" (dict "name" (printf "kubernetes-etcd-%s" $direction) "direction" $direction "remote" $remote "ports" (list "tcp/2379-2380")) -}}
