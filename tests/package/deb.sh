@@ -47,6 +47,9 @@ untouched || fail "installing touches an interface"
 [[ $(board tollgate version 2>/dev/null | head -1) == *"$(dpkg-deb -f "$package" Version)"* ]] || fail "another version"
 board getent group tollgate >/dev/null || fail "there is no group tollgate"
 board man -w tollgate >/dev/null || fail "there is no manual page"
+for page in index.md guides/cloud-vm.md examples/cloud-vm.yaml examples/policies/cloud-vm.yaml; do
+    [[ -s $system/usr/share/doc/tollgate/$page ]] || fail "the package does not have $page"
+done
 grep -q ConditionPathExists "$system/usr/lib/systemd/system/tollgated.service" || fail "it would start unconfigured"
 
 mkdir -p "$system/etc/tollgate"
@@ -55,7 +58,9 @@ apiVersion: tollgate/v1
 kind: Agent
 interfaces: [eth0]
 policy: /etc/tollgate/policy.yaml
+tunnels: [{name: wg0, addresses: [10.9.0.1/24]}]
 YAML
+board sh -c 'umask 077; tollgate tunnel genkey >/etc/tollgate/wg0.key'
 cat >"$system/etc/tollgate/policy.yaml" <<'YAML'
 apiVersion: tollgate/v1
 kind: Policy
@@ -88,12 +93,15 @@ board tollgate status -o json | grep -q '"adopted": true' || fail "the new daemo
 
 stop
 shut || fail "the gate opens when the daemon ends"
+on board ip link show wg0 >/dev/null || fail "the interface of the tunnel goes with the daemon"
 dpkg_does -r tollgate || fail "it cannot be removed"
 untouched || fail "removing leaves the gate"
 reaches 8081 || fail "something is left in the way"
+! on board ip link show wg0 >/dev/null 2>&1 || fail "removing leaves the interface of the tunnel"
 [[ -s $system/var/lib/tollgate/policy.yaml || -n $(ls "$system/var/lib/tollgate") ]] || fail "removing takes what was learned"
 dpkg_does -P tollgate || fail "it cannot be purged"
 [[ ! -e $system/var/lib/tollgate ]] || fail "purging leaves what was learned"
-[[ -e $system/etc/tollgate/policy.yaml ]] || fail "purging takes a file that a person wrote"
+[[ -e $system/etc/tollgate/policy.yaml && -e $system/etc/tollgate/wg0.key ]] || fail "purging takes a file that a person wrote"
+board getent group tollgate >/dev/null || fail "docs/uninstall.md says that the group stays"
 left=$(find "$work"/upper/{usr,lib,etc/systemd} -name '*tollgate*' -type f 2>/dev/null || true)
 [[ -z $left ]] || fail "purging leaves $left"
