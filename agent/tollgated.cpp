@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@
 #include "agent/system/clock.hpp"
 #include "agent/system/event_loop.hpp"
 #include "agent/system/file.hpp"
+#include "agent/system/route_watch.hpp"
 #include "agent/system/startup_memory.hpp"
 #include "agent/system/task_queue.hpp"
 #include "agent/tunnel/kept_interfaces.hpp"
@@ -254,11 +256,28 @@ class Daemon {
                 queue_->fd(), EPOLLIN, [this](std::uint32_t) { queue_->run_waiting(); });
         }
         if (watched) {
+            watched = watch_interfaces();
+        }
+        if (watched) {
             watched = loop_.watch(agent_->gate().events_fd(), EPOLLIN, [this](std::uint32_t) {
                 agent_->read_events();
             });
         }
         return watched ? timer_.arm(kTick, kTick) : watched;
+    }
+
+    Result<void> watch_interfaces() {
+        auto news = RouteWatch::open(RouteWatch::Subject::interfaces);
+        if (!news) {
+            return Failure{news.error()};
+        }
+        interface_news_.emplace(std::move(*news));
+        agent_->look_for_interfaces();  // what came before anybody listened
+        return loop_.watch(interface_news_->fd(), EPOLLIN, [this](std::uint32_t) {
+            if (interface_news_->take()) {
+                agent_->look_for_interfaces();
+            }
+        });
     }
 
     void tick() {
@@ -281,6 +300,7 @@ class Daemon {
     Timer timer_;
     std::unique_ptr<TaskQueue> queue_;
     std::unique_ptr<Agent> agent_;
+    std::optional<RouteWatch> interface_news_;
     std::unique_ptr<Tunnels> tunnels_;
     std::unique_ptr<PolicyFollower> follower_;
     std::unique_ptr<TunnelDesk> tunnel_desk_;

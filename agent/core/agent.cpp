@@ -11,6 +11,7 @@
 #include "agent/core/flow_link.hpp"
 #include "agent/core/flow_records.hpp"
 #include "agent/core/flow_seed.hpp"
+#include "agent/core/remembered_interfaces.hpp"
 #include "agent/report/log.hpp"
 #include "agent/system/file.hpp"
 
@@ -121,7 +122,11 @@ StartResult<void> Agent::attach() {
     for (const std::string& interface : options_.interfaces) {
         const std::uint8_t zone = warden_->state().zones.at(interface);
         if (auto attached = watch_.attach(interface, zone); !attached) {
-            return attached;
+            if (attached.error().code != ExitCode::no_interface || !options_.interfaces_may_come) {
+                return attached;
+            }
+            watch_.expect(interface, zone);
+            continue;
         }
         if (gate_->adopted()) {
             continue;
@@ -129,6 +134,9 @@ StartResult<void> Agent::attach() {
         if (auto seeded = seed_flows(*gate_, interface, zone, clock_.boot_ns()); !seeded) {
             log(LogLevel::warn, "flows.unseeded", {{"error", seeded.error().message()}});
         }
+    }
+    if (auto kept = remember_interfaces(options_.state_dir, options_.default_routes); !kept) {
+        return stop_with(ExitCode::state_folder, kept.error());
     }
     learning_->preload_names(warden_->policy()->policy);
     return {};

@@ -43,6 +43,8 @@ class Agent {
     /// Reads the waiting events, then what LearnDriver::sweep() reads: a flow that waited for an
     /// answer gets its name.
     void sweep();
+    /// To be called when interfaces came, went or changed.
+    void look_for_interfaces() { watch_.attach_newcomers(); }
     /// To be called once a second.
     void tick();
     /// Before the agent ends: what it knows goes to disk. The data path stays as it is.

@@ -37,6 +37,23 @@ StartResult<void> InterfaceWatch::attach(const std::string& name, std::uint8_t z
     return {};
 }
 
+void InterfaceWatch::expect(const std::string& name, std::uint8_t zone) {
+    interfaces_.push_back({name, zone, {}, fmt::format("there is no interface {}", name)});
+    log(LogLevel::warn, "interface.awaited", {{"interface", name}});
+    prepare(interfaces_.back());
+}
+
+void InterfaceWatch::prepare(const ProtectedInterface& interface) {
+    if (interface.link == TG_LINK_TUNNEL) {
+        return;
+    }
+    if (auto prepared = gate_.prepare(interface.zone); !prepared) {
+        log(LogLevel::warn,
+            "interface.unprepared",
+            {{"interface", interface.name}, {"error", prepared.error().message()}});
+    }
+}
+
 Result<void> InterfaceWatch::attach_tunnel(const std::string& name, std::uint8_t zone) {
     auto known = std::ranges::find(interfaces_, name, &ProtectedInterface::name);
     if (known != interfaces_.end() && known->link == TG_LINK_CLEAR) {
@@ -81,12 +98,15 @@ void InterfaceWatch::clear_away(ProtectedInterface& interface) {
 
 // Leaves `attachment` empty while the interface is not there.
 bool InterfaceWatch::repair(ProtectedInterface& interface) {
+    const bool is_tunnel = interface.link == TG_LINK_TUNNEL;
+    const bool is_missing = !interface_index(interface.name);
     if (interface.attachment) {
         log(LogLevel::warn, "interface.detached", {{"interface", interface.name}});
         clear_away(interface);
+        if (is_missing) {
+            prepare(interface);  // it may come back
+        }
     }
-    const bool is_tunnel = interface.link == TG_LINK_TUNNEL;
-    const bool is_missing = !interface_index(interface.name);
     interface.is_there = !is_tunnel || !is_missing;
     if (is_missing) {
         interface.reason = fmt::format("there is no interface {}", interface.name);
@@ -108,6 +128,15 @@ bool InterfaceWatch::repair(ProtectedInterface& interface) {
     interface.reason.clear();
     ++reattachments_;
     return true;
+}
+
+void InterfaceWatch::attach_newcomers() {
+    for (ProtectedInterface& interface : interfaces_) {
+        const auto index = interface_index(interface.name);
+        if (index && (!interface.attachment || interface.attachment->ifindex != *index)) {
+            static_cast<void>(repair(interface));  // which says what went wrong
+        }
+    }
 }
 
 std::size_t InterfaceWatch::tick() {

@@ -39,11 +39,17 @@ class InterfaceWatch {
     /// @return no_interface, hook_taken, …: then what was attached stays so, it does no harm
     [[nodiscard]] StartResult<void> attach(const std::string& name, std::uint8_t zone);
 
+    /// Waits for an interface that is not there yet: its programs are loaded, so that it is
+    /// attached as soon as the kernel tells of it.
+    void expect(const std::string& name, std::uint8_t zone);
+
     /// Attaches to the interface of a tunnel, which has just been made and is not up.
     [[nodiscard]] Result<void> attach_tunnel(const std::string& name, std::uint8_t zone);
     /// The tunnel is no more.
     void forget_tunnel(const std::string& name);
 
+    /// To be called when interfaces came, went or changed: what has come is attached at once.
+    void attach_newcomers();
     /// To be called once a second. @return how many interfaces were attached again
     std::size_t tick();
 
@@ -55,6 +61,7 @@ class InterfaceWatch {
   private:
     bool repair(ProtectedInterface& interface);
     void clear_away(ProtectedInterface& interface);
+    void prepare(const ProtectedInterface& interface);
 
     Gate& gate_;
     std::vector<ProtectedInterface> interfaces_;

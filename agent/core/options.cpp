@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/core/remembered_interfaces.hpp"
 #include "agent/system/default_route.hpp"
 #include "agent/system/interface.hpp"
 
@@ -111,6 +112,7 @@ StartResult<void> read_config(bool wanted, Options& options) {
     const policy::AgentConfig& config = file->agent;
     options.configured_tunnels = std::move(file->tunnels);
     options.interfaces = config.interfaces;
+    options.interfaces_may_come = true;
     if (config.policy) {
         options.policy_file = *config.policy;
     }
@@ -168,6 +170,7 @@ StartResult<void> apply_flags(const Flags& flags, Options& options) {
     }
     if (const auto flag = flags.find("--interface"); flag != flags.end()) {
         options.interfaces = flag->second;
+        options.interfaces_may_come = false;
     }
     if (const auto flag = flags.find("--metrics"); flag != flags.end()) {
         auto address = parse_listen_address(flag->second.front());
@@ -212,14 +215,23 @@ StartResult<void> check_names(const std::vector<std::string>& interfaces) {
     return {};
 }
 
-// "auto" stands for those of default routes.
-StartResult<void> find_interfaces(std::vector<std::string>& interfaces) {
+// "auto" stands for those of default routes. At boot there are none yet: then for those of last
+// time.
+StartResult<void> find_interfaces(Options& options) {
+    std::vector<std::string>& interfaces = options.interfaces;
     const auto automatic = std::find(interfaces.begin(), interfaces.end(), "auto");
     if (automatic == interfaces.end()) {
         return {};
     }
     interfaces.erase(automatic);
     auto found = default_route_interfaces();
+    if (found) {
+        options.default_routes = *found;
+    }
+    if (found && found->empty()) {
+        *found = remembered_interfaces(options.state_dir);
+        options.interfaces_may_come = options.interfaces_may_come || !found->empty();
+    }
     if (found && found->empty() && interfaces.empty()) {
         found = failure("there is no default route");
     }
@@ -322,7 +334,7 @@ StartResult<Options> read_options(const std::vector<std::string>& arguments) {
         read = apply_policy_flags(*flags, options);
     }
     if (read && !options.cleanup) {
-        read = find_interfaces(options.interfaces);
+        read = find_interfaces(options);
     }
     if (read && !options.cleanup) {
         read = check_interfaces(options.interfaces);

@@ -26,6 +26,9 @@ struct ListenAddress {
 /// this order.
 struct Options {
     std::vector<std::string> interfaces;
+    /// What the configuration names may come later, at boot; what a flag names is there.
+    bool interfaces_may_come = false;
+    std::vector<std::string> default_routes;  ///< those that "auto" was found to stand for
     std::vector<std::string> tunnels;  ///< names of WireGuard interfaces for wg(8) to configure
     std::vector<TunnelSettings> configured_tunnels;
     /// The configuration file, whether or not there is one.

@@ -103,6 +103,8 @@ class Gate {
     /// The same for the interface of a tunnel of ours, which has TC only: before it is up, so that
     /// nothing passes it unseen.
     virtual Result<Attachment> attach_tunnel(const std::string& interface, std::uint8_t zone) = 0;
+    /// Loads the programs of a zone before its interface is there: attach() is quick when it comes.
+    virtual Result<void> prepare(std::uint8_t zone) = 0;
     /// Removes links and pins of one interface.
     virtual Result<void> detach(const std::string& interface) = 0;
     /// The attachments as they are in the kernel now: detects links detached by force.

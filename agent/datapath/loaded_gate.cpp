@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -52,6 +53,7 @@ class LoadedGate final : public Gate {
     Result<Attachment> attach_tunnel(const std::string& interface, std::uint8_t zone) override {
         return attach_as(TG_LINK_TUNNEL, interface, zone);
     }
+    Result<void> prepare(std::uint8_t zone) override;
     Result<void> detach(const std::string& interface) override;
     std::vector<Attachment> attachments() override;
 
@@ -123,7 +125,7 @@ class LoadedGate final : public Gate {
                                                const std::string& interface,
                                                std::uint8_t zone);
     [[nodiscard]] Result<std::shared_ptr<const GateObject>> programs_for(std::uint8_t zone,
-                                                                         tg_link link) const;
+                                                                         tg_link link);
     [[nodiscard]] tg_link link_of(std::uint8_t zone) const;
     void tell_tunnels();
     [[nodiscard]] Result<void> remove_other_pins(const InterfacePins& current) const;
@@ -138,6 +140,7 @@ class LoadedGate final : public Gate {
     std::shared_ptr<TunnelMaps> tunnels_;
     bool adopted_;
     std::vector<InterfaceGate> interfaces_;
+    std::array<std::shared_ptr<const GateObject>, TG_ZONES_MAX> prepared_;  ///< for TG_LINK_CLEAR
     /// Of one zone at a time.
     struct DryRun {
         std::uint8_t zone;
@@ -161,9 +164,12 @@ Result<void> LoadedGate::check_zone(const std::string& interface, std::uint8_t z
 
 // The instance that brought the maps serves zone 0 itself, unless that is a tunnel's.
 Result<std::shared_ptr<const GateObject>> LoadedGate::programs_for(std::uint8_t zone,
-                                                                   tg_link link) const {
+                                                                   tg_link link) {
     if (zone == 0 && link == TG_LINK_CLEAR) {
         return object_;
+    }
+    if (link == TG_LINK_CLEAR && prepared_.at(zone)) {
+        return std::exchange(prepared_.at(zone), nullptr);
     }
     return object_->load_again(zone, link, false).map([](GateObject object) {
         return std::make_shared<const GateObject>(std::move(object));
@@ -224,6 +230,15 @@ Result<Attachment> LoadedGate::attach_as(tg_link link,
     interfaces_.push_back(*std::move(gate));
     tell_tunnels();
     return interfaces_.back().attachment();
+}
+
+Result<void> LoadedGate::prepare(std::uint8_t zone) {
+    if (zone >= TG_ZONES_MAX) {
+        return failure(EINVAL, fmt::format("there is no zone {}", zone));
+    }
+    return programs_for(zone, TG_LINK_CLEAR).map([&](auto programs) {
+        prepared_.at(zone) = std::move(programs);
+    });
 }
 
 void LoadedGate::tell_tunnels() {

@@ -21,6 +21,17 @@ constexpr std::uint32_t kIpv4Groups =
 constexpr std::uint32_t kAllGroups =
     kIpv4Groups | RTMGRP_NEIGH | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE;
 
+std::uint32_t groups_of(RouteWatch::Subject subject) {
+    switch (subject) {
+        case RouteWatch::Subject::interfaces:
+            return RTMGRP_LINK;
+        case RouteWatch::Subject::ipv4_routes:
+            return kIpv4Groups;
+        default:
+            return kAllGroups;
+    }
+}
+
 std::optional<RouteNews> news_of_neighbour(std::span<const std::byte> message) {
     const auto body = netlink::body_of<ndmsg>(message);
     const auto address =
@@ -70,7 +81,7 @@ Result<RouteWatch> RouteWatch::open(Subject subject) {
         ::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE)};
     sockaddr_nl address{};
     address.nl_family = AF_NETLINK;
-    address.nl_groups = subject == Subject::ipv4_routes ? kIpv4Groups : kAllGroups;
+    address.nl_groups = groups_of(subject);
     const void* const bytes = &address;
     if (!socket || ::bind(socket.get(), static_cast<const sockaddr*>(bytes), sizeof address) != 0) {
         return failure(errno, "listen to changes of routes");

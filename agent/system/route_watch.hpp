@@ -28,6 +28,7 @@ struct RouteNews {
 class RouteWatch {
   public:
     enum class Subject {
+        interfaces,   ///< that came, went or changed
         ipv4_routes,  ///< routes, rules, addresses, interfaces
         all,          ///< IPv6, too, and neighbours
     };

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The systemd unit is valid and gives the daemon no more than it needs (exposure at most 3.0 of 10).
+# The systemd unit is valid, comes before the network, is watched, and gives the daemon no more than it needs (exposure
+# at most 3.0 of 10).
 # shellcheck source=tests/lint/lint.bash
 source "$(dirname "$0")/lint.bash"
 
@@ -13,4 +14,13 @@ printf '[Service]\nExecStart=/bin/true\n' >"${bare:=$(mktemp --suffix=.service)}
 trap 'rm -f "$bare"' EXIT
 systemd-analyze security --offline=true --threshold=30 --no-pager "$bare" >/dev/null 2>&1 &&
     complain "systemd-analyze finds no fault with an unprotected unit"
+
+# What docs/early-boot.md promises rests on these.
+for line in Type=notify WatchdogSec=30 Restart=always DefaultDependencies=no Wants=network-pre.target \
+    'Before=network-pre.target shutdown.target' StateDirectory=tollgate; do
+    grep -qxF "$line" "$unit" || complain "$unit does not say $line"
+done
+# The program is not installed where this runs.
+verified=$(systemd-analyze verify --man=no "$unit" 2>&1 | grep -v 'Command /usr/sbin/tollgated is not executable' || true)
+[[ -z $verified ]] || complain "$verified"
 finish

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "agent/datapath/gate.hpp"
 #include "agent/system/clock.hpp"
 #include "agent/system/file_descriptor.hpp"
+#include "policy/model.hpp"
 
 namespace tollgate::test {
 
@@ -66,6 +68,10 @@ class FakeGate : public agent::Gate {
     Result<agent::Attachment> attach_tunnel(const std::string& interface,
                                             std::uint8_t zone) override {
         return attach_as(TG_LINK_TUNNEL, interface, zone);
+    }
+    Result<void> prepare(std::uint8_t zone) override {
+        prepared.insert(zone);
+        return {};
     }
     Result<void> detach(const std::string& interface) override {
         kernel.attachments.erase(interface);
@@ -257,7 +263,9 @@ class FakeGate : public agent::Gate {
     bool was_loaded;
     tg_gate_counters counters{};
     std::vector<std::byte> traced;
-    std::string fails;  ///< the call that fails with EIO
+    std::string fails;                ///< the call that fails with EIO
+    std::set<std::string> absent;     ///< interfaces that are not there
+    std::set<std::uint8_t> prepared;  ///< zones
 
   private:
     Result<agent::Attachment> attach_as(tg_link link,
@@ -265,6 +273,9 @@ class FakeGate : public agent::Gate {
                                         std::uint8_t zone) {
         if (auto failed = failing("attach")) {
             return Failure{*failed};
+        }
+        if (absent.contains(interface)) {
+            return failure(ENODEV, interface);
         }
         const bool is_tunnel = link == TG_LINK_TUNNEL;
         agent::Attachment attachment{interface,
