@@ -51,8 +51,9 @@ while read -r command; do
     status=0
     on device env TOLLGATE_SOCKET="$lab/run/control.sock" PATH="$bin:$PATH" \
         timeout 30 bash -c "$command" >"$lab/out" 2>&1 </dev/null || status=$?
-    case $status in # not understood, no agent, too slow, no such program
-        2 | 3 | 7 | 124 | 126 | 127) cat "$lab/out" && fail "'$command' exited with $status" ;;
+    case $status:$command in # not understood, no agent, too slow, no such program
+        2:'ip link set '*) ;;  # the kernel does not let ip(8) take off a gate that is well
+        [237]:* | 124:* | 126:* | 127:*) cat "$lab/out" && fail "'$command' exited with $status" ;;
     esac
     count=$((count + 1))
 done < <(commands)
