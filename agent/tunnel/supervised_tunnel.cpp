@@ -11,6 +11,7 @@
 #include "agent/report/log.hpp"
 #include "agent/system/interface.hpp"
 #include "agent/system/routes.hpp"
+#include "agent/tunnel/tun_error.hpp"
 #include "agent/tunnel/tunnel_change.hpp"
 
 namespace tollgate::agent {
@@ -81,8 +82,8 @@ void SupervisedTunnel::start() {
         keys = std::move(*read);
     }
     auto started = open_tunnel();
-    if (!started && started.error().code.value() == EINVAL && remove_kept()) {
-        started = open_tunnel();  // what was kept has another number of queues
+    if (!started && started.error().code == TunError::other_kind && remove_kept()) {
+        started = open_tunnel();
     }
     if (!started) {
         tell(problem_, started.error().message());

@@ -20,6 +20,7 @@
 #include "agent/system/file.hpp"
 #include "agent/system/interface.hpp"
 #include "agent/system/routes.hpp"
+#include "agent/tunnel/tun_error.hpp"
 
 namespace tollgate::agent {
 
@@ -60,7 +61,9 @@ Result<FileDescriptor> open_device(const TunPort::Options& options) {
     const int queues = options.queues == TunPort::Queues::one ? 0 : IFF_MULTI_QUEUE;
     request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | queues);
     if (::ioctl(device.get(), TUNSETIFF, &request) != 0) {
-        return failure(errno, fmt::format("make the TUN device {}", options.name));
+        const auto error = errno == EINVAL ? make_error_code(TunError::other_kind)
+                                           : std::error_code{errno, std::generic_category()};
+        return Failure{{error, fmt::format("make the TUN device {}", options.name)}};
     }
     return device;
 }
@@ -189,7 +192,7 @@ Result<void> remove_tun(const std::string& name) {
     if (!device && device.error().code == std::errc::no_such_file_or_directory) {
         return interface_index(name).and_then(remove_interface);
     }
-    if (!device && device.error().code == std::errc::invalid_argument) {
+    if (!device && device.error().code == TunError::other_kind) {
         device = open_device({.name = name, .queues = TunPort::Queues::first});
     }
     if (!device) {

@@ -29,7 +29,7 @@ struct TunCounters {
 class TunPort : public Port {
   public:
     /// How many there are of an interface is decided when it is made: a persistent one stays so,
-    /// and is refused otherwise (EINVAL).
+    /// and is refused otherwise (TunError::other_kind).
     enum class Queues : std::uint8_t {
         one,
         first,    ///< of several (IFF_MULTI_QUEUE)
@@ -44,8 +44,8 @@ class TunPort : public Port {
     };
     /// Makes the interface, or takes one that was persistent, up, in the network namespace of this
     /// thread. It may be moved to another later and goes on working here. Fails with EPERM without
-    /// CAP_NET_ADMIN, EBUSY if somebody has the interface, EINVAL if it is no TUN device or the
-    /// name or MTU is none, ENOENT without /dev/net/tun.
+    /// CAP_NET_ADMIN, EBUSY if somebody has the interface, TunError::other_kind if there is another
+    /// of that name, EINVAL if the name or MTU is none, ENOENT without /dev/net/tun.
     [[nodiscard]] static Result<std::unique_ptr<TunPort>> open(const Options& options);
 
     [[nodiscard]] int descriptor() const override { return device_.get(); }

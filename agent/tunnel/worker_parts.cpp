@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "agent/tunnel/worker_parts.hpp"
 
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "agent/tunnel/aead_choice.hpp"
+#include "agent/tunnel/tun_error.hpp"
 #include "agent/tunnel/tun_port.hpp"
 #include "agent/tunnel/udp_link.hpp"
 #include "agent/tunnel/xsk_link.hpp"
@@ -75,13 +77,13 @@ Result<Ports> open_ports(const TunnelOptions& options,
     return ports;
 }
 
-/// What several threads need, apart from the network interface.
-struct Several {
-    std::unique_ptr<QueueSteering> steering;
+/// What threads need of the host, apart from the network interface.
+struct Wires {
+    std::unique_ptr<QueueSteering> steering;  ///< null: there is one thread
     Links links;
 };
 
-Result<Several> open_several(const TunnelOptions& options) {
+Result<Wires> open_several(const TunnelOptions& options) {
     if (!options.make_steering) {
         return failure("no gate is loaded, which would tell them their packets");
     }
@@ -93,17 +95,25 @@ Result<Several> open_several(const TunnelOptions& options) {
     if (!links) {
         return Failure{links.error()};
     }
-    return Several{std::move(*steering), std::move(*links)};
+    return Wires{std::move(*steering), std::move(*links)};
 }
 
-Result<Several> open_one(const TunnelOptions& options, TunnelGate& gate) {
+Result<Wires> open_one(const TunnelOptions& options, TunnelGate& gate) {
     auto link = open_link(options.backend, gate);
     if (!link) {
         return Failure{link.error()};
     }
-    Several one;
+    Wires one;
     one.links.push_back(std::move(*link));
     return one;
+}
+
+/// An interface for several queues that stayed is not given up for what may be over soon.
+Failure refuse_interface(const TunnelOptions& options, const Error& not_several) {
+    return failure(fmt::format("{} stayed as an interface for {} threads: {}",
+                               options.name,
+                               options.threads,
+                               not_several.message()));
 }
 
 /// Once measured, the same for all.
@@ -139,23 +149,26 @@ Result<void> add_inboxes(OpenedWorkers& opened) {
 Result<OpenedWorkers> open_workers(const TunnelOptions& options, TunnelGate& gate) {
     OpenedWorkers opened;
     opened.threads_reason = "as configured";
-    auto several = options.threads > 1 ? open_several(options) : open_one(options, gate);
-    if (!several && options.threads > 1) {
-        opened.threads_reason =
-            fmt::format("not {}: {}", options.threads, several.error().message());
-        several = open_one(options, gate);
+    auto wires = options.threads > 1 ? open_several(options) : open_one(options, gate);
+    std::optional<Error> not_several;
+    if (!wires && options.threads > 1) {
+        not_several = wires.error();
+        opened.threads_reason = fmt::format("not {}: {}", options.threads, not_several->message());
+        wires = open_one(options, gate);
     }
-    if (!several) {
-        return Failure{several.error()};
+    if (!wires) {
+        return Failure{wires.error()};
     }
-    auto ports = open_ports(options, several->steering.get(), several->links.size());
+    auto ports = open_ports(options, wires->steering.get(), wires->links.size());
     if (!ports) {
-        return Failure{ports.error()};
+        return not_several && ports.error().code == TunError::other_kind
+                   ? refuse_interface(options, *not_several)
+                   : Failure{ports.error()};
     }
-    opened.steering = std::move(several->steering);
+    opened.steering = std::move(wires->steering);
     for (std::size_t i = 0; i < ports->size(); ++i) {
         Worker::Parts& worker = opened.workers.emplace_back();
-        worker.link = std::move(several->links[i]);
+        worker.link = std::move(wires->links[i]);
         worker.port = std::move((*ports)[i]);
     }
     auto ready = add_ciphers(opened, options.aead).and_then([&] { return add_inboxes(opened); });

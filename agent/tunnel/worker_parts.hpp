@@ -39,7 +39,8 @@ struct OpenedWorkers {
 
 /// Makes the network interface, and opens sockets on a port that the kernel chooses. As many
 /// workers as there are to be threads, or one if the kernel cannot tell them their packets.
-/// @return what TunPort, open_link() and choose_aead() return
+/// @return what TunPort, open_link() and choose_aead() return. TunError::other_kind: the interface
+///         is for another number of threads than wanted, not only for another than can be had now
 [[nodiscard]] Result<OpenedWorkers> open_workers(const TunnelOptions& options, TunnelGate& gate);
 
 }  // namespace tollgate::agent

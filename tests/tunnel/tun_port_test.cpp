@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/tunnel/tun_error.hpp"
 #include "tests/support/host_packets.hpp"
 #include "tests/tunnel/joined_ports.hpp"
 #include "tests/tunnel/stream.hpp"
@@ -17,6 +18,7 @@ namespace tollgate::test {
 namespace {
 
 using agent::Endpoint;
+using agent::TunError;
 using agent::TunPort;
 using ::testing::HasSubstr;
 
@@ -160,7 +162,7 @@ TEST_F(TunPortTest, MakesAnInterfaceThatIsUpAndSilentAndGoesWithTheObject) {
     EXPECT_EQ(output_of({"ip", "-6", "addr", "show", "dev", "tun1"}), "");
     EXPECT_EQ(port->mtu(), 1380U);
     EXPECT_EQ(TunPort::open({.name = "tun1"}).error().code.value(), EBUSY);
-    EXPECT_EQ(TunPort::open({.name = "lo"}).error().code.value(), EINVAL);
+    EXPECT_EQ(TunPort::open({.name = "lo"}).error().code, TunError::other_kind);
     left_port.reset();
     EXPECT_EQ(run_command({"ip", "link", "show", "tun0"}), 1);
 }
@@ -207,7 +209,8 @@ TEST_F(TunPortTest, APersistentInterfaceStaysOneOfOneQueueOrOfSeveralUntilItIsRe
     for (const auto& [made, other] :
          {std::pair{Queues::one, Queues::first}, std::pair{Queues::first, Queues::one}}) {
         ASSERT_TRUE(TunPort::open({.name = "tun2", .queues = made}).value()->set_persistent(true));
-        EXPECT_EQ(TunPort::open({.name = "tun2", .queues = other}).error().code.value(), EINVAL);
+        EXPECT_EQ(TunPort::open({.name = "tun2", .queues = other}).error().code,
+                  TunError::other_kind);
         EXPECT_TRUE(TunPort::open({.name = "tun2", .queues = made}));
         EXPECT_TRUE(agent::remove_tun("tun2"));
         EXPECT_EQ(run_command({"ip", "link", "show", "tun2"}), 1);

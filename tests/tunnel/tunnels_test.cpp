@@ -225,6 +225,47 @@ TEST_F(TunnelsTest, AnotherNumberOfThreadsTakesPeersAddressesAndRoutesAlong) {
     }
 }
 
+TEST_F(TunnelsTest, AStartThatFailsLeavesAnInterfaceThatWasKeptWithItsRoutes) {
+    start().tick();
+    const auto refused = [](const std::string& /*name*/) {
+        return failure(EINVAL, "attach tc_ingress");
+    };
+    start({}, {.attach = refused}).tick();
+    EXPECT_THAT(routes(), HasSubstr("10.77.0.0/16 dev wg0"));
+    std::ofstream{folder.path() / "handshake-time-wg0"} << "damaged";
+    Tunnels tunnels = start();
+    tunnels.tick();
+    EXPECT_EQ(tunnels.statuses().at(0).state, TunnelState::failed);
+    EXPECT_THAT(tunnels.statuses().at(0).reason, HasSubstr("holds no time of handshakes"));
+    EXPECT_THAT(routes(), HasSubstr("10.77.0.0/16 dev wg0"));
+}
+
+TEST_F(TunnelsTest, ThreadsThatCannotBeHadForNowLeaveAnInterfaceForSeveral) {
+    settings.threads = 2;
+    bool has_steering = true;
+    const agent::GateForTunnels gate{
+        .make_steering = [&]() -> Result<std::unique_ptr<agent::QueueSteering>> {
+            if (!has_steering) {
+                return failure(ENOMEM, "load");
+            }
+            return std::make_unique<NoSteering>();
+        }};
+    start({}, gate).tick();
+    has_steering = false;
+    {
+        Tunnels tunnels = start({}, gate);
+        tunnels.tick();
+        const TunnelStatus status = tunnels.statuses().at(0);
+        EXPECT_EQ(status.state, TunnelState::failed);
+        EXPECT_THAT(status.reason, HasSubstr("2 threads: load: Cannot allocate memory"));
+        EXPECT_THAT(routes(), HasSubstr("10.77.0.0/16 dev wg0"));
+    }
+    has_steering = true;
+    Tunnels tunnels = start({}, gate);
+    tunnels.tick();
+    EXPECT_EQ(tunnels.statuses().at(0).threads, 2U);
+}
+
 TEST_F(TunnelsTest, TheMtuIsWhatTheWayTakesLess80) {
     host->ip({"link", "set", "eth0", "mtu", "1400"});
     Tunnels tunnels = start();
