@@ -276,7 +276,7 @@ std::string usage() {
   --tunnel-mac1 WHERE   gate, or agent where a CPU is too slow for it (default: gate)
   --log-level LEVEL     error, warn, info or debug (default: info)
   --cleanup [--dry-run] removes the gate's programs and maps and the interfaces of tunnels from the
-                        kernel, and nothing else
+                        kernel, and nothing else; reads no configuration
   --cleanup --wait      the same, then waits for a signal
   --version, --help
 )";
@@ -326,7 +326,8 @@ StartResult<Options> read_options(const std::vector<std::string>& arguments) {
     if (wanted) {
         options.config_file = config->second.front();
     }
-    auto read = read_config(wanted, options);
+    // The way out does not depend on a file that somebody may have mistyped.
+    auto read = options.cleanup ? StartResult<void>{} : read_config(wanted, options);
     if (read) {
         read = apply_flags(*flags, options);
     }

@@ -53,7 +53,8 @@ struct Options {
 [[nodiscard]] std::string usage();
 
 /// Reads the command line, and the configuration file that it names or /etc/tollgate/tollgate.yaml
-/// if there is one. @param arguments  without the program's name
+/// if there is one; with --cleanup it reads no file.
+/// @param arguments  without the program's name
 [[nodiscard]] StartResult<Options> read_options(const std::vector<std::string>& arguments);
 
 /// "127.0.0.1:9586", "[::1]:9586", "off".

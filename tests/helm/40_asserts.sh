@@ -30,13 +30,21 @@ done
 TOLLGATE_RENDERED=$work/rendered TOLLGATE_CHART=$chart NODE_MODULES=$tools/node_modules \
     node --test --test-reporter=spec "$here/asserts.mjs"
 
+# It reads the configuration, and then has no folder to run in.
+refuses() {
+    local status=0
+    "$bin/tollgated" --config "$1" --run-dir /dev/null >"$work/start.log" 2>&1 || status=$?
+    ((status != 0)) || fail "tollgated has run"
+    ((status == 2))
+}
+echo 'interfaces: [eth0' >"$work/mistyped.yaml"
+refuses "$work/mistyped.yaml" || fail "tollgated reads what is no configuration"
+
 # asserts.mjs has put the files of the ConfigMaps beside the objects.
 policies=0
 for values in $(value_files); do
     folder=$work/rendered/$values
-    # No pin folder: there is nothing to clean up, but the configuration is read first.
-    "$bin/tollgated" --config "$folder/tollgate.yaml" --cleanup --dry-run --pin-dir "$work/no-pins" >/dev/null ||
-        fail "$values: tollgated refuses its configuration"
+    refuses "$folder/tollgate.yaml" && fail "$values: tollgated refuses its configuration"
     [[ -e $folder/policy.yaml ]] || continue
     "$bin/tollgate" policy check "$folder/policy.yaml" >"$work/check" 2>&1 || { cat "$work/check"; fail "$values: the policy is refused"; }
     policies=$((policies + 1))

@@ -24,6 +24,27 @@ start() {
     within 20 started || fail "the daemon of the package does not start"
 }
 
+# In the place of systemctl: writes down what the package asks for. The daemons of this test are its own.
+record_systemctl() {
+    mkdir -p "$system/run/systemd/system"
+    rm -f "$system/usr/sbin/policy-rc.d" # of a container, it may forbid everything
+    cat >"$system/usr/local/bin/systemctl" <<'STUB'
+#!/bin/sh
+echo "$*" >>/tmp/asked
+case "$*" in *is-enabled*) ;; *) exit 0 ;; esac
+[ "$(readlink /etc/systemd/system/tollgated.service)" = /dev/null ] && echo masked && exit 1
+echo enabled
+STUB
+    chmod +x "$system/usr/local/bin/systemctl"
+}
+
+asked_for() { # and for nothing else of these; forgets it
+    local asked
+    asked=$(grep -oE '\b(start|restart|try-restart|stop)( |$)' "$system/tmp/asked" | tr -d '\n')
+    rm "$system/tmp/asked"
+    [[ ${asked% } == "$1" ]]
+}
+
 # The same package with a greater version.
 upgrade_of() {
     dpkg-deb -R "$1" "$work/next"
@@ -42,7 +63,9 @@ within 5 reaches 8081 || fail "the lab does not work"
 cp "$package" "$system/tmp/first.deb"
 upgrade_of "$package" "$system/tmp/next.deb"
 
+record_systemctl
 dpkg_does -i /tmp/first.deb || fail "it cannot be installed"
+asked_for start || fail "a configuration that was there before is not used until the next boot"
 untouched || fail "installing touches an interface"
 [[ $(board tollgate version 2>/dev/null | head -1) == *"$(dpkg-deb -f "$package" Version)"* ]] || fail "another version"
 board getent group tollgate >/dev/null || fail "there is no group tollgate"
@@ -83,6 +106,7 @@ shut || fail "enforcing is not what the policy says"
 (while [[ -e $work/open ]]; do reaches 8081 && echo open >>"$work/open"; done) &
 prober=$!
 dpkg_does -i /tmp/next.deb || fail "it cannot be upgraded"
+asked_for try-restart || fail "an upgrade starts what was stopped"
 stop
 start
 shut || fail "the upgrade has changed the gate"
@@ -91,14 +115,33 @@ rm "$work/open"
 wait "$prober" || true
 board tollgate status -o json | grep -q '"adopted": true' || fail "the new daemon has made the gate anew"
 
+# The daemon runs on where nothing may stop it (policy-rc.d); nobody is left alone with a gate that is shut.
+! dpkg_does -r tollgate || fail "it goes, and leaves a gate that nobody can open"
+asked_for "stop start" || fail "the daemon is not started again although the package stays"
+grep -q 'rm -r /sys/fs/bpf/tollgate' "$work/dpkg.log" || fail "it does not say how to open the gate by hand"
+started || fail "the tools are gone although the gate is there"
+
 stop
 shut || fail "the gate opens when the daemon ends"
 on board ip link show wg0 >/dev/null || fail "the interface of the tunnel goes with the daemon"
-dpkg_does -r tollgate || fail "it cannot be removed"
+echo 'interfaces: [eth0' >"$system/etc/tollgate/tollgate.yaml"
+dpkg_does -r tollgate || fail "it cannot be removed when the configuration has a mistake"
 untouched || fail "removing leaves the gate"
 reaches 8081 || fail "something is left in the way"
 ! on board ip link show wg0 >/dev/null 2>&1 || fail "removing leaves the interface of the tunnel"
-[[ -s $system/var/lib/tollgate/policy.yaml || -n $(ls "$system/var/lib/tollgate") ]] || fail "removing takes what was learned"
+learned() { [[ -n $(ls "$system/var/lib/tollgate") ]]; }
+learned || fail "removing takes what was learned"
+rm "$system/tmp/asked"
+dpkg_does -i /tmp/next.deb || fail "it cannot be installed again"
+asked_for start || fail "what was removed and comes back is not started"
+
+# An agent in a container has the same folders.
+dpkg_does -r tollgate || fail "it cannot be removed again"
+mkdir "$system/sys/fs/bpf/tollgate"
+dpkg_does -P tollgate || fail "it cannot be purged beside another agent"
+learned || fail "purging takes what another agent has learned"
+rmdir "$system/sys/fs/bpf/tollgate"
+dpkg_does -i /tmp/next.deb || fail "it cannot be installed after it was purged"
 dpkg_does -P tollgate || fail "it cannot be purged"
 [[ ! -e $system/var/lib/tollgate ]] || fail "purging leaves what was learned"
 [[ -e $system/etc/tollgate/policy.yaml && -e $system/etc/tollgate/wg0.key ]] || fail "purging takes a file that a person wrote"
