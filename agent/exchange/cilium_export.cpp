@@ -26,7 +26,7 @@ constexpr std::size_t kIcmpFieldsMax = 40;
 class CiliumWriter {
   public:
     CiliumWriter(const Policy& policy, std::vector<policy::Problem>& problems)
-        : policy_{policy}, losses_{problems} {
+        : policy_{policy}, losses_{problems, policy.default_action} {
         for (const Rule& rule : policy.rules) {
             has_names_ = has_names_ || !rule.selector.names.empty();
         }
@@ -106,6 +106,9 @@ class CiliumWriter {
         Json blocks = Json::array();
         for (const Prefix& prefix : rule.selector.prefixes) {
             blocks.push_back(cidr_text(prefix));
+        }
+        if (!blocks.empty() && rule.rank == Rank::deny) {
+            losses_.changed(rule, "prefixes mean no pods and nodes of the cluster there");
         }
         if (!blocks.empty()) {
             remotes.push_back({{way + "CIDR", std::move(blocks)}});

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "agent/exchange/kubernetes_export.hpp"
 
-#include <algorithm>
-
 #include <netinet/in.h>
 
 #include <fmt/format.h>
@@ -73,18 +71,20 @@ Json rule_json(const Rule& rule, Losses& losses) {
 
 Exported export_kubernetes(const policy::Policy& policy) {
     Exported exported;
-    Losses losses{exported.problems};
+    Losses losses{exported.problems, policy.default_action};
     report_settings(policy, losses);
     Json types = Json::array();
-    Json spec{{"podSelector", Json::object()}};
     Json lists = Json::object();
     for (const Direction direction : {Direction::ingress, Direction::egress}) {
         const bool ingress = direction == Direction::ingress;
-        if (policy.default_action.at(static_cast<std::size_t>(direction)) == policy::Action::drop) {
+        const bool isolates =
+            policy.default_action.at(static_cast<std::size_t>(direction)) == policy::Action::drop;
+        if (isolates) {
             types.push_back(ingress ? "Ingress" : "Egress");
         }
         for (const Rule& rule : policy.rules) {
-            if (rule.direction != direction) {
+            // What is not isolated passes without being allowed.
+            if (rule.direction != direction || (!isolates && rule.rank != Rank::deny)) {
                 continue;
             }
             if (Json made = rule_json(rule, losses); !made.is_null()) {
@@ -92,16 +92,12 @@ Exported export_kubernetes(const policy::Policy& policy) {
             }
         }
     }
-    for (const char* const direction : {"Ingress", "Egress"}) {  // what passes by default
-        const std::string key = direction[0] == 'I' ? "ingress" : "egress";
-        if (std::find(types.begin(), types.end(), direction) == types.end()) {
-            lists.erase(key);
-        }
-    }
     if (types.empty()) {
-        losses.general("everything passes by default: there is nothing for it to say");
+        // The API server would make Ingress of an empty list.
+        losses.refused("everything passes by default: a NetworkPolicy has nothing to say");
+        return exported;
     }
-    spec["policyTypes"] = types;
+    Json spec{{"podSelector", Json::object()}, {"policyTypes", types}};
     spec.update(lists);
     exported.text = to_yaml({{"apiVersion", "networking.k8s.io/v1"},
                              {"kind", "NetworkPolicy"},

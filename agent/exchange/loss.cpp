@@ -6,12 +6,24 @@
 #include "policy/notation.hpp"
 
 namespace tollgate::exchange {
+namespace {
+
+const char* what_is_lost(policy::Rank rank, policy::Action otherwise) {
+    const bool passes = otherwise == policy::Action::pass;
+    if (rank == policy::Rank::deny) {
+        return passes ? "what it denies passes there"
+                      : "what it denies passes there if another rule allows it";
+    }
+    return passes ? "where a deny rule is as wide, it drops there what this one allows"
+                  : "what only it allows is dropped there";
+}
+
+}  // namespace
 
 void Losses::left_out(const policy::Rule& rule, const std::string& why) {
     add(rule,
         "left out: " + why,
-        rule.rank == policy::Rank::deny ? "what it denies passes there if another rule allows it"
-                                        : "what only it allows is dropped there");
+        what_is_lost(rule.rank, defaults_.at(static_cast<std::size_t>(rule.direction))));
 }
 
 void Losses::changed(const policy::Rule& rule, const std::string& how) {

@@ -23,6 +23,23 @@ Refusal refuse(std::string message, std::string hint = "") {
     return Refusal{Obstacle{std::move(message), std::move(hint)}};
 }
 
+// The MAC address of frames to an IP address that stands for many hosts (RFC 1112, 6.4; RFC 2464,
+// 7); none: the prefix is no such address.
+std::optional<MacAddress> group_mac(const Prefix& prefix) {
+    const auto& bytes = prefix.address.bytes;
+    if (prefix.to_string() == "255.255.255.255") {
+        return MacAddress{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+    }
+    if (!prefix.is_host() || !prefix.address.is_multicast()) {
+        return std::nullopt;
+    }
+    if (prefix.address.is_ipv4()) {
+        const auto high = static_cast<std::uint8_t>(bytes[13] & 0x7fU);
+        return MacAddress{{0x01, 0x00, 0x5e, high, bytes[14], bytes[15]}};
+    }
+    return MacAddress{{0x33, 0x33, bytes[12], bytes[13], bytes[14], bytes[15]}};
+}
+
 Direction opposite(Direction direction) {
     return direction == Direction::egress ? Direction::ingress : Direction::egress;
 }
@@ -120,10 +137,21 @@ class Compiler {
         constexpr std::array<std::pair<std::uint16_t, std::string_view>, 3> kParts{
             {{ETH_P_ARP, "arp"}, {ETH_P_PAE, "eapol"}, {ETH_P_LLDP, "lldp"}}};
         for (const auto& [ethertype, part] : kParts) {
-            if (*ace_.ethertype == ethertype && !remote_.network && remote_.name.empty()) {
-                flows_.baseline = part;
-                return flows_;
+            if (*ace_.ethertype != ethertype || remote_.network || !remote_.name.empty()) {
+                continue;
             }
+            const bool local =  // every frame stays on the link
+                std::all_of(ace_.classes.begin(), ace_.classes.end(), [](const MudClass& asked) {
+                    return asked.kind == MudClass::Kind::local_networks;
+                });
+            if (!local || (remote_.mac && !remote_.mac->is_group())) {
+                return refuse(fmt::format("the part '{}' of the baseline is whole: it is for "
+                                          "everybody on the link",
+                                          part),
+                              fmt::format("add 'baseline: {{{}: true}}', if that may be", part));
+            }
+            flows_.baseline = part;
+            return flows_;
         }
         return refuse(fmt::format("the gate passes no frames of ethertype 0x{:04x}{}",
                                   *ace_.ethertype,
@@ -133,6 +161,7 @@ class Compiler {
 
     Step add_services() {
         if (!ace_.protocol) {
+            flows_.both_ways = true;
             return {};
         }
         const std::uint8_t protocol = *ace_.protocol;
@@ -164,6 +193,7 @@ class Compiler {
                           "nothing, if the device works without");
         }
         flows_.services = {service};
+        flows_.both_ways = true;
         return {};
     }
 
@@ -173,9 +203,9 @@ class Compiler {
         const MudPorts all{{1, kPortMax}};
         std::optional<MudPorts> remote = remote_.ports;
         std::optional<MudPorts> local = local_.ports;
-        if (remote && local) {
-            remote = *remote == all ? std::nullopt : remote;
-            local = *local == all ? std::nullopt : local;
+        if ((remote && local) || !ace_.accept) {
+            remote = remote == all ? std::nullopt : remote;
+            local = local == all ? std::nullopt : local;
             if (remote && local) {
                 return refuse("it asks for the ports of both sides",
                               "a rule has the port of the side that answers: write one by hand");
@@ -195,6 +225,7 @@ class Compiler {
         }
         flows_.direction = flows;
         flows_.answers = flows != packets_;
+        flows_.both_ways = !remote && !local && ace_.initiator == MudInitiator::unsaid;
         for (const auto& [first, last] : remote ? *remote : local ? *local : all) {
             flows_.services.push_back({protocol, first, last});
         }
@@ -213,6 +244,7 @@ class Compiler {
                 return refuse("it asks for an ICMP code without its type");
             }
             flows_.services = {{protocol, 0, 255}};
+            flows_.both_ways = true;
             return {};
         }
         const std::uint8_t type = *ace_.icmp_type;
@@ -249,7 +281,7 @@ class Compiler {
         };
         if (mac && mac->is_group()) {  // a frame to many hosts stays on the link
             drop_local_networks();
-            if (group) {
+            if (remote_.network && group_mac(*remote_.network) == mac) {
                 mac.reset();
             }
         }
@@ -315,10 +347,10 @@ class Compiler {
             }
         }
         if (flows_.remote.prefixes.empty()) {
-            return refuse(fmt::format("{} has no {} address",
-                                      quoted(name),
-                                      flows_.family == MudFamily::ipv4 ? "IPv4" : "IPv6"),
-                          "add one to its --define, if it has one");
+            const char* const family = flows_.family == MudFamily::ipv4 ? "IPv4" : "IPv6";
+            return Refusal{Obstacle{fmt::format("{} has no {} address", quoted(name), family),
+                                    "add one to its --define, if it has one",
+                                    /*moot=*/true}};
         }
         flows_.remote_class = asked;
         return {};

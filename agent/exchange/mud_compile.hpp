@@ -17,7 +17,8 @@ namespace tollgate::exchange {
 /// An entry of an access list, which is about packets, as what a rule is about: flows.
 struct MudFlows {
     policy::Direction direction = policy::Direction::ingress;  ///< of the first packet
-    bool answers = false;                   ///< the entry is about the packets the other way
+    bool answers = false;    ///< the entry is about the packets the other way
+    bool both_ways = false;  ///< and about the answers to flows of the opposite direction
     std::vector<policy::Service> services;  ///< empty: every protocol
     policy::Selector remote;                ///< empty: everybody
     std::optional<MudClass> remote_class;   ///< what `remote` holds the addresses of

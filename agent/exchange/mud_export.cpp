@@ -37,7 +37,7 @@ bool is_icmp(const Service& service) {
     return service.protocol == IPPROTO_ICMP || service.protocol == IPPROTO_ICMPV6;
 }
 
-bool is_in(const MudRemote& remote, const std::optional<Service>& service, MudFamily family) {
+bool has_family(const MudRemote& remote, const std::optional<Service>& service, MudFamily family) {
     const bool ipv4 = family == MudFamily::ipv4;
     const std::uint8_t other = ipv4 ? std::uint8_t{IPPROTO_ICMPV6} : std::uint8_t{IPPROTO_ICMP};
     return (!remote.prefix || remote.prefix->address.is_ipv4() == ipv4) &&
@@ -80,11 +80,21 @@ std::optional<Service> answer_to(const std::optional<Service>& service) {
                                                           : std::nullopt;
 }
 
+/// Whether packets with it are of flows that one side begins, and not the answers to the other's.
+bool tells_direction(const std::optional<Service>& service) {
+    constexpr std::uint16_t kPortMax = 65535;
+    if (!service || !policy::has_ports(*service)) {
+        return service && is_icmp(*service) && service->first == service->last;
+    }
+    const bool all = service->first <= 1 && service->last == kPortMax;
+    return service->protocol == IPPROTO_TCP || !all;  // of TCP an entry says who begins
+}
+
 /// Makes the access lists of one policy.
 class ListWriter {
   public:
     ListWriter(const Policy& policy, std::vector<policy::Problem>& problems)
-        : policy_{policy}, losses_{problems} {
+        : policy_{policy}, losses_{problems, {policy::Action::drop, policy::Action::drop}} {
         for (const Rule& rule : policy.rules) {
             taken_.insert(rule.name);
         }
@@ -99,7 +109,7 @@ class ListWriter {
                 }
             }
         }
-        report_settings();
+        report_defaults();
         Json lists = Json::array();
         for (const MudFamily family : {MudFamily::ipv4, MudFamily::ipv6}) {
             for (const Direction packets : {Direction::egress, Direction::ingress}) {
@@ -140,7 +150,7 @@ class ListWriter {
         return why.empty();
     }
 
-    void report_settings() {
+    void report_defaults() {
         for (const Direction direction : {Direction::ingress, Direction::egress}) {
             if (policy_.default_action.at(static_cast<std::size_t>(direction)) ==
                 policy::Action::pass) {
@@ -206,8 +216,8 @@ class ListWriter {
         bool first = true;
         for (const MudRemote& remote : remotes_of(rule)) {
             for (const auto& service : services_of(rule)) {
-                if (!is_in(remote, service, MudFamily::ipv4) &&
-                    !is_in(remote, service, MudFamily::ipv6)) {
+                if (!has_family(remote, service, MudFamily::ipv4) &&
+                    !has_family(remote, service, MudFamily::ipv6)) {
                     continue;
                 }
                 const std::string name = first ? rule.name : unique(rule.name, taken_);
@@ -224,6 +234,10 @@ class ListWriter {
     void add_pair(const Rule& rule, MudEntry entry, const std::string& name) {
         add_entry(rule, entry, name);
         if (rule.rank == Rank::deny) {
+            if (!tells_direction(entry.service) && !has_opposite(rule)) {
+                losses_.changed(rule,
+                                "it drops the answers to what the other side begins there, too");
+            }
             return;
         }
         entry.answers = true;
@@ -240,7 +254,7 @@ class ListWriter {
 
     [[nodiscard]] bool has_opposite(const Rule& rule) const {
         return std::any_of(policy_.rules.begin(), policy_.rules.end(), [&](const Rule& other) {
-            return other.rank == Rank::allow && other.direction != rule.direction &&
+            return other.rank == rule.rank && other.direction != rule.direction &&
                    other.selector == rule.selector && other.services == rule.services;
         });
     }
@@ -252,7 +266,7 @@ class ListWriter {
         }
         const bool egress = (entry.flow == Direction::egress) != entry.answers;
         for (const MudFamily family : {MudFamily::ipv4, MudFamily::ipv6}) {
-            if (is_in(entry.remote, entry.service, family)) {
+            if (has_family(entry.remote, entry.service, family)) {
                 aces_.push_back({egress ? Direction::egress : Direction::ingress,
                                  family,
                                  {{"name", name},

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "agent/exchange/names.hpp"
+
 namespace tollgate::exchange {
 namespace {
 
@@ -52,6 +54,16 @@ std::optional<MudClass> parse_mud_class(std::string_view text) {
     }
     const bool word = text.find(':') == std::string_view::npos;
     return MudClass{Kind::controller, std::string{word ? kRegistry : ""} + std::string{text}};
+}
+
+std::string group_name(const MudClass& mud_class, MudFamily family) {
+    std::string name = short_text(mud_class);
+    if (mud_class.kind == MudClass::Kind::controller && name.find(':') != std::string::npos) {
+        const std::size_t authority = name.find("//");
+        name = "controller-" + (authority == std::string::npos ? name : name.substr(authority + 2));
+    }
+    constexpr std::size_t kSuffixed = kGroupNameMax - 3;
+    return identifier(name, kSuffixed) + (family == MudFamily::ipv4 ? "-v4" : "-v6");
 }
 
 }  // namespace tollgate::exchange

@@ -72,12 +72,19 @@ struct MudEnd {
 };
 
 enum class MudFamily : std::uint8_t { any, ipv4, ipv6 };
+
+inline constexpr std::size_t kGroupNameMax = 59;  ///< "mud/NAME" is a label
+
+/// What the group of the class's addresses of a family is called: "dns-v4".
+[[nodiscard]] std::string group_name(const MudClass& mud_class, MudFamily family);
+
 enum class MudInitiator : std::uint8_t { unsaid, device, remote };
 
 /// Why something cannot be taken over, and what to do about it.
 struct Obstacle {
     std::string message;
     std::string hint;
+    bool moot = false;  ///< there are no such packets: nothing is lost
 };
 
 /// One entry of an access list: all of its matches must hold.

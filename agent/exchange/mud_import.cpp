@@ -26,23 +26,10 @@ using policy::Rule;
 using policy::Severity;
 using Kind = MudOutcome::Kind;
 
-constexpr std::size_t kGroupNameMax = 59;  // "mud/NAME" is a label
-
 const MudClass kLocalNetworks{MudClass::Kind::local_networks, ""};
 
 /// Addresses that a group is made of: those of a class that the family has.
 using GroupKey = std::pair<MudClass, MudFamily>;
-
-std::string group_name(const GroupKey& key) {
-    const auto& [mud_class, family] = key;
-    std::string name = short_text(mud_class);
-    if (mud_class.kind == MudClass::Kind::controller && name.find(':') != std::string::npos) {
-        const std::size_t authority = name.find("//");
-        name = "controller-" + (authority == std::string::npos ? name : name.substr(authority + 2));
-    }
-    constexpr std::size_t kSuffixed = kGroupNameMax - 3;
-    return identifier(name, kSuffixed) + (family == MudFamily::ipv4 ? "-v4" : "-v6");
-}
 
 bool covers(const policy::Selector& wide, const policy::Selector& narrow) {
     if (wide.empty() || wide == narrow) {
@@ -88,8 +75,11 @@ class Importer {
         for (const MudAcl& acl : file_.acls) {
             import_acl(acl);
         }
-        for (const Answers& answers : answers_) {
+        for (const Waiting& answers : answers_) {
             settle(answers);
+        }
+        for (const Waiting& denial : denials_) {
+            deny_opposite(denial);
         }
         sort_rules();
         name_groups();
@@ -117,7 +107,8 @@ class Importer {
         Rule rule;
         std::optional<GroupKey> group;
     };
-    struct Answers {
+    /// What can be settled only when all rules are there.
+    struct Waiting {
         const MudAce* ace;
         MudFlows flows;
         std::size_t outcome;
@@ -184,6 +175,7 @@ class Importer {
             families = {MudFamily::ipv4, MudFamily::ipv6};
         }
         std::optional<Obstacle> obstacle;
+        bool complete = true;
         bool taken = false;
         for (const MudFamily family : families) {
             MudAce one = ace;
@@ -191,11 +183,12 @@ class Importer {
             if (const auto flows = compile_ace(one, direction, definitions_)) {
                 take(ace, *flows);
                 taken = true;
-            } else if (!obstacle) {
-                obstacle = flows.error();
+            } else {
+                complete = complete && flows.error().moot;
+                obstacle = obstacle && !obstacle->moot ? obstacle : flows.error();
             }
         }
-        if (!taken) {
+        if (!taken || (!ace.accept && !complete)) {  // half of a denial lets the rest pass
             refuse(ace, *obstacle);
         }
     }
@@ -205,7 +198,11 @@ class Importer {
             return add_baseline(ace, flows.baseline);
         }
         if (!flows.answers) {
-            return add_rules(ace, flows);
+            add_rules(ace, flows, outcomes_.size() - 1);
+            if (!ace.accept && flows.both_ways) {
+                denials_.push_back({&ace, flows, outcomes_.size() - 1});
+            }
+            return;
         }
         if (!ace.accept) {
             return refuse(ace,
@@ -245,8 +242,8 @@ class Importer {
     }
 
     // One rule for each service, so that it stands for one entry in any other list, too.
-    void add_rules(const MudAce& ace, const MudFlows& flows) {
-        outcomes_.back().kind = Kind::rule;
+    void add_rules(const MudAce& ace, const MudFlows& flows, std::size_t outcome) {
+        outcomes_.at(outcome).kind = Kind::rule;
         std::vector<std::vector<policy::Service>> parts;
         for (const policy::Service& service : flows.services) {
             parts.push_back({service});
@@ -256,7 +253,7 @@ class Importer {
         }
         for (auto& services : parts) {
             const std::string name = add_rule(ace, flows, std::move(services));
-            std::string& by = outcomes_.back().by;
+            std::string& by = outcomes_.at(outcome).by;
             if (by != name) {  // a name or MAC address is one rule for both families
                 by += (by.empty() ? "" : ", ") + name;
             }
@@ -293,7 +290,7 @@ class Importer {
     }
 
     // Answers pass with the flow they belong to: a rule for that is all they need.
-    void settle(const Answers& answers) {
+    void settle(const Waiting& answers) {
         std::string by;
         for (const policy::Service& service : answers.flows.services) {
             const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) {
@@ -315,6 +312,15 @@ class Importer {
         }
         outcomes_.at(answers.outcome).kind = Kind::answers;
         outcomes_.at(answers.outcome).by = by;
+    }
+
+    // Without their answers, flows of the opposite direction come to nothing: a rule has to say so.
+    // Last, as another entry may say it under a name of its own.
+    void deny_opposite(const Waiting& denial) {
+        MudFlows flows = denial.flows;
+        flows.direction =
+            flows.direction == Direction::egress ? Direction::ingress : Direction::egress;
+        add_rules(*denial.ace, flows, denial.outcome);
     }
 
     // An order that does not depend on how the file distributes its entries over lists.
@@ -343,7 +349,7 @@ class Importer {
         }
         std::set<std::string> taken;
         for (auto& [key, group] : groups) {
-            group.name = unique(group_name(key), taken, kGroupNameMax);
+            group.name = unique(group_name(key.first, key.second), taken, kGroupNameMax);
             policy_.labels["mud/" + group.name] = to_text(key.first);
             policy_.groups.push_back(group);
         }
@@ -363,7 +369,8 @@ class Importer {
     std::vector<MudOutcome> outcomes_;
     std::vector<Problem> problems_;
     std::vector<Entry> entries_;
-    std::vector<Answers> answers_;
+    std::vector<Waiting> answers_;
+    std::vector<Waiting> denials_;
     std::set<std::string> names_;
     bool uses_local_networks_ = false;
 };

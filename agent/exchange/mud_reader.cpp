@@ -25,19 +25,15 @@ constexpr std::size_t kHeaderTextMax = 400;
 class FileReader {
   public:
     MudReading read(const JsonNode& root) {
+        check_keys(root);
         const JsonNode* const mud = required(root, "mud", Kind::object);
-        const JsonNode* acls = find_local(root, "acls");
-        if (acls == nullptr) {
-            acls = find_local(root, "access-lists");  // until draft 17 of RFC 8519
-        }
-        if (acls == nullptr) {
-            error(root, "the file has no 'ietf-access-control-list:acls'", "");
-        }
+        const JsonNode* const acls = find_lists(root);
         warn_unknown(root, {"mud", "acls", "access-lists"});
         if (mud != nullptr) {
             read_header(*mud);
         }
-        if (const JsonNode* const list = acls == nullptr ? nullptr : find_local(*acls, "acl")) {
+        if (const JsonNode* const list =
+                acls == nullptr ? nullptr : required(*acls, "acl", Kind::array)) {
             for (const JsonNode& acl : list->items) {
                 read_acl(acl);
             }
@@ -57,6 +53,34 @@ class FileReader {
     void warning(const JsonNode& node, std::string message, std::string hint) {
         policy::report(problems_,
                        {node.mark, std::move(message), std::move(hint), Severity::warning});
+    }
+
+    // Of two members with the same name one would be passed over.
+    void check_keys(const JsonNode& node) {
+        std::set<std::string_view> names;
+        for (const JsonMember& member : node.members) {
+            const std::string_view name = local_name(member.key);
+            if (!names.insert(name).second) {
+                error(member.value,
+                      fmt::format("{} is here twice, with and without its module", quoted(name)),
+                      "keep one of them");
+            }
+            check_keys(member.value);
+        }
+        for (const JsonNode& item : node.items) {
+            check_keys(item);
+        }
+    }
+
+    const JsonNode* find_lists(const JsonNode& root) {
+        const JsonNode* const lists = find_local(root, "acls");
+        const JsonNode* const draft = find_local(root, "access-lists");  // until draft 17
+        if (lists != nullptr && draft != nullptr) {
+            error(*draft, "the file has both 'acls' and 'access-lists'", "keep one of them");
+        } else if (lists == nullptr && draft == nullptr) {
+            error(root, "the file has no 'ietf-access-control-list:acls'", "");
+        }
+        return lists != nullptr ? lists : draft;
     }
 
     const JsonNode* required(const JsonNode& parent, std::string_view key, Kind kind) {
@@ -171,9 +195,12 @@ class FileReader {
         if (!acl_names_.insert(name->text).second) {
             return error(*name, "two access lists have the name " + quoted(name->text), "");
         }
-        const JsonNode* const list = find_local(*aces, "ace");
+        const JsonNode* const list = required(*aces, "ace", Kind::array);
+        if (list == nullptr) {
+            return;
+        }
         MudAcl acl{name->text, node.mark, {}};
-        for (const JsonNode& ace : list == nullptr ? std::vector<JsonNode>{} : list->items) {
+        for (const JsonNode& ace : list->items) {
             if (++aces_ > kMudAcesMax) {
                 return error(ace, fmt::format("more than {} entries", kMudAcesMax), "");
             }

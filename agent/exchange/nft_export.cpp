@@ -43,7 +43,7 @@ constexpr std::array<BaselineLine, 5> kBaseline{
       "igmp type membership-query accept",
       "igmp type { 0x12, 0x16, 0x17, 0x22 } accept"}}};
 
-// What no rule can let pass, answers to nothing among it.
+// Between the baseline and the rules: answers pass, and what no rule can let pass does not.
 constexpr std::array<const char*, 6> kBeforeRules{
     "meta l4proto igmp drop",
     "icmpv6 type { 130-137, 143 } drop",
@@ -57,10 +57,13 @@ constexpr std::array<const char*, 6> kBeforeRules{
 class NftWriter {
   public:
     NftWriter(const Policy& policy, Exported& exported)
-        : policy_{policy}, losses_{exported.problems} {}
+        : policy_{policy}, losses_{exported.problems, policy.default_action} {}
 
     std::string write() {
-        report_settings();
+        report_policy();
+        for (const Rule& rule : policy_.rules) {
+            report_rule(rule);
+        }
         std::string chains;
         for (const Direction direction : {Direction::ingress, Direction::egress}) {
             chains += chain(direction);
@@ -77,12 +80,17 @@ class NftWriter {
     }
 
   private:
-    void report_settings() {
+    void report_policy() {
         for (const std::string& name : policy_.interfaces) {
             if (name.find_first_of("\"*\\") != std::string::npos) {
                 losses_.refused("nftables has no way to write the interface " +
                                 policy::quoted(name));
             }
+        }
+        if (!policy_.interfaces.empty()) {
+            losses_.general("applyTo: VLANs, bridges and bonds on them pass there",
+                            "nftables knows an interface by the name under which a packet is "
+                            "received: give theirs, too");
         }
         if (policy_.mode != policy::Stage::enforce) {
             losses_.general(
@@ -94,15 +102,44 @@ class NftWriter {
         }
     }
 
+    void report_rule(const Rule& rule) {
+        if (!knows_way_of(rule)) {
+            return losses_.left_out(rule, "the ruleset does not know which interfaces are tunnels");
+        }
+        if (!rule.selector.macs.empty() && rule.direction == Direction::egress) {
+            losses_.left_out(rule, "on the way out nftables sees no MAC address of the remote");
+        }
+        if (!rule.selector.names.empty()) {
+            losses_.changed(rule,
+                            "its names are sets that are empty until something fills them; "
+                            "dnsmasq puts addresses of all names below them in, too");
+        }
+        if (rule.limit.packets) {
+            losses_.changed(rule, "without its limit of packets");
+        }
+        if (rule.limit.new_flows) {
+            losses_.changed(rule, "newFlows counts packets there until the first answer");
+        }
+        if (rule.expires) {
+            losses_.changed(rule, "its end there is for new flows only");
+        }
+    }
+
+    static bool knows_way_of(const Rule& rule) {
+        return rule.selector.peers.empty() && rule.via == policy::Via::any;
+    }
+
+    // What is forwarded passes both chains, as it passes the gate of both interfaces; on the way in
+    // before ports are redirected (dstnat).
     std::string chain(Direction direction) {
         const bool ingress = direction == Direction::ingress;
         const char* const interface = ingress ? "iifname" : "oifname";
         const bool pass =
             policy_.default_action.at(static_cast<std::size_t>(direction)) == policy::Action::pass;
         std::string text =
-            fmt::format("\tchain {} {{\n\t\ttype filter hook {} priority filter; policy {};\n",
+            fmt::format("\tchain {} {{\n\t\ttype filter hook {}; policy {};\n",
                         policy::to_text(direction),
-                        ingress ? "input" : "output",
+                        ingress ? "prerouting priority mangle" : "postrouting priority filter",
                         pass ? "accept" : "drop");
         const auto line = [&](const std::string& statement) {
             text += statement.empty() ? "" : "\t\t" + statement + "\n";
@@ -127,13 +164,13 @@ class NftWriter {
         for (const Rank rank : {Rank::failsafe, Rank::deny, Rank::allow}) {
             for (const Rule& rule : policy_.rules) {
                 if (rule.rank == rank && rule.direction == direction) {
-                    text += lines_of(rule, rank == Rank::deny ? "drop" : "accept");
+                    text += lines_of(rule);
                 }
             }
         }
         for (const Rule& rule : policy_.rules) {  // their end is visible: no default after it
             if (rule.expires && rule.rank != Rank::deny && rule.direction == direction) {
-                text += expired_lines(rule);
+                text += lines_of(rule, {"", "", "drop"});
             }
         }
         return text + "\t}\n";
@@ -141,8 +178,7 @@ class NftWriter {
 
     // The alternatives of the remote; none: nothing of it can be said. The first empty: anybody.
     std::vector<std::string> remotes_of(const Rule& rule) {
-        if (!rule.selector.peers.empty() || rule.via != policy::Via::any) {
-            losses_.left_out(rule, "the ruleset does not know which interfaces are tunnels");
+        if (!knows_way_of(rule)) {
             return {};
         }
         if (rule.any_remote()) {
@@ -157,11 +193,6 @@ class NftWriter {
                 macs.insert(mac.to_string());
             }
             remotes.push_back(fmt::format("ether saddr {{ {} }}", fmt::join(macs, ", ")));
-        } else if (!rule.selector.macs.empty()) {
-            losses_.left_out(rule, "on the way out nftables sees no MAC address of the remote");
-        }
-        if (!rule.selector.names.empty()) {
-            losses_.changed(rule, "its names are sets that are empty until something fills them");
         }
         for (const policy::NamePattern& name : rule.selector.names) {
             const std::string set = set_of(name);
@@ -191,13 +222,9 @@ class NftWriter {
 
     // A limit that all lines of a rule share. @return the statement that drops what is over it
     std::string limit_of(const Rule& rule) {
-        if (rule.limit.packets) {
-            losses_.changed(rule, "without its limit of packets");
-        }
         if (!rule.limit.new_flows) {
             return "";
         }
-        losses_.changed(rule, "newFlows counts packets there until the first answer");
         const policy::Rate& rate = *rule.limit.new_flows;
         const bool minute = rate.per != std::chrono::seconds{1};
         std::string name = unique("limit-" + rule.name, taken_);
@@ -210,43 +237,46 @@ class NftWriter {
         return fmt::format("limit name \"{}\" drop", name);
     }
 
-    std::string lines_of(const Rule& rule, const char* verdict) {
-        const auto remotes = remotes_of(rule);
-        const std::string limit = remotes.empty() ? "" : limit_of(rule);
-        std::string time;
-        if (rule.expires && !remotes.empty()) {
-            losses_.changed(rule, "its end there is for new flows only");
-            time = fmt::format("meta time < {} ", rule.expires->time_since_epoch().count());
+    /// What stands around the match of a line.
+    struct Statements {
+        std::string before;   ///< the match, with a space
+        std::string limit;    ///< drops what is over it, in a line of its own; empty: none
+        std::string verdict;  ///< after the match
+    };
+
+    std::string lines_of(const Rule& rule) {
+        Statements statements;
+        if (rule.expires) {
+            statements.before =
+                fmt::format("meta time < {} ", rule.expires->time_since_epoch().count());
         }
+        if (rule.log) {
+            statements.verdict = fmt::format("log prefix \"tollgate {}: \" ", rule.name);
+        }
+        statements.verdict += rule.rank == Rank::deny ? "drop" : "accept";
+        statements.limit = remotes_of(rule).empty() ? "" : limit_of(rule);
+        return lines_of(rule, statements);
+    }
+
+    std::string lines_of(const Rule& rule, const Statements& statements) {
         std::string text;
-        for (const std::string& remote : remotes) {
+        for (const std::string& remote : remotes_of(rule)) {
             for (const std::string& service : match_services(rule.services)) {
-                const std::string match = fmt::format("{}{}{}{}",
+                const std::string match = fmt::format("{}{}{}{}{}",
+                                                      statements.before,
                                                       remote,
                                                       remote.empty() ? "" : " ",
                                                       service,
                                                       service.empty() ? "" : " ");
-                const std::string comment = fmt::format("comment \"{}\"", rule.name);
-                if (!limit.empty()) {
-                    text += fmt::format("\t\t{}{}{} {}\n", time, match, limit, comment);
+                for (const std::string& statement : {statements.limit, statements.verdict}) {
+                    if (!statement.empty()) {
+                        text +=
+                            fmt::format("\t\t{}{} comment \"{}\"\n", match, statement, rule.name);
+                    }
                 }
-                const std::string log =
-                    rule.log ? fmt::format("log prefix \"tollgate {}: \" ", rule.name) : "";
-                text += fmt::format("\t\t{}{}{}{} {}\n", time, match, log, verdict, comment);
             }
         }
         return text;
-    }
-
-    std::string expired_lines(const Rule& rule) {
-        Rule after = rule;
-        after.expires.reset();
-        after.limit = {};
-        after.log = false;
-        Exported unused;  // what is lost was said before
-        NftWriter quiet{policy_, unused};
-        quiet.sets_ = sets_;
-        return quiet.lines_of(after, "drop");
     }
 
     const Policy& policy_;

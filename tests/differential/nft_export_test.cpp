@@ -5,8 +5,8 @@
 //
 // What is compared are packets that begin flows, in both directions: what has not been seen before
 // by its addresses and ports, or where there are none, by its addresses the other way. In comes as
-// frames and is looked for behind the hook `input`, by raw sockets; out goes by raw sockets through
-// the hook `output` and is looked for at the peer.
+// frames and is looked for behind the chain `ingress`, by raw sockets; out goes by raw sockets
+// through the chain `egress` and is looked for at the peer.
 #include "agent/exchange/nft_export.hpp"
 
 #include <algorithm>
@@ -21,7 +21,6 @@
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,6 +28,7 @@
 
 #include "tests/differential/agreement.hpp"
 #include "tests/differential/edges.hpp"
+#include "tests/differential/receivers.hpp"
 #include "tests/differential/required.hpp"
 #include "tests/differential/seed.hpp"
 #include "tests/support/frame_sender.hpp"
@@ -41,54 +41,10 @@ namespace {
 constexpr std::uint32_t kPolicies = 25;
 constexpr std::uint32_t kPacketsPerPolicy = 4'000;  // 100,000 together
 constexpr std::uint32_t kBatch = 500;
-constexpr std::uint32_t kMarker = 0x70117012;  // ends the payload, before the packet's number
 constexpr std::uint8_t kProtocolsOfIpv4[] =
     {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_GRE, IPPROTO_SCTP, IPPROTO_ESP};
 constexpr std::uint8_t kProtocolsOfIpv6[] =
     {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6, IPPROTO_GRE, IPPROTO_SCTP, IPPROTO_ESP};
-
-using Numbers = std::set<std::uint32_t>;
-
-agent::FileDescriptor open_socket(int family, int type, int protocol) {
-    agent::FileDescriptor socket(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
-    const int bytes = 64 << 20;
-    setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes);
-    return socket;
-}
-
-/// Packets with their numbers, as sockets receive them.
-class Receivers {
-  public:
-    void add(agent::FileDescriptor socket) { sockets_.push_back(std::move(socket)); }
-
-    /// The numbers that have arrived, when nothing more comes.
-    [[nodiscard]] Numbers arrived() const {
-        std::vector<pollfd> ready;
-        for (const auto& socket : sockets_) {
-            ready.push_back({socket.get(), POLLIN, 0});
-        }
-        Numbers numbers;
-        while (poll(ready.data(), ready.size(), 60) > 0) {
-            for (const pollfd& one : ready) {
-                read(one.fd, numbers);
-            }
-        }
-        return numbers;
-    }
-
-  private:
-    static void read(int socket, Numbers& numbers) {
-        std::array<std::byte, 2048> packet{};
-        for (ssize_t size = 0;
-             (size = recv(socket, packet.data(), packet.size(), MSG_DONTWAIT)) >= 0;) {
-            const auto bytes = std::span(packet).first(static_cast<std::size_t>(size));
-            if (size >= 8 && be32_at(bytes, bytes.size() - 8) == kMarker) {
-                numbers.insert(be32_at(bytes, bytes.size() - 4));
-            }
-        }
-    }
-    std::vector<agent::FileDescriptor> sockets_;
-};
 
 /// Policies of all that the export can say without anything else having to help it, and packets
 /// around their edges.
@@ -237,10 +193,10 @@ class NftExport : public RootTest {
                          "net.ipv6.conf.eth0.disable_ipv6=0",
                          "net.ipv6.conf.eth0.accept_ra=0"});
             for (const std::uint8_t protocol : kProtocolsOfIpv4) {
-                behind_input.add(open_socket(AF_INET, SOCK_RAW, protocol));
+                behind_ingress.add(open_socket(AF_INET, SOCK_RAW, protocol));
             }
             for (const std::uint8_t protocol : kProtocolsOfIpv6) {
-                behind_input.add(open_socket(AF_INET6, SOCK_RAW, protocol));
+                behind_ingress.add(open_socket(AF_INET6, SOCK_RAW, protocol));
             }
             four = open_socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
             six = open_socket(AF_INET6, SOCK_RAW, IPPROTO_RAW);
@@ -270,20 +226,20 @@ class NftExport : public RootTest {
 
     std::unique_ptr<NetworkNamespace> peer;
     std::unique_ptr<NetworkNamespace> host;
-    Receivers behind_input;
+    Receivers behind_ingress;
     Receivers at_peer;
     agent::FileDescriptor four;
     agent::FileDescriptor six;
 
-  private:
-    void send_in(std::span<const Bytes> frames) const {
-        const Inside there(*peer);
+    static void send_from(const NetworkNamespace& host, std::span<const Bytes> frames) {
+        const Inside there(host);
         const auto out = FrameSender::open("eth0");
         ASSERT_TRUE(out) << out.error().message();
         EXPECT_TRUE(out->send(
             frames.size(), 100'000, [&](std::uint64_t number) { return frames[number]; }));
     }
 
+  private:
     // A packet that the ruleset drops is an error of sendto(2) here.
     void send_out(std::span<const Bytes> frames) const {
         for (const Bytes& frame : frames) {
@@ -320,8 +276,8 @@ Numbers NftExport::send(Direction direction,
     for (std::size_t done = 0; done < frames.size(); done += kBatch) {
         const auto batch =
             std::span(frames).subspan(done, std::min<std::size_t>(kBatch, frames.size() - done));
-        direction == Direction::ingress ? send_in(batch) : send_out(batch);
-        numbers.merge((direction == Direction::ingress ? behind_input : at_peer).arrived());
+        direction == Direction::ingress ? send_from(*peer, batch) : send_out(batch);
+        numbers.merge((direction == Direction::ingress ? behind_ingress : at_peer).arrived());
     }
     // ICMP errors and echo replies quote packets of before.
     numbers.erase(numbers.begin(), numbers.lower_bound(first));
@@ -378,6 +334,47 @@ TEST_F(NftExport, AgreesWithTheGateOnTheFirstPacketsOfFlowsInBothDirections) {
     std::cout << kPolicies * kPacketsPerPolicy << " packets, " << passed << " pass\n";
     EXPECT_GT(passed, 0U);
     EXPECT_LT(passed, kPolicies * kPacketsPerPolicy);
+}
+
+// To port 80, if the number is odd, else to port 53.
+Bytes beginning(std::uint32_t number, const char* source, const char* target) {
+    Talk talk;
+    talk.remote = ip(source);
+    talk.local = ip(target);
+    talk.remote_port = static_cast<std::uint16_t>(40'000 + number);
+    talk.local_port = number % 2 == 1 ? 80 : 53;
+    Bytes payload;
+    append32(payload, kMarker);
+    append32(payload, number);
+    const Bytes segment = tcp(talk.ports(Direction::ingress), {kSyn}, payload);
+    return talk.frame(Direction::ingress, IPPROTO_TCP, segment);
+}
+
+TEST_F(NftExport, JudgesWhatTheHostForwards) {
+    policy::Policy policy =
+        policy_of({allow("web", Direction::ingress, {service(IPPROTO_TCP, 80)}),
+                   allow("dns", Direction::egress, {service(IPPROTO_TCP, 53)})});
+    policy.interfaces = {"eth0"};
+    use_rules(exchange::export_nft(policy).text);
+    const NetworkNamespace guest("guest");
+    connect({guest, "eth0", "10.77.0.2/24"}, {*host, "eth1", "10.77.0.1/24"});
+    host->ip({"link", "set", "eth1", "address", "02:00:00:00:00:02"});
+    Receivers at_guest;
+    {
+        const Inside there(*host);
+        ASSERT_EQ(run_command({"sysctl", "-qw", "net.ipv4.ip_forward=1"}), 0);
+        const Inside in_guest(guest);
+        at_guest.add(open_socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL)));
+    }
+    send_from(*peer,
+              std::vector{beginning(1, "192.0.2.1", "10.77.0.2"),
+                          beginning(2, "192.0.2.1", "10.77.0.2")});
+    EXPECT_EQ(at_guest.arrived(), Numbers{1});
+    static_cast<void>(at_peer.arrived());  // it has seen what it has sent
+    send_from(guest,
+              std::vector{beginning(3, "10.77.0.2", "192.0.2.1"),
+                          beginning(4, "10.77.0.2", "192.0.2.1")});
+    EXPECT_EQ(at_peer.arrived(), Numbers{4});
 }
 
 }  // namespace

@@ -76,6 +76,27 @@ TEST(KubernetesExport, WhatPassesByDefaultIsNotIsolated) {
     EXPECT_THAT(text, Not(HasSubstr("Egress")));
 }
 
+// An empty list of types would be completed by the API server, and isolate every pod.
+TEST(KubernetesExport, APolicyThatIsolatesNothingIsNoNetworkPolicy) {
+    policy::Policy open = enforced({allow("a", Direction::egress)});
+    open.default_action = {policy::Action::pass, policy::Action::pass};
+    const Exported result = export_kubernetes(open);
+    EXPECT_EQ(result.text, "");
+    EXPECT_TRUE(policy::has_errors(result.problems));
+    EXPECT_THAT(problems_of(result), HasSubstr("everything passes by default"));
+}
+
+TEST(KubernetesExport, OfADirectionThatPassesOnlyDenialsAreLost) {
+    policy::Policy open =
+        enforced({allow("ping", Direction::egress, {service(IPPROTO_ICMP, 8)}),
+                  test::rule("telnet", Rank::deny, Direction::egress, {service(kTcp, 23)})});
+    open.default_action[TG_EGRESS] = policy::Action::pass;
+    const std::string problems = problems_of(export_kubernetes(open));
+    EXPECT_THAT(problems, Not(HasSubstr("'ping'")));
+    EXPECT_THAT(problems, HasSubstr("deny rule 'telnet': left out"));
+    EXPECT_THAT(problems, HasSubstr("what it denies passes there\n"));
+}
+
 TEST(CiliumExport, DeniesAndKnowsNamesAndIcmp) {
     const Exported result = export_cilium(
         enforced({test::named(allow("name", Direction::egress, {service(kTcp, 443)}), "a.example"),
@@ -97,6 +118,15 @@ TEST(CiliumExport, ADirectionWithoutRulesIsClosedAllTheSame) {
     open.default_action[TG_INGRESS] = policy::Action::pass;
     EXPECT_THAT(export_cilium(open).text, HasSubstr("ingress: false\n"));
     EXPECT_THAT(export_cilium(open).text, Not(HasSubstr("  ingress:\n")));
+}
+
+TEST(CiliumExport, APrefixThatIsDeniedMeansNoPods) {
+    const auto problems = [](policy::Rule rule) {
+        return problems_of(export_cilium(enforced({test::towards(std::move(rule), "10.0.0.0/8")})));
+    };
+    EXPECT_THAT(problems(test::rule("inner", Rank::deny, Direction::ingress)),
+                HasSubstr("deny rule 'inner': prefixes mean no pods and nodes of the cluster"));
+    EXPECT_EQ(problems(allow("inner", Direction::ingress)), "");
 }
 
 TEST(CiliumExport, NothingIsLeftOutSilently) {

@@ -85,6 +85,22 @@ TEST(MudExport, NothingIsLeftOutSilently) {
     EXPECT_THAT(problems, HasSubstr("allow rule 'gre': without answers"));
 }
 
+TEST(MudExport, DenialsThatTakeAnswersWithThemAreNamed) {
+    const auto denial = [](Direction direction, std::vector<policy::Service> services) {
+        return test::towards(test::rule("no", Rank::deny, direction, std::move(services)),
+                             "192.0.2.0/24");
+    };
+    const std::string warning =
+        "deny rule 'no': it drops the answers to what the other side begins there";
+    EXPECT_THAT(problems_of(exported({denial(Direction::egress, {})})), HasSubstr(warning));
+    EXPECT_THAT(problems_of(exported({denial(Direction::egress, {service(kUdp, 1, 65535)})})),
+                HasSubstr(warning));
+    EXPECT_EQ(
+        problems_of(exported({denial(Direction::egress, {}), denial(Direction::ingress, {})})), "");
+    EXPECT_EQ(problems_of(exported({denial(Direction::egress, {service(kTcp, 1, 65535)})})), "");
+    EXPECT_EQ(problems_of(exported({denial(Direction::egress, {service(IPPROTO_ICMP, 8)})})), "");
+}
+
 TEST(MudExport, SettingsThatItCannotSayAreNamed) {
     policy::Policy open = policy_of({});
     open.default_action[TG_EGRESS] = policy::Action::pass;
@@ -115,7 +131,7 @@ TEST(MudExport, GivesBackWhatWasImported) {
     ASSERT_TRUE(define("https://c.example/x=192.0.2.1,192.0.2.2", options.definitions));
     const MudImport first = import_mud(test::mud_text(from, to), options);
     ASSERT_TRUE(first.policy) << policy::format_problems("f", first.problems);
-    EXPECT_EQ(first.policy->rules.size(), 7U);
+    EXPECT_EQ(first.policy->rules.size(), 8U);
     const Exported result = export_mud(*first.policy, {});
     const MudImport second = import_mud(result.text, options);
     ASSERT_TRUE(second.policy) << policy::format_problems("f", second.problems) << result.text;

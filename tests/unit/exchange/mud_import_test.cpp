@@ -4,46 +4,21 @@
 #include <gmock/gmock.h>
 
 #include "policy/notation.hpp"
+#include "tests/support/mud_imported.hpp"
 #include "tests/support/mud_text.hpp"
 
 namespace tollgate::exchange {
 namespace {
 
 using test::ace;
+using test::import_all;
 using test::mud_text;
+using test::problems_of;
+using test::rules_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Kind = MudOutcome::Kind;
-
-/// "NAME: RANK DIRECTION REMOTE SERVICES" of every rule.
-std::vector<std::string> rules_of(const MudImport& imported) {
-    std::vector<std::string> rules;
-    for (const policy::Rule& rule :
-         imported.policy ? imported.policy->rules : std::vector<policy::Rule>{}) {
-        std::string remote;
-        for (const std::string& member : rule.remote) {
-            remote += member + " ";
-        }
-        rules.push_back(rule.name + ": " + std::string(to_text(rule.rank)) + " " +
-                        std::string(to_text(rule.direction)) + " " + remote +
-                        policy::to_text(rule.services));
-    }
-    return rules;
-}
-
-std::string problems_of(const MudImport& imported) {
-    return policy::format_problems("f", imported.problems);
-}
-
-MudImport import_all(const std::string& text, std::initializer_list<const char*> definitions = {}) {
-    MudImportOptions options;
-    EXPECT_TRUE(define("local-networks=192.168.7.0/24,fd00::/8", options.definitions));
-    for (const char* const definition : definitions) {
-        EXPECT_TRUE(define(definition, options.definitions)) << definition;
-    }
-    return import_mud(text, options);
-}
 
 const std::string kCloud = R"({"ipv4": {"ietf-acldns:dst-dnsname": "Cloud.example.com",
     "protocol": 6}, "tcp": {"ietf-mud:direction-initiated": "from-device",
@@ -272,17 +247,32 @@ TEST(MudImport, NothingThatAnEntryAsksForIsPassedOver) {
                 HasSubstr("several things"));
 }
 
-TEST(MudImport, DenialsWinAndAreNeverLeftOut) {
-    const std::string web = R"({"tcp": {"destination-port": {"port": 80}}})";
-    const MudImport imported =
-        import_all(mud_text(ace("some", web) + "," + ace("none", web, "drop")));
-    EXPECT_THAT(
-        rules_of(imported),
-        ElementsAre("some: allow egress 0.0.0.0/0 tcp/80", "none: deny egress 0.0.0.0/0 tcp/80"));
-    EXPECT_THAT(problems_of(imported), HasSubstr("it wins over them here"));
-    const MudImport odd = import_all(mud_text(ace("odd", R"({"ipv4": {"dscp": 46}})", "drop")));
-    EXPECT_FALSE(odd.policy);
-    EXPECT_THAT(problems_of(odd), HasSubstr("error: ACE 'odd'"));
+TEST(MudImport, AGroupIsWidenedNeitherByItsMacAddressNorByAPartOfTheBaseline) {
+    const auto imported = [](const std::string& matches) {
+        const MudImport made = import_all(mud_text(ace("a", "{" + matches + "}")));
+        return made.policy->rules.empty() ? problems_of(made) : rules_of(made).front();
+    };
+    const std::string mdns = R"("eth": {"destination-mac-address": "01:00:5e:00:00:fb"}, )";
+    EXPECT_EQ(imported(mdns + R"("ipv4": {"destination-ipv4-network": "224.0.0.251/32"})"),
+              "a: allow egress 224.0.0.251 any");
+    EXPECT_EQ(imported(mdns + R"("ipv4": {"destination-ipv4-network": "239.128.0.251/32"})"),
+              "a: allow egress 239.128.0.251 any");  // has the same MAC address (RFC 1112, 6.4)
+    EXPECT_THAT(imported(mdns + R"("ipv4": {"destination-ipv4-network": "224.0.0.0/4"})"),
+                HasSubstr("several things of the remote side"));
+    EXPECT_THAT(imported(mdns + R"("ipv4": {"destination-ipv4-network": "224.0.0.252/32"})"),
+                HasSubstr("several things of the remote side"));
+    const auto eapol = [&](const std::string& mac) {
+        return imported(R"("eth": {"ethertype": "0x888e", "destination-mac-address": ")" + mac +
+                        R"("})");
+    };
+    EXPECT_EQ(eapol("01:80:c2:00:00:03"), "");
+    EXPECT_EQ(imported(R"("eth": {"ethertype": "0x88cc"},
+                          "ietf-mud:mud": {"local-networks": [null]})"),
+              "");
+    EXPECT_THAT(eapol("02:00:00:00:00:09"), HasSubstr("the part 'eapol' of the baseline is whole"));
+    EXPECT_THAT(imported(R"("eth": {"ethertype": "0x88cc"},
+                            "ietf-mud:mud": {"my-controller": [null]})"),
+                HasSubstr("the part 'lldp' of the baseline is whole"));
 }
 
 TEST(MudImport, ListsThatNobodyNamesAreNoPartOfThePolicy) {
@@ -306,10 +296,41 @@ TEST(MudImport, WhatIsBrokenIsAnErrorWithItsPlace) {
                 HasSubstr("'mud-version' is no whole number"));
     EXPECT_THAT(error(R"("ietf-mud:mud")", R"("mud2")"), HasSubstr("'mud' is missing"));
     EXPECT_THAT(error(R"("aces": {)", R"("aces": 5, "x": {)"), HasSubstr("'aces' is no object"));
+    EXPECT_THAT(error(R"("aces": {"ace": [)", R"("aces": {"aec": [)"),
+                HasSubstr("'ace' is missing"));
+    EXPECT_THAT(error(R"("acl": [)", R"("lca": [)"), HasSubstr("'acl' is missing"));
     EXPECT_THAT(error(R"("name": "from"}]}})", R"("name": "gone"}]}})"),
                 HasSubstr("there is no access list 'gone'"));
     EXPECT_THAT(error(R"("name": "to", "type")", R"("name": "from", "type")"),
                 HasSubstr("two access lists"));
+}
+
+// Of two, one would be passed over, and what it denies would pass.
+TEST(MudImport, NothingIsThereTwice) {
+    const auto error = [](const std::string& from, const std::string& to) {
+        std::string text = mud_text(ace("a", kCloud, "drop"));
+        text.replace(text.find(from), from.size(), to);
+        const MudImport imported = import_all(text);
+        EXPECT_FALSE(imported.policy) << to;
+        return problems_of(imported);
+    };
+    EXPECT_THAT(error(R"("forwarding":)",
+                      R"("ietf-access-control-list:forwarding": "accept", "forwarding":)"),
+                HasSubstr("'forwarding' is here twice, with and without its module"));
+    EXPECT_THAT(error(R"("ietf-access-control-list:acls":)",
+                      R"("access-lists": {"acl": []}, "ietf-access-control-list:acls":)"),
+                HasSubstr("the file has both 'acls' and 'access-lists'"));
+}
+
+TEST(MudImport, AnEntryOutsideOfAnArrayIsAnError) {
+    std::string text = mud_text(ace("a", kCloud, "drop"));
+    const std::size_t begin = text.find(R"({"name": "a")");
+    const std::size_t end = text.find("]}}", begin);
+    text.erase(end, 1);
+    text.erase(begin - 1, 1);
+    const MudImport imported = import_all(text);
+    EXPECT_FALSE(imported.policy);
+    EXPECT_THAT(problems_of(imported), HasSubstr("'ace' is no array"));
 }
 
 }  // namespace

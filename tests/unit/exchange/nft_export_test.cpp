@@ -83,6 +83,7 @@ TEST(NftExport, NamesAreSetsThatSomethingElseFills) {
     EXPECT_THAT(result.text, HasSubstr("ip6 daddr @name_x_example_v6 tcp dport 80 accept"));
     EXPECT_THAT(problems_of(result),
                 HasSubstr("allow rule 'a': its names are sets that are empty"));
+    EXPECT_THAT(problems_of(result), HasSubstr("dnsmasq puts addresses of all names below"));
     EXPECT_EQ(result.text.find("set name_x_example_v4"),
               result.text.rfind("set name_x_example_v4"));
 }
@@ -103,6 +104,34 @@ TEST(NftExport, WhatExpiresDropsAfterItsEnd) {
     const Exported result = exported({rule});
     EXPECT_THAT(result.text, HasSubstr("\t\tmeta time < 1800000000 tcp dport 80 accept"));
     EXPECT_THAT(result.text, HasSubstr("\t\ttcp dport 80 drop comment \"guest\""));
+}
+
+TEST(NftExport, WhatIsForwardedIsJudgedTooBeforePortsAreRedirected) {
+    const std::string text = exported({}).text;
+    EXPECT_THAT(text, HasSubstr("hook prerouting priority mangle; policy drop;"));
+    EXPECT_THAT(text, HasSubstr("hook postrouting priority filter; policy drop;"));
+}
+
+TEST(NftExport, VlansOfAnInterfaceAreNotItsName) {
+    policy::Policy policy = test::policy_of({});
+    policy.mode = policy::Stage::enforce;
+    EXPECT_EQ(problems_of(export_nft(policy)), "");
+    policy.interfaces = {"eth0"};
+    EXPECT_THAT(problems_of(export_nft(policy)),
+                HasSubstr("applyTo: VLANs, bridges and bonds on them pass there"));
+}
+
+TEST(NftExport, ALossOfADirectionThatPassesIsToldAsSuch) {
+    policy::Policy policy = test::policy_of(
+        {test::towards(test::rule("no", Rank::deny, Direction::egress), "02:00:00:00:00:01"),
+         test::towards(allow("yes", Direction::egress), "02:00:00:00:00:02")});
+    EXPECT_THAT(problems_of(export_nft(policy)),
+                HasSubstr("what it denies passes there if another rule allows it"));
+    EXPECT_THAT(problems_of(export_nft(policy)), HasSubstr("what only it allows is dropped there"));
+    policy.default_action[TG_EGRESS] = policy::Action::pass;
+    EXPECT_THAT(problems_of(export_nft(policy)), HasSubstr("what it denies passes there\n"));
+    EXPECT_THAT(problems_of(export_nft(policy)),
+                HasSubstr("where a deny rule is as wide, it drops there what this one allows"));
 }
 
 TEST(NftExport, AnInterfaceCannotSayMoreThanItsName) {
