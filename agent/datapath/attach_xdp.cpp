@@ -67,12 +67,6 @@ Failure refuse_foreign(const Target& target, std::uint32_t id) {
                     remove));
 }
 
-// Errors that another rung cannot help with.
-bool is_final(int error) {
-    return error == EPERM || error == ENODEV || error == ENOMEM || error == EBUSY ||
-           error == EEXIST;
-}
-
 // Tries native, then generic.
 Result<XdpAttachment> attach_new(const Target& target, int program, const GateOptions& options) {
     XdpAttachment attachment;
@@ -90,7 +84,7 @@ Result<XdpAttachment> attach_new(const Target& target, int program, const GateOp
             return attachment;
         }
         const int error = errno;
-        if (is_final(error)) {
+        if (!another_rung_may_do(error)) {
             return failure(error, fmt::format("attach xdp_gate to {}", target.name));
         }
         attachment.fallback_reason += fmt::format("{}{} XDP: {}",
@@ -110,6 +104,10 @@ Result<XdpAttachment> adopt(FileDescriptor link, int program, AttachMode mode) {
 }
 
 }  // namespace
+
+bool another_rung_may_do(int error) {
+    return error != EPERM && error != ENODEV && error != EBUSY && error != EEXIST;
+}
 
 AttachMode xdp_mode(unsigned ifindex) {
     switch (query(ifindex).attach_mode) {

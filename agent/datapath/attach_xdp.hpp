@@ -34,6 +34,10 @@ struct XdpAttachment {
                                                const std::filesystem::path& pin,
                                                const GateOptions& options);
 
+/// Whether generic XDP or TC may work where bpf(BPF_LINK_CREATE) failed. ENOMEM is no shortage of
+/// memory: older virtio_net says it when it has too few queues for native XDP.
+[[nodiscard]] bool another_rung_may_do(int error);
+
 /// How a program of ours is attached to XDP of an interface just now.
 [[nodiscard]] AttachMode xdp_mode(unsigned ifindex);
 
