@@ -72,23 +72,28 @@ TG_INLINE enum tg_drop_reason tg_parse_extension(const struct tg_frame *frame,
     return TG_DROP_NONE;
 }
 
-/** Walks to the transport header, or to the payload of a later fragment. */
+/**
+ * Walks to the transport header, or to the payload of a later fragment. The loop asks at its end:
+ * asked at its head, clang closes it without a jump, which kernels such as 6.1 refuse.
+ * @pre out->key.protocol is an extension header
+ */
 TG_INLINE enum tg_drop_reason tg_parse_extensions(const struct tg_frame *frame,
                                                   __u32 end,
                                                   struct tg_packet *out) {
-    for (int i = 0; i <= TG_EXTENSIONS_MAX; ++i) {
-        const __u8 type = TG_IN_MEMORY(out->key.protocol);
+    int walked = 0;
 
-        if (!tg_is_extension(type) || TG_IN_MEMORY(out->flags) & TG_PACKET_FRAGMENT_LATER)
-            return TG_DROP_NONE;
-        if (i == TG_EXTENSIONS_MAX || (type == TG_IPV6_HOP_BY_HOP && i > 0))
+    out->flags |= TG_PACKET_EXTENSIONS;
+    do {
+        if (walked == TG_EXTENSIONS_MAX ||
+            (TG_IN_MEMORY(out->key.protocol) == TG_IPV6_HOP_BY_HOP && walked > 0))
             return TG_DROP_IPV6_EXTENSION;
-        out->flags |= TG_PACKET_EXTENSIONS;
         const enum tg_drop_reason reason = tg_parse_extension(frame, end, out);
         if (reason != TG_DROP_NONE)
             return reason;
-    }
-    return TG_DROP_IPV6_EXTENSION;
+        ++walked;
+    } while (tg_is_extension(TG_IN_MEMORY(out->key.protocol)) &&
+             !(TG_IN_MEMORY(out->flags) & TG_PACKET_FRAGMENT_LATER));
+    return TG_DROP_NONE;
 }
 
 /** @pre out->l3_offset is set */
