@@ -7,6 +7,7 @@
 #
 # TOLLGATE_BIN is the folder of the programs (build/dev/agent). Kernels are unpacked below build/kernels and kept.
 set -euo pipefail
+step_count=1
 shopt -s inherit_errexit
 # shellcheck source=tools/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../tools/lib.sh"
@@ -99,6 +100,7 @@ try() {
     grep -q '^RESULT done' <(tr -d '\r' <"$log") || { show_tail "$log"; return 1; }
 }
 
+[[ -n ${CI:-} ]] || install_packages build kernels
 kernels=("$@")
 ((${#kernels[@]} > 0)) || kernels=(5.10 6.1 6.12 sid)
 status=0
