@@ -5,6 +5,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include <tollgate/abi/mac_time.h>
 #include <tollgate/abi/tunnel.h>
 #include <tollgate/abi/wireguard.h>
 
@@ -64,7 +65,7 @@ TG_INLINE void end_macs(const struct gate *gate, const struct mac_time *time) {
     const __u64 from = *time->due > gate->now ? *time->due : gate->now;
 
     if (!dry_run)
-        *time->due = from + TG_MAC_SHARE * (bpf_ktime_get_ns() - time->begun);
+        *time->due = from + tg_mac_debt(bpf_ktime_get_ns() - time->begun);
 }
 
 /** Deny rules and the blocklist come first; a failsafe rule only excuses from the latter. */
@@ -183,25 +184,36 @@ TG_INLINE __u64 *find_peer_source(const struct gate *gate, const struct tg_tunne
     return bpf_map_lookup_elem(&peer_sources, &source);
 }
 
+TG_INLINE struct turn turn_of_peer(const struct gate *gate, __u64 *source_due) {
+    return turn_of(gate, source_due, TG_INITIATOR_INTERVAL_NS, TG_INITIATOR_BURST_NS);
+}
+
 /** The turn that an initiation without a cookie needs under load. Where a peer was, a few are kept;
- *  all others share those to be given a cookie. */
-TG_INLINE struct turn turn_under_load(const struct gate *gate, const struct tg_tunnel *tunnel) {
-    __u64 *due = find_peer_source(gate, tunnel);
-    const struct turn of_peer = turn_of(gate, due, TG_INITIATOR_INTERVAL_NS, TG_INITIATOR_BURST_NS);
+ *  all others share those to be given a cookie. @param source_due  of find_peer_source() */
+TG_INLINE struct turn turn_under_load(const struct gate *gate,
+                                      const struct tg_tunnel *tunnel,
+                                      __u64 *source_due) {
+    const struct turn of_peer = turn_of_peer(gate, source_due);
     if (of_peer.next)
         return of_peer;
-    due = bpf_map_lookup_elem(&cookie_due, &tunnel->number);
+    __u64 *due = bpf_map_lookup_elem(&cookie_due, &tunnel->number);
     return turn_of(gate, due, TG_COOKIE_INTERVAL_NS, TG_COOKIE_BURST_NS);
 }
 
-/** A flood from elsewhere leaves the time for where peers were. */
+/** A flood from elsewhere leaves the time for where peers were, and one from where a peer was takes
+ *  no more of it than that peer's turns. @param took_turn  becomes whether one was taken */
 TG_INLINE struct mac_time begin_macs_of_initiation(const struct gate *gate,
-                                                   const struct tg_tunnel *tunnel) {
-    const struct mac_time time = begin_macs(gate, tunnel->number, false);
+                                                   const struct tg_tunnel *tunnel,
+                                                   __u64 *source_due,
+                                                   bool *took_turn) {
+    struct mac_time time = begin_macs(gate, tunnel->number, false);
+    const struct turn turn = turn_of_peer(gate, source_due);
 
-    if (time.due || !find_peer_source(gate, tunnel))
+    if (time.due || !turn.next)
         return time;
-    return begin_macs(gate, tunnel->number, true);
+    time = begin_macs(gate, tunnel->number, true);
+    *took_turn = time.due && take(&turn);
+    return time;
 }
 
 /** Whether its mac2 proves by a cookie of ours that the sender receives at its address. */
@@ -238,13 +250,15 @@ TG_INLINE __u8 judge_initiation(const struct gate *gate, const struct arrival *a
     const bool under_load = tunnel->flags & TG_TUNNEL_UNDER_LOAD;
     struct tg_initiation_key key __attribute__((aligned(8)));
     const __u8 seen = 1;
+    bool took_turn = false;
     bool proved = false;
 
     if (!message || arrival->bytes != sizeof(*message))
         return TG_DROP_TUNNEL_MESSAGE;
-    if (under_load && !has_mac2(message->mac2) && !turn_under_load(gate, tunnel).next)
+    __u64 *source_due = find_peer_source(gate, tunnel);
+    if (under_load && !has_mac2(message->mac2) && !turn_under_load(gate, tunnel, source_due).next)
         return TG_DROP_TUNNEL_MAC2; /* whatever its mac1 is: not worth a hash */
-    const struct mac_time time = begin_macs_of_initiation(gate, tunnel);
+    const struct mac_time time = begin_macs_of_initiation(gate, tunnel, source_due, &took_turn);
     if (!time.due)
         return TG_DROP_TUNNEL_BUSY;
     const __u8 reason = judge_macs(gate, tunnel, message, &proved);
@@ -252,8 +266,8 @@ TG_INLINE __u8 judge_initiation(const struct gate *gate, const struct arrival *a
     if (reason != TG_DROP_NONE)
         return reason;
     if (under_load && !proved) {
-        const struct turn turn = turn_under_load(gate, tunnel);
-        if (!take(&turn))
+        const struct turn turn = turn_under_load(gate, tunnel, source_due);
+        if (!took_turn && !take(&turn))
             return TG_DROP_TUNNEL_MAC2;
     } else if (!may_initiate(gate)) {
         return TG_DROP_TUNNEL_SOURCE;

@@ -123,16 +123,14 @@ constexpr BootTime kInitiatorBurst = 5 * kInitiatorInterval;
 constexpr BootTime kCookieInterval = kSecond / 2000;
 constexpr BootTime kCookieBurst = 1000 * kCookieInterval;
 
-// Of which an initiation without a cookie has to take under load.
-Share share_under_load(ReferenceTunnel& tunnel, const IpAddress& source, BootTime now) {
+// Nothing: no peer is there, or what it may begin is used up.
+std::optional<Share> share_of_peer(ReferenceTunnel& tunnel, const IpAddress& source, BootTime now) {
     const auto peer = tunnel.peer_sources.find(network_of(source));
-    if (peer != tunnel.peer_sources.end()) {
-        const Share own{peer->second, kInitiatorInterval, kInitiatorBurst};
-        if (own.has_left(now)) {
-            return own;
-        }
+    if (peer == tunnel.peer_sources.end()) {
+        return std::nullopt;
     }
-    return {tunnel.cookies, kCookieInterval, kCookieBurst};
+    const Share own{peer->second, kInitiatorInterval, kInitiatorBurst};
+    return own.has_left(now) ? std::optional{own} : std::nullopt;
 }
 
 // What the UDP header says; IP may have more.
@@ -224,10 +222,14 @@ DropReason ReferenceTunnels::judge_response(const Datagram& datagram) {
         nullptr) {
         return DropReason::tunnel_unasked;
     }
-    if (datagram.tunnel.checks_mac1 && !is_mac1_right(datagram.tunnel, datagram.message)) {
-        return DropReason::tunnel_mac1;
+    if (!datagram.tunnel.checks_mac1) {
+        return DropReason::none;
     }
-    return DropReason::none;
+    if (!datagram.tunnel.has_mac_time_of_peers) {
+        return DropReason::tunnel_busy;
+    }
+    return is_mac1_right(datagram.tunnel, datagram.message) ? DropReason::none
+                                                            : DropReason::tunnel_mac1;
 }
 
 DropReason ReferenceTunnels::judge_cookie_reply(const Datagram& datagram) {
@@ -240,9 +242,14 @@ DropReason ReferenceTunnels::judge_cookie_reply(const Datagram& datagram) {
 DropReason ReferenceTunnels::judge_initiation(const Datagram& datagram) {
     ReferenceTunnel& tunnel = datagram.tunnel;
     const BootTime now = datagram.view.now;
-    const Share share = share_under_load(tunnel, datagram.view.remote(), now);
+    const auto of_peer = share_of_peer(tunnel, datagram.view.remote(), now);
+    const Share share = of_peer.value_or(Share{tunnel.cookies, kCookieInterval, kCookieBurst});
     if (tunnel.under_load && !has_mac2(datagram.message) && !share.has_left(now)) {
         return DropReason::tunnel_mac2;
+    }
+    const bool needs_turn = !tunnel.has_mac_time;
+    if (needs_turn && !(of_peer && tunnel.has_mac_time_of_peers && of_peer->take(now))) {
+        return DropReason::tunnel_busy;
     }
     if (tunnel.checks_mac1 && !is_mac1_right(tunnel, datagram.message)) {
         return DropReason::tunnel_mac1;
@@ -258,7 +265,7 @@ DropReason ReferenceTunnels::judge_initiation(const Datagram& datagram) {
         return DropReason::tunnel_stealth;
     }
     if (tunnel.under_load && !has_cookie) {
-        if (!share.take(now)) {
+        if (!needs_turn && !share.take(now)) {
             return DropReason::tunnel_mac2;
         }
     } else if (!initiators_[network_of(datagram.view.remote())].take(

@@ -52,13 +52,16 @@ struct ReferenceTunnel {
     std::int64_t stealth_slot = 0;   ///< that it is now
     std::map<std::uint32_t, ReferenceReceiver> receivers;
 
+    bool has_mac_time = true;  ///< of its part of a CPU
+    bool has_mac_time_of_peers = true;
+
     ReferenceBucket cookies;
     /// Where peers are: IPv4 addresses, and IPv6 networks of 64 bits.
     std::map<IpAddress, ReferenceBucket> peer_sources;
 };
 
-/// Section 9 of docs/packet-path.md: what comes to our tunnels. MACs cost no time here, so nothing
-/// is ever `tunnel_busy`.
+/// Section 9 of docs/packet-path.md: what comes to our tunnels. MACs cost no time here: the tunnel
+/// says whether there is any.
 class ReferenceTunnels {
   public:
     /// By port, host order. For tests to change.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Handshake initiations: docs/packet-path.md, section 9.
+#include <tollgate/abi/mac_time.h>
+
 #include "tests/bpf/tunnel_fixture.hpp"
 
 namespace tollgate::test {
@@ -23,10 +25,11 @@ class TunnelInitiation : public TunnelTest {
         programs.put(programs.object().maps.peer_sources, key, due);
     }
     // MACs have taken more time than they may. @param of_peer  of what comes from where peers are
-    void spend_mac_time(bool of_peer) {
-        programs.put(programs.object().maps.mac_due,
-                     std::uint32_t{TG_MAC_DUE(3U, of_peer ? 1U : 0U)},
-                     boot_time_ns() + 3600 * TG_SECOND);
+    void spend_mac_time(bool of_peer) { set_mac_due(of_peer, boot_time_ns() + 3600 * TG_SECOND); }
+    void give_mac_time(bool of_peer) { set_mac_due(of_peer, 0); }
+    void set_mac_due(bool of_peer, std::uint64_t due) {
+        programs.put(
+            programs.object().maps.mac_due, std::uint32_t{TG_MAC_DUE(3U, of_peer ? 1U : 0U)}, due);
     }
     std::uint64_t mac_due(bool of_peer) const {
         return programs
@@ -193,6 +196,47 @@ TEST_F(TunnelInitiation, WhereAPeerIsMacsHaveATimeOfTheirOwn) {
     EXPECT_EQ(in_initiation(), dropped(DropReason::tunnel_busy));
 }
 
+TEST_F(TunnelInitiation, AFloodFromWhereOnePeerIsLeavesTheMacTimeOfTheOthers) {
+    know_source(talk.remote);
+    spend_mac_time(false);
+    const Bytes bad = bytes_of(TunnelKeys{}.sealed<tg_wg_initiation>());
+    int hashed = 0;
+    while (in(bad) == dropped(DropReason::tunnel_mac1)) {
+        ASSERT_LT(++hashed, 100) << "as many as there are";
+    }
+    EXPECT_GE(hashed, 5);
+    const std::uint64_t spent = mac_due(true);
+    EXPECT_EQ(in(bad), dropped(DropReason::tunnel_busy));
+    EXPECT_EQ(mac_due(true), spent);
+    put_receiver(receiver(1U << TG_WG_RESPONSE));
+    EXPECT_EQ(in(keys.sealed<tg_wg_response>()), kPassed);
+    talk.remote = ip("192.0.2.77");
+    know_source(talk.remote);
+    EXPECT_EQ(in_initiation(), kPassed) << "where another peer is";
+}
+
+TEST_F(TunnelInitiation, TheTurnForTheMacTimeOfPeersIsTheOneThatNeedsNoCookie) {
+    use_load();
+    spend_cookies();
+    spend_mac_time(false);
+    know_source(talk.remote);
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(in_initiation(), kPassed) << i;
+    }
+    EXPECT_EQ(after_five(), dropped(DropReason::tunnel_mac2));
+}
+
+TEST_F(TunnelInitiation, ATurnIsNotTakenWhenNoMacTimeIsLeft) {
+    know_source(talk.remote);
+    spend_mac_time(false);
+    spend_mac_time(true);
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_EQ(in_initiation(), dropped(DropReason::tunnel_busy));
+    }
+    give_mac_time(true);
+    EXPECT_EQ(in_initiation(), kPassed);
+}
+
 TEST_F(TunnelInitiation, ResponsesHaveTheMacTimeOfPeers) {
     spend_mac_time(false);
     put_receiver(receiver(1U << TG_WG_RESPONSE));
@@ -256,6 +300,13 @@ TEST_F(TunnelInitiation, WithACookieTheBucketOfTheSourceCounts) {
         last = in(with_cookie(keys.secret));
     }
     EXPECT_EQ(last, dropped(DropReason::tunnel_source));
+}
+
+TEST(MacTime, APauseInsideAMacOwesNoMoreThanMayBeOwedAtOnce) {
+    EXPECT_EQ(tg_mac_debt(700), 8 * 700U);
+    EXPECT_EQ(tg_mac_debt(TG_MAC_BURST_NS / TG_MAC_SHARE - 1), TG_MAC_BURST_NS - TG_MAC_SHARE);
+    EXPECT_EQ(tg_mac_debt(TG_MAC_BURST_NS / TG_MAC_SHARE), TG_MAC_BURST_NS);
+    EXPECT_EQ(tg_mac_debt(10 * TG_SECOND), TG_MAC_BURST_NS);
 }
 
 // RFC 7693 by way of crypto/, which has the vectors: the state after the key's block.

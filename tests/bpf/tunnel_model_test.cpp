@@ -39,6 +39,8 @@ class TunnelModel : public TunnelTest {
         tunnel().checks_mac1 = !source.once_in(5);
         tunnel().under_load = source.once_in(2);
         tunnel().takes_cookies = source.once_in(2);
+        tunnel().has_mac_time = !source.once_in(3);
+        tunnel().has_mac_time_of_peers = !source.once_in(3);
         tunnel().site_secret.reset();
         if (source.once_in(2)) {
             std::ranges::copy(keys.site.bytes(), tunnel().site_secret.emplace().begin());
@@ -68,12 +70,13 @@ class TunnelModel : public TunnelTest {
                      std::uint32_t{3},
                      static_cast<std::uint64_t>(tunnel().cookies.full_again().count()));
     }
-    // The model has no idea how long MACs take here: there is always time.
+    // The model has no idea how long MACs take here: there is as much time as it says.
     void give_mac_time() {
-        for (const std::uint32_t of_peer : {0U, 1U}) {
+        for (const bool of_peer : {false, true}) {
+            const bool has_time = of_peer ? tunnel().has_mac_time_of_peers : tunnel().has_mac_time;
             programs.put(programs.object().maps.mac_due,
-                         std::uint32_t{TG_MAC_DUE(3U, of_peer)},
-                         std::uint64_t{0});
+                         std::uint32_t{TG_MAC_DUE(3U, of_peer ? 1U : 0U)},
+                         has_time ? 0 : boot_time_ns() + 3600 * TG_SECOND);
         }
     }
     void set_peer_source(const IpAddress& network, bool known) {
@@ -148,7 +151,7 @@ TEST_F(TunnelModel, ProgramAndModelAgreeOnEveryMessage) {
         std::cout << ", " << label(reason) << ' ' << count;
     }
     std::cout << '\n';
-    for (auto reason = TG_DROP_TUNNEL_MESSAGE; reason <= TG_DROP_TUNNEL_STEALTH;
+    for (auto reason = TG_DROP_TUNNEL_MESSAGE; reason <= TG_DROP_TUNNEL_BUSY;
          reason = static_cast<tg_drop_reason>(reason + 1)) {
         EXPECT_GT(reasons[static_cast<DropReason>(reason)], 0U) << reason;
     }
