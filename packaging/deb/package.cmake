@@ -9,6 +9,11 @@ set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "systemd, wireguard-tools")
+if(CMAKE_CROSSCOMPILING) # tools/cross lets dpkg-shlibdeps find the packages of these
+    set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE ${TOLLGATE_DEBIAN_ARCHITECTURE})
+    set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS
+        ${CMAKE_SYSROOT}/lib/${TOLLGATE_TRIPLET} ${CMAKE_SYSROOT}/usr/lib/${TOLLGATE_TRIPLET})
+endif()
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "host firewall in XDP that learns what a device says")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
 "Tollgate watches what a machine says on the network, proposes a short policy

@@ -6,8 +6,8 @@
 
 BUILD is a build folder of CMake, ROOT a folder that is made. In it are the two programs, the shared
 libraries that they need, as Debian has them, with their copyright files, and a list of all that:
-usr/share/tollgate/sbom.cdx.json (CycloneDX 1.6, from dpkg's data). Programs of another architecture need
-Debian's libraries of that architecture. Prints what OCI calls the architecture: amd64, arm64 or arm.
+usr/share/tollgate/sbom.cdx.json (CycloneDX 1.6, from dpkg's data). Libraries of another architecture are those
+that tools/cross has unpacked, with its dpkg data. Prints what OCI calls the architecture: amd64, arm64 or arm.
 The same inputs and SOURCE_DATE_EPOCH give the same bytes.
 """
 import hashlib
@@ -59,12 +59,20 @@ def machine_of(program):
     return struct.unpack_from("<H", header, 18)[0]
 
 
+def system_of(debian):
+    """The folder with Debian's files of this architecture. dpkg-query answers for it from here on."""
+    if debian == run("dpkg", "--print-architecture").strip():
+        return Path("/")
+    folder = SOURCE / "build/cross" / debian
+    os.environ["DPKG_ADMINDIR"] = str(folder / "dpkg")
+    return folder / "sysroot"
+
+
 class Libraries:
     """Shared libraries by name, where Debian has them."""
 
-    def __init__(self, triplet):
-        self.folders = [Path(folder) / triplet for folder in ("/usr/lib", "/lib")]
-        self.folders.append(Path("/usr") / triplet / "lib")  # of a cross compiler
+    def __init__(self, system, triplet):
+        self.folders = [system / folder / triplet for folder in ("usr/lib", "lib")]
         self.found = {}
 
     def find(self, name):
@@ -85,11 +93,11 @@ def interpreter_of(program):
     return re.search(r"interpreter: (/[^\]]+)\]", run("readelf", "--wide", "--segments", str(program))).group(1)
 
 
-def package_of(file):
+def package_of(file, system):
     """The Debian package of a file, which dpkg may know by its name before or after the merge of /usr."""
-    real = os.path.realpath(file)
-    merged = real.removeprefix("/usr")
-    for name in (real, merged, str(file)):
+    real = Path(os.path.realpath(file))
+    merged = system / str(real.relative_to(system)).removeprefix("usr/")
+    for name in map(str, (real, merged, file)):
         found = subprocess.run(["dpkg-query", "--search", name], capture_output=True, text=True)
         if found.returncode == 0:
             return found.stdout.split(": ")[0].split(",")[0]
@@ -155,7 +163,8 @@ def bill_of_materials(root, version, packages):
 
 def main(build, root, version):
     build, root = Path(build), Path(root)
-    oci, _, triplet = ARCHITECTURES[machine_of(build / "agent/tollgated")]
+    oci, debian, triplet = ARCHITECTURES[machine_of(build / "agent/tollgated")]
+    system = system_of(debian)
     root.mkdir(parents=True)
     root.chmod(0o755)
     for folder in FOLDERS:
@@ -170,7 +179,7 @@ def main(build, root, version):
     for source, target in FILES.items():
         copy(SOURCE / source, root / target, 0o644)
 
-    libraries = Libraries(triplet)
+    libraries = Libraries(system, triplet)
     for source, target in PROGRAMS.items():
         copy(build / source, root / target, 0o755)
         run(f"{triplet}-strip", str(root / target))
@@ -179,12 +188,12 @@ def main(build, root, version):
     for name, file in libraries.found.items():
         target = root / "usr/lib" / triplet / name
         copy(file, target, 0o755)
-        packages.setdefault(package_of(file), []).append(target)
-    interpreter = interpreter_of(build / "agent/tollgated")
-    copy(interpreter, root / "usr" / interpreter.lstrip("/"), 0o755)
+        packages.setdefault(package_of(file, system), []).append(target)
+    interpreter = interpreter_of(build / "agent/tollgated").lstrip("/")
+    copy(system / interpreter, root / "usr" / interpreter, 0o755)
     for package in packages:
         name = package.split(":")[0]
-        copy(f"/usr/share/doc/{name}/copyright", root / "usr/share/doc" / name / "copyright", 0o644)
+        copy(system / "usr/share/doc" / name / "copyright", root / "usr/share/doc" / name / "copyright", 0o644)
     sbom = root / "usr/share/tollgate/sbom.cdx.json"
     sbom.write_text(bill_of_materials(root, version, packages))
     sbom.chmod(0o644)
