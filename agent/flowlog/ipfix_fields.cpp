@@ -76,6 +76,11 @@ std::uint64_t milliseconds(policy::Timestamp time) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(since.count(), 0));
 }
 
+// A drop may have its last packet's time only.
+policy::Timestamp first_seen(const policy::FlowRecord& flow) {
+    return flow.first_seen == policy::Timestamp{} ? flow.last_seen : flow.first_seen;
+}
+
 std::uint8_t biflow_direction(const FlowLogRecord& record) {
     return record.flow.assured ? 0 : 1;  // arbitrary; by who sent the first packet
 }
@@ -172,7 +177,7 @@ void append_value(std::string& bytes, const Field& field, const FlowLogRecord& r
     const std::size_t way = field.reverse ? backwards(record) : forwards(record);
     switch (field.element) {
         case Element::flow_start_milliseconds:
-            return append_big_endian(bytes, milliseconds(flow.first_seen));
+            return append_big_endian(bytes, milliseconds(first_seen(flow)));
         case Element::flow_end_milliseconds:
         case Element::observation_time_milliseconds:
             return append_big_endian(bytes, milliseconds(flow.last_seen));

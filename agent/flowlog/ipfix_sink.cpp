@@ -42,10 +42,14 @@ class IpfixSink : public FlowLogSink {
     [[nodiscard]] std::string_view name() const override { return kName; }
 
     void write(std::span<const FlowLogRecord> records) override {
+        const auto end = Clock::now() + kPatience;
         for (const FlowLogRecord& record : records) {
+            if (buffer_.full()) {
+                send_records(end);
+            }
             buffer_.push(with_total_losses(record));
         }
-        send_records();
+        send_records(end);
     }
 
     void flush(Clock::time_point now) override {
@@ -54,7 +58,7 @@ class IpfixSink : public FlowLogSink {
         if (link_.is_up() && templates_are_due()) {
             send_templates();
         }
-        send_records();
+        send_records(Clock::now() + kPatience);
     }
 
     void close(Milliseconds patience) override {
@@ -112,8 +116,7 @@ class IpfixSink : public FlowLogSink {
         }
     }
 
-    void send_records() {
-        const auto end = Clock::now() + kPatience;
+    void send_records(Clock::time_point end) {
         while (!buffer_.empty() && link_.is_up() && connection_ == link_.connections() &&
                now_ >= ready_) {
             IpfixMessage message{std::min(options_.message_bytes, link_.message_limit())};

@@ -17,11 +17,12 @@ class RecordBuffer {
     explicit RecordBuffer(std::size_t limit) : limit_{limit} {}
 
     void push(Entry entry) {
-        if (entries_.size() == limit_) {
+        if (full()) {
             lose_front();
         }
         entries_.push_back(std::move(entry));
     }
+    [[nodiscard]] bool full() const { return entries_.size() == limit_; }
     [[nodiscard]] bool empty() const { return entries_.empty(); }
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
     [[nodiscard]] const Entry& operator[](std::size_t index) const { return entries_[index]; }

@@ -10,7 +10,8 @@
 
 namespace tollgate::agent {
 
-/// What became of the records that a sink was given: handed = written + lost + waiting.
+/// What became of the records that a sink was given, and of those that an earlier run has left in
+/// its spool: handed + left = written + lost + waiting.
 struct SinkCounters {
     std::uint64_t written = 0;  ///< records that the other side has, as far as the way to it tells
     std::uint64_t lost = 0;     ///< records that were given up

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "agent/tunnel/key_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <span>
 #include <string_view>
 
 #include <fcntl.h>
@@ -20,22 +22,15 @@ namespace {
 
 // A key and a line break, and enough more to see that there is more.
 constexpr std::size_t kBufferBytes = 64;
+constexpr std::size_t kTokenBytes = 4096;
 
 Failure refuse(const std::filesystem::path& path, std::string_view what) {
     return failure(fmt::format("the key file {} {}", path.string(), what));
 }
 
 Failure refuse_open(const std::filesystem::path& path, int error) {
-    switch (error) {
-        case ENOENT:
-            return refuse(path,
-                          fmt::format("does not exist: make one with 'umask 077; wg genkey > {}'",
-                                      path.string()));
-        case ELOOP:
-            return refuse(path, "is a symbolic link: name the file that it leads to");
-        default:
-            return failure(error, fmt::format("open the key file {}", path.string()));
-    }
+    return error == ELOOP ? refuse(path, "is a symbolic link: name the file that it leads to")
+                          : failure(error, fmt::format("open the key file {}", path.string()));
 }
 
 Result<void> check_access(const FileDescriptor& file, const std::filesystem::path& path) {
@@ -65,6 +60,27 @@ std::string_view without_line_break(std::string_view text) {
     return text;
 }
 
+void wipe(std::span<char> buffer) {
+    crypto::secret_memory::wipe(reinterpret_cast<std::byte*>(buffer.data()), buffer.size());
+}
+
+// What the buffer has of the file, without line breaks at its end.
+Result<std::string_view> read_secret(const std::filesystem::path& path, std::span<char> buffer) {
+    const FileDescriptor file{
+        ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
+    if (!file) {
+        return refuse_open(path, errno);
+    }
+    if (const auto access = check_access(file, path); !access) {
+        return Failure{access.error()};
+    }
+    const ssize_t size = ::read(file.get(), buffer.data(), buffer.size());
+    if (size < 0) {
+        return failure(errno, fmt::format("read the key file {}", path.string()));
+    }
+    return without_line_break({buffer.data(), static_cast<std::size_t>(size)});
+}
+
 std::filesystem::path find_file(const std::optional<std::filesystem::path>& configured,
                                 const std::string& name,
                                 const std::filesystem::path& credentials) {
@@ -81,28 +97,40 @@ std::filesystem::path find_file(const std::optional<std::filesystem::path>& conf
 }  // namespace
 
 Result<crypto::Secret<crypto::kKeySize>> read_key_file(const std::filesystem::path& path) {
-    const FileDescriptor file{
-        ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
-    if (!file) {
-        return refuse_open(path, errno);
-    }
-    if (const auto access = check_access(file, path); !access) {
-        return Failure{access.error()};
-    }
     std::array<char, kBufferBytes> buffer{};
-    const ssize_t size = ::read(file.get(), buffer.data(), buffer.size());
-    const int error = errno;
-    auto key = size < 0 ? std::nullopt
-                        : crypto::decode_base64(
-                              without_line_break({buffer.data(), static_cast<std::size_t>(size)}));
-    crypto::secret_memory::wipe(reinterpret_cast<std::byte*>(buffer.data()), buffer.size());
-    if (size < 0) {
-        return failure(error, fmt::format("read the key file {}", path.string()));
+    const auto text = read_secret(path, buffer);
+    if (!text && text.error().code.value() == ENOENT) {
+        return refuse(path,
+                      fmt::format("does not exist: make one with 'umask 077; wg genkey > {}'",
+                                  path.string()));
     }
+    if (!text) {
+        return Failure{text.error()};
+    }
+    auto key = crypto::decode_base64(*text);
+    wipe(buffer);
     if (!key || key->is_zero()) {
         return refuse(path, "holds no key: it must be one line as 'wg genkey' prints it");
     }
     return std::move(*key);
+}
+
+Result<SecretText> read_token_file(const std::filesystem::path& path) {
+    std::array<char, kTokenBytes + 2> buffer{};
+    const auto text = read_secret(path, buffer);
+    if (!text) {
+        return Failure{text.error()};
+    }
+    const bool is_token =
+        !text->empty() && text->size() <= kTokenBytes &&
+        std::all_of(text->begin(), text->end(), [](char c) { return c > ' ' && c <= '~'; });
+    SecretText token;
+    token += is_token ? *text : std::string_view{};
+    wipe(buffer);
+    if (!is_token) {
+        return refuse(path, "holds no token: it must be one line of printable characters");
+    }
+    return token;
 }
 
 std::filesystem::path find_private_key(const std::optional<std::filesystem::path>& configured,

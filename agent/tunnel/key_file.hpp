@@ -7,9 +7,10 @@
 
 #include <tollgate/result.hpp>
 
+#include "agent/tunnel/secret_text.hpp"
 #include "crypto/keys.hpp"
 
-/// Files with one key in base64, as `wg genkey` and `wg genpsk` write them.
+/// Files with a secret: one key in base64, as `wg genkey` and `wg genpsk` write them, or a token.
 namespace tollgate::agent {
 
 inline constexpr const char* kConfigFolder = "/etc/tollgate";
@@ -20,6 +21,11 @@ inline constexpr const char* kConfigFolder = "/etc/tollgate";
 /// @return a sentence that says what to do about it
 [[nodiscard]] Result<crypto::Secret<crypto::kKeySize>> read_key_file(
     const std::filesystem::path& path);
+
+/// Reads a token for another host: one line of 1 to 4096 printable ASCII characters without spaces.
+/// The same is asked of the file.
+/// @return a sentence that says what to do about it
+[[nodiscard]] Result<SecretText> read_token_file(const std::filesystem::path& path);
 
 /// Where the private key of a tunnel is: in the file that is configured; else NAME.key among the
 /// credentials that systemd has given to the service, if it is there; else /etc/tollgate/NAME.key.

@@ -74,6 +74,14 @@ TEST(IpfixMessage, ADropHasFlagsAndTheReasonButNoBytes) {
         0000)"));
 }
 
+TEST(IpfixMessage, ADropWithoutATimeOfItsFirstPacketHasThatOfItsLast) {
+    FlowLogRecord late = test::dropped();
+    late.flow.first_seen = late.flow.last_seen;
+    FlowLogRecord without = late;
+    without.flow.first_seen = {};
+    EXPECT_EQ(message_of({without}), message_of({late}));
+}
+
 TEST(IpfixMessage, AnEchoOverIpv6HasItsTypeInPlaceOfPorts) {
     EXPECT_EQ(message_of({test::echo6()}), header(116) + digits(R"(
         0103 0064

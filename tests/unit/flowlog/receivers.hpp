@@ -83,7 +83,7 @@ class PathSocket {
     explicit PathSocket(std::filesystem::path path) : path_{std::move(path)} { open(); }
 
     void open() {
-        ::unlink(path_.c_str());
+        std::filesystem::remove(path_);
         socket_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
@@ -93,7 +93,7 @@ class PathSocket {
     }
     void close() {
         socket_.reset();
-        ::unlink(path_.c_str());
+        std::filesystem::remove(path_);
     }
 
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }

@@ -51,6 +51,26 @@ TEST_F(KeyFile, IsReadWithAndWithoutALineBreak) {
     EXPECT_TRUE(read_key_file(write(kKey, 0400)));
 }
 
+TEST_F(KeyFile, MayHoldATokenOfOneLine) {
+    const auto token = [this](const std::string& content) {
+        const auto read = read_token_file(write(content));
+        return read ? std::string{read->view()} : read.error().message();
+    };
+    const std::string longest(4096, 'x');
+    EXPECT_EQ(token("a.B-9_~+/=\n"), "a.B-9_~+/=");
+    EXPECT_EQ(token(longest + "\n"), longest);
+    for (const std::string& content : {std::string{},
+                                       std::string{"\n"},
+                                       std::string{"two words"},
+                                       std::string{"a\nb"},
+                                       std::string{"a\tb"},
+                                       longest + "x"}) {
+        EXPECT_THAT(token(content), HasSubstr("holds no token")) << content.size();
+    }
+    EXPECT_THAT(read_token_file(write("token", 0644)).error().message(),
+                HasSubstr("is open to other users"));
+}
+
 TEST_F(KeyFile, IsRefusedIfItIsOpenToOthers) {
     for (const mode_t mode : {0640U, 0620U, 0610U, 0604U, 0602U, 0601U}) {
         const auto path = write(kKey, mode);
