@@ -50,6 +50,8 @@ refuses third_party policy/planted.cpp '#include <pcap/pcap.h>'
 refuses third_party crypto/planted.hpp '#include <sodium.h>'
 refuses third_party agent/core/planted.cpp '#include <sodium/core.h>'
 refuses third_party agent/core/planted.cpp '#include <openssl/evp.h>'
+refuses third_party agent/cli/planted.cpp '#include <libtar.h>'
+refuses third_party agent/cli/planted.cpp '#include <ncurses.h>'
 refuses third_party policy/planted.cpp '#include <tl/expected.hpp>'
 refuses spdx policy/planted.cpp 'int planted;'
 refuses spdx bpf/planted.h "$licence"
