@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "agent/control/doctor.hpp"
+#include "agent/control/live_flows.hpp"
 #include "agent/control/trace.hpp"
 #include "agent/control/tunnel_calls.hpp"
 #include "agent/core/coverage.hpp"
@@ -128,8 +129,18 @@ void ControlApi::add_reading_calls() {
         return last ? Answer<Json>{flows_json(agent, std::min<std::size_t>(*last, kFlowsMax))}
                     : Answer<Json>{Unexpected<Refusal>{last.error()}};
     });
-    calls_["GET /v1/doctor"] = in_loop(
-        [](Agent& agent, const HttpRequest&) -> Answer<Json> { return doctor_json(agent); });
+    calls_["GET /v1/flows/live"] =
+        in_loop([](Agent& agent, const HttpRequest& request) -> Answer<Json> {
+            const auto last = read_number(request, "last", kFlowsShown);
+            return last ? Answer<Json>{live_flows_json(agent, *last)}
+                        : Answer<Json>{Unexpected<Refusal>{last.error()}};
+        });
+    calls_["GET /v1/doctor"] =
+        in_loop([](Agent& agent, const HttpRequest& request) -> Answer<Json> {
+            const auto caller = read_session(request);
+            return caller ? Answer<Json>{doctor_json(agent, *caller)}
+                          : Answer<Json>{Unexpected<Refusal>{caller.error()}};
+        });
     calls_["POST /v1/trace"] = in_loop(
         [](Agent& agent, const HttpRequest& request) { return trace(agent, request.body); });
     calls_["POST /v1/policy/diff"] =

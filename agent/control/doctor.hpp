@@ -6,8 +6,9 @@
 
 namespace tollgate::agent {
 
-/// /v1/doctor: what the agent itself can tell about its health, one check for each thing that was
-/// ever found wrong.
-[[nodiscard]] Json doctor_json(Agent& agent);
+/// /v1/doctor: what only the agent can tell about its health. What anybody can see of the host, the
+/// CLI looks at (agent/doctor).
+/// @param caller  the connection that must not be lost; empty: none
+[[nodiscard]] Json doctor_json(Agent& agent, const Session& caller);
 
 }  // namespace tollgate::agent

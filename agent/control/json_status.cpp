@@ -2,6 +2,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include "agent/control/json.hpp"
 #include "agent/core/coverage.hpp"
 #include "agent/core/flow_records.hpp"
@@ -149,6 +151,12 @@ Json status_json(Agent& agent) {
     const tg_gate_counters counters = agent.gate().gate_counters().value_or(tg_gate_counters{});
     json["events"] = {{"sent", counters.events_sent}, {"lost", counters.events_lost}};
     json["stateDir"] = agent.options().state_dir.string();
+    json["configFile"] = agent.options().config_file.string();
+    if (const auto& metrics = agent.options().metrics) {
+        const bool ipv6 = metrics->host.find(':') != std::string::npos;
+        json["metrics"] = ipv6 ? fmt::format("[{}]:{}", metrics->host, metrics->port)
+                               : fmt::format("{}:{}", metrics->host, metrics->port);
+    }
     json["warnings"] = agent.warnings();
     return json;
 }

@@ -210,4 +210,19 @@ Answer<ObserveRequest> read_observe(const HttpRequest& request) {
     return observe;
 }
 
+Answer<Session> read_session(const HttpRequest& request) {
+    Session session;
+    session.remote = query_of(request, "remote");
+    session.local = query_of(request, "local");
+    const auto port = read_number(request, "localPort", 0);
+    if (!port || *port > 0xffff) {
+        return invalid("localPort is a port");
+    }
+    session.local_port = static_cast<std::uint16_t>(*port);
+    if (session.has_address() && (!IpAddress::parse(session.remote) || session.local_port == 0)) {
+        return invalid("remote is an address, and localPort where it comes to");
+    }
+    return session;
+}
+
 }  // namespace tollgate::agent

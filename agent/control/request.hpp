@@ -70,6 +70,9 @@ struct ObserveRequest {
 };
 [[nodiscard]] Answer<ObserveRequest> read_observe(const HttpRequest& request);
 
+/// /v1/doctor. @return an empty one: it does not say
+[[nodiscard]] Answer<Session> read_session(const HttpRequest& request);
+
 /// A number of the query, or `fallback` if it is absent.
 [[nodiscard]] Answer<std::uint64_t> read_number(const HttpRequest& request,
                                                 const std::string& key,
