@@ -10,6 +10,7 @@
 #include "agent/cli/commands.hpp"
 #include "agent/cli/completion.hpp"
 #include "agent/cli/position.hpp"
+#include "agent/cli/watch_command.hpp"
 
 namespace tollgate::cli {
 namespace {
@@ -53,7 +54,9 @@ void build(CLI::App& app, Cli& cli) {
     app.set_version_flag("--version", "tollgate " TOLLGATE_VERSION);
     add_global_options(app, cli.options);
     add_status_commands(app, cli);
+    add_doctor_command(app, cli);
     add_observe_command(app, cli);
+    add_watch_command(app, cli);
     add_learn_commands(app, cli);
     add_policy_commands(app, cli);
     add_stage_commands(app, cli);
@@ -61,6 +64,7 @@ void build(CLI::App& app, Cli& cli) {
     add_simulate_command(app, cli);
     add_blocklist_commands(app, cli);
     add_tunnel_commands(app, cli);
+    add_support_command(app, cli);
     add_cleanup_command(app, cli);
     add_completion_commands(app, cli);
 }

@@ -177,6 +177,22 @@ Answer Client::stream(const std::string& path, bool follow, const LineVisitor& v
     return result ? Answer{} : no_answer(begin, timeout_);
 }
 
+Result<std::string> get_plain(const std::string& address,
+                              const std::string& path,
+                              std::chrono::milliseconds timeout) {
+    constexpr int kOk = 200;
+    httplib::Client client{"http://" + address};
+    client.set_connection_timeout(timeout);
+    client.set_read_timeout(timeout);
+    const httplib::Result result = client.Get(path);
+    if (!result) {
+        return failure("nobody answers at " + address);
+    }
+    return result->status == kOk
+               ? Result<std::string>{result->body}
+               : failure(fmt::format("{} answers with HTTP {}", address, result->status));
+}
+
 std::string url_encoded(std::string_view text) {
     std::string encoded;
     for (const char c : text) {

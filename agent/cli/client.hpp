@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include <tollgate/result.hpp>
+
 #include "agent/cli/exit.hpp"
 #include "agent/cli/json.hpp"
 
@@ -50,6 +52,12 @@ class Client {
     std::filesystem::path socket_;
     std::chrono::milliseconds timeout_;
 };
+
+/// The body of an HTTP answer without our envelope, as metrics are.
+/// @param address  "127.0.0.1:9586", "[::1]:9586"
+[[nodiscard]] Result<std::string> get_plain(const std::string& address,
+                                            const std::string& path,
+                                            std::chrono::milliseconds timeout);
 
 /// `text` for a query of a path (RFC 3986, 2.1).
 [[nodiscard]] std::string url_encoded(std::string_view text);

@@ -9,7 +9,9 @@
 /// command leaves what is to be done in Cli::action.
 namespace tollgate::cli {
 
-void add_status_commands(CLI::App& app, Cli& cli);      ///< status, doctor, version
+void add_status_commands(CLI::App& app, Cli& cli);      ///< status, version
+void add_doctor_command(CLI::App& app, Cli& cli);       ///< doctor
+void add_support_command(CLI::App& app, Cli& cli);      ///< support-bundle
 void add_observe_command(CLI::App& app, Cli& cli);      ///< observe
 void add_learn_commands(CLI::App& app, Cli& cli);       ///< learn …
 void add_policy_commands(CLI::App& app, Cli& cli);      ///< policy …

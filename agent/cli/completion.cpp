@@ -9,6 +9,7 @@
 #include "agent/cli/options.hpp"
 #include "agent/cli/position.hpp"
 #include "agent/cli/text.hpp"
+#include "agent/doctor/checks.hpp"
 #include "agent/system/interface.hpp"
 
 namespace tollgate::cli {
@@ -98,6 +99,13 @@ Texts values_of(const std::string& kind, const Position& position) {
     }
     if (kind == "FILE" || kind == "PATH") {
         return {":files"};
+    }
+    if (kind == "CHECK") {
+        Texts names;
+        for (const agent::CheckName& check : agent::kCheckNames) {
+            names.push_back(std::string{check.name} + '\t' + std::string{check.question});
+        }
+        return names;
     }
     const AgentValues agent{position.options};
     if (kind == "IF") {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "agent/cli/client.hpp"
-#include "agent/cli/options.hpp"
+#include <string>
+#include <vector>
+
+#include "agent/cli/cli.hpp"
 
 namespace tollgate::cli {
 
-/// A Doctor object of what can be seen of this host without an agent.
-/// @param agent  the failed attempt to ask it
-[[nodiscard]] Json check_host(const Answer& agent, const Options& options);
+/// A Doctor object: what can be seen of this host, and what the agent says of itself if it answers.
+/// Looks only at what is asked for.
+/// @param wanted  names of checks; empty: all
+[[nodiscard]] Json examine(const Cli& cli, const std::vector<std::string>& wanted);
 
 }  // namespace tollgate::cli

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "agent/cli/commands.hpp"
-#include "agent/cli/host_checks.hpp"
 #include "agent/cli/screens.hpp"
 
 namespace tollgate::cli {
@@ -10,24 +9,6 @@ namespace {
 
 Exit status(const Cli& cli) {
     return cli.show(cli.client().get("/v1/status"), print_status);
-}
-
-/// The agent's checks; without an agent those that need none, and the failure to reach it.
-Exit doctor(const Cli& cli) {
-    Answer answer = cli.client().get("/v1/doctor");
-    if (answer.exit == Exit::unreachable || answer.exit == Exit::timeout) {
-        answer = {Exit::ok, check_host(answer, cli.options)};
-    }
-    const Exit exit = cli.show(answer, print_doctor);
-    if (exit != Exit::ok) {
-        return exit;
-    }
-    for (const Json& check : list(answer.body, "checks")) {
-        if (text(check, "result") == "fail") {
-            return Exit::check_failed;
-        }
-    }
-    return Exit::ok;
 }
 
 Exit version(const Cli& cli) {
@@ -51,13 +32,6 @@ void add_status_commands(CLI::App& app, Cli& cli) {
         ->callback([&cli] {
             cli.action = [&cli] {
                 return status(cli);
-            };
-        });
-    app.add_subcommand("doctor",
-                       "Check kernel, privileges, interfaces and policy; exit 5 if one fails")
-        ->callback([&cli] {
-            cli.action = [&cli] {
-                return doctor(cli);
             };
         });
     app.add_subcommand("version", "The versions of tollgate and of the running tollgated")

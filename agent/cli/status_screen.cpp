@@ -180,22 +180,4 @@ void print_status(Screen& screen, const Json& status) {
     }
 }
 
-void print_doctor(Screen& screen, const Json& doctor) {
-    Table table{{{"CHECK", Align::left, 24}, {"RESULT"}, {"DETAIL"}}};
-    std::vector<std::string> fixes;
-    for (const Json& check : list(doctor, "checks")) {
-        const std::string result = text(check, "result");
-        const Tone tone = result == "ok" ? Tone::good : result == "warn" ? Tone::warn : Tone::bad;
-        const std::string sign = result == "ok" ? "✔ ok" : result == "warn" ? "! warn" : "✘ FAIL";
-        table.row({{text(check, "name")}, {sign, tone}, {text(check, "detail")}});
-        if (const std::string fix = text(check, "fix"); !fix.empty() && result != "ok") {
-            fixes.push_back(text(check, "name") + ": " + fix);
-        }
-    }
-    table.print(screen);
-    for (const std::string& fix : fixes) {
-        screen.field("fix", fix);
-    }
-}
-
 }  // namespace tollgate::cli

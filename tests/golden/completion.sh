@@ -83,5 +83,7 @@ expect bash "tollgate policy import mud d" door.yaml
 expect bash "tollgate policy import mud --mode=a" audit
 expect bash "tollgate blocklist remove 2001:" "db8:bad::/48"
 expect bash "tollgate trace a b c --expect=" pass drop
+expect bash "tollgate doctor unpr" unprivileged-bpf
+expect bash "tollgate support-bundle --ev" --events
 [ "$failed" = 0 ] && echo "completions are as expected"
 exit "$failed"
