@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "agent/core/policy_follower.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "agent/core/stages.hpp"
@@ -15,7 +13,6 @@ namespace tollgate::agent {
 namespace {
 
 constexpr std::size_t kPolicyBytesMax = std::size_t{1} << 20;
-constexpr std::string_view kChange = "file";
 
 using FileState = PolicyFileStatus::State;
 
@@ -27,17 +24,8 @@ std::vector<ConnectionProbe::Place> places_of(const std::vector<ListenAddress>& 
     return places;
 }
 
-// What the file said when it was put in force last; null: never, as far as is remembered.
-const HistoryEntry* last_of_file(const State& state) {
-    const auto found =
-        std::find_if(state.history.rbegin(), state.history.rend(), [](const HistoryEntry& entry) {
-            return entry.change == kChange;
-        });
-    return found == state.history.rend() ? nullptr : &*found;
-}
-
 bool is_from_file(const std::optional<PendingChange>& pending) {
-    return pending && pending->change == kChange;
+    return pending && pending->change == kFileChange;
 }
 
 }  // namespace
@@ -83,29 +71,32 @@ void PolicyFollower::read() {
     auto text = read_file(file_, kPolicyBytesMax);
     std::string found = text ? *text : text.error().message();
     const bool is_news = found != read_;
-    if (!is_news && !refused_) {
+    if (!is_news && refusal_.empty()) {
         return;
     }
     read_ = std::move(found);
     const auto policy =
         text ? load(std::move(*text)) : Answer<PolicyPointer>{agent::refuse(text.error())};
-    if (!policy) {
-        wanted_ = nullptr;
-        refused_ = true;
-        if (is_news) {
-            refuse(policy.error());
-        }
-        return;
+    if (policy) {
+        take(*policy);
+    } else if (is_news) {
+        refuse(policy.error());
     }
-    const HistoryEntry* const last = last_of_file(agent_.warden().state());
-    const bool is_known = last != nullptr && last->hash == (*policy)->hash;
-    wanted_ = is_known ? nullptr : *policy;
-    if (is_known && refused_ && last->state == "active") {
+    advance();
+}
+
+void PolicyFollower::take(const PolicyPointer& policy) {
+    const auto& last = agent_.warden().state().followed;
+    const bool is_known = last && last->hash == policy->hash && last->state != kUnconfirmed;
+    wanted_ = is_known ? nullptr : policy;
+    const bool has_failed = !refusal_.empty() || !failure_.empty();
+    if (is_known && has_failed && last->state == "active") {
         agent_.forget_refusal();
     }
-    refused_ = false;
+    refusal_.clear();
+    failure_.clear();
+    retry_ns_ = 0;
     probe_.restart();
-    advance();
 }
 
 Answer<PolicyPointer> PolicyFollower::load(std::string text) const {
@@ -129,89 +120,88 @@ void PolicyFollower::refuse(const Refusal& refusal) {
     if (!told.problems.empty()) {
         told.message = policy::format_problems(file_.string(), told.problems);
     }
-    agent_.note_refusal(told, kChange);
-    tell(FileState::refused,
-         fmt::format("the policy file is refused, the policy before it stays: {}", told.message));
+    wanted_ = nullptr;
+    refusal_ =
+        fmt::format("the policy file is refused, the policy before it stays: {}", told.message);
+    agent_.note_refusal(told, kFileChange);
 }
 
 void PolicyFollower::advance() {
-    const auto& state = agent_.warden().state();
-    if (is_from_file(state.pending)) {
-        confirm();
-    } else if (!wanted_) {
-        tell_outcome();
-    } else if (state.open) {
-        tell(FileState::waiting, "the policy file waits: the gate is open (`tollgate open`)");
-    } else if (state.pending) {
-        tell(FileState::waiting, "the policy file waits: another change is not confirmed yet");
-    } else if (!probe_.poll()) {
-        tell(FileState::waiting,
-             fmt::format("the policy file waits: {} cannot be reached even without it",
-                         probe_.missing()));
-    } else {
-        put_in_force();
+    Progress now = is_from_file(agent_.warden().state().pending) ? confirm()
+                   : wanted_                                     ? begin()
+                                                                 : outcome();
+    if (!refusal_.empty()) {
+        now = {FileState::refused, refusal_};
     }
+    agent_.set_policy_file({file_.string(), now.state, std::move(now.problem)});
 }
 
-void PolicyFollower::put_in_force() {
-    const PolicyPointer policy = std::move(wanted_);
-    wanted_ = nullptr;
+PolicyFollower::Progress PolicyFollower::begin() {
+    const auto& state = agent_.warden().state();
+    if (state.open) {
+        return {FileState::waiting, "the policy file waits: the gate is open (`tollgate open`)"};
+    }
+    if (state.pending) {
+        return {FileState::waiting, "the policy file waits: another change is not confirmed yet"};
+    }
+    if (agent_.clock().boot_ns() < retry_ns_) {
+        return {FileState::waiting, failure_};
+    }
+    if (!probe_.poll()) {
+        return {FileState::waiting,
+                fmt::format("the policy file waits: {} cannot be reached even without it",
+                            probe_.missing())};
+    }
+    return put_in_force();
+}
+
+PolicyFollower::Progress PolicyFollower::put_in_force() {
+    const PolicyPointer policy = wanted_;
     const auto stages = stages_of(policy->policy, agent_.watch(), policy->policy.mode);
     if (!stages) {
         refuse(stages.error());
-        return;
+        return {FileState::refused, refusal_};
     }
     const auto confirm_within = has_places_ ? kConfirmWithin : std::chrono::seconds{0};
     const auto changed = agent_.change(
-        {policy, *stages, std::string{kChange}, file_.string(), confirm_within, Session{}});
+        {policy, *stages, std::string{kFileChange}, file_.string(), confirm_within, Session{}});
     if (!changed) {
-        refused_ = true;
-        tell(FileState::refused, "the policy file is refused: " + changed.error().message);
-        return;
+        failure_ = "the policy file is tried again: " + changed.error().message;
+        retry_ns_ = agent_.clock().boot_ns() + kRetryNs;
+        return {FileState::waiting, failure_};
     }
+    wanted_ = nullptr;
+    failure_.clear();
     probe_.restart();
-    if (has_places_) {
-        tell(FileState::confirming);  // by connections that begin with the next tick
-    } else {
-        tell_outcome();
-    }
+    // By connections that begin with the next tick.
+    return has_places_ ? Progress{FileState::confirming, {}} : outcome();
 }
 
-void PolicyFollower::confirm() {
+PolicyFollower::Progress PolicyFollower::confirm() {
     if (!probe_.poll()) {
-        tell(FileState::confirming,
-             fmt::format("the policy of the file reverts unless {} can be reached",
-                         probe_.missing()));
-        return;
+        return {FileState::confirming,
+                fmt::format("the policy of the file reverts unless {} can be reached",
+                            probe_.missing())};
     }
-    if (agent_.confirm(agent_.warden().state().pending->generation.number, Session{})) {
-        tell_outcome();
-    }
+    const auto confirmed =
+        agent_.confirm(agent_.warden().state().pending->generation.number, Session{});
+    return is_from_file(agent_.warden().state().pending)
+               ? Progress{FileState::confirming, confirmed.error().message}
+               : outcome();
 }
 
-void PolicyFollower::tell_outcome() {
-    if (refused_) {
-        return;
+PolicyFollower::Progress PolicyFollower::outcome() const {
+    const auto& last = agent_.warden().state().followed;
+    if (last && last->state == "reverted") {
+        return {FileState::reverted,
+                "the policy of the file was taken back, by hand or because it cut off what it must "
+                "not: change the file"};
     }
-    const auto& state = agent_.warden().state();
-    const HistoryEntry* const last = last_of_file(state);
-    if (last == nullptr) {
-        return;
+    if (last && last->state == "active" && last->hash == agent_.warden().in_force().hash) {
+        return {FileState::in_force, {}};
     }
-    if (last->state == "reverted") {
-        tell(
-            FileState::reverted,
-            "the policy of the file cut off what it must not, and was taken back: change the file");
-    } else if (last->hash == agent_.warden().in_force().hash && last->state == "active") {
-        tell(FileState::in_force);
-    } else {
-        tell(FileState::replaced,
-             "the policy in force is not that of the file: it was changed by hand");
-    }
-}
-
-void PolicyFollower::tell(FileState state, std::string problem) {
-    agent_.set_policy_file({file_.string(), state, std::move(problem)});
+    return {FileState::replaced,
+            "the policy in force is not that of the file: it was changed by hand"};
 }
 
 }  // namespace tollgate::agent

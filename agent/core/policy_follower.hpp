@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -22,10 +23,13 @@ namespace tollgate::agent {
 /// a new connection under it; else the data path takes it back after kConfirmWithin, with or
 /// without the agent. It waits while another change is unconfirmed and while the gate is open. A
 /// text that was put in force once is not put in force again, so that what people do by hand stays
-/// until the file changes. Belongs to the agent's loop.
+/// until the file changes; unless it was taken back because nobody was there to confirm it: a
+/// reboot, or an agent that was away. Belongs to the agent's loop.
 class PolicyFollower {
   public:
     static constexpr std::chrono::seconds kConfirmWithin{30};
+    /// What the kernel or the disk did not take is tried again after so long.
+    static constexpr std::uint64_t kRetryNs = 10 * TG_SECOND;
 
     /// Reads the file for the first time. @param peer_names  of the tunnels, which a policy may
     /// name
@@ -48,13 +52,20 @@ class PolicyFollower {
                    FolderWatch watch,
                    std::function<std::set<std::string>()> peer_names);
 
-    void refuse(const Refusal& refusal);
+    /// Where it has got to, apart from what the file says now.
+    struct Progress {
+        PolicyFileStatus::State state;
+        std::string problem;
+    };
+
     [[nodiscard]] Answer<PolicyPointer> load(std::string text) const;
+    void take(const PolicyPointer& policy);
+    void refuse(const Refusal& refusal);
     void advance();
-    void confirm();
-    void put_in_force();
-    void tell(PolicyFileStatus::State state, std::string problem = {});
-    void tell_outcome();
+    [[nodiscard]] Progress begin();
+    [[nodiscard]] Progress put_in_force();
+    [[nodiscard]] Progress confirm();
+    [[nodiscard]] Progress outcome() const;
 
     Agent& agent_;
     FolderWatch watch_;
@@ -64,7 +75,9 @@ class PolicyFollower {
     ConnectionProbe probe_;
     std::string read_;      ///< what the file said when it was read last, or why it could not be
     PolicyPointer wanted_;  ///< valid, and not put in force yet
-    bool refused_ = false;  ///< what the file says now
+    std::string refusal_;   ///< why what it says now is not wanted; empty: it is not refused
+    std::string failure_;   ///< why `wanted_` could not be put in force at the last try
+    std::uint64_t retry_ns_ = 0;  ///< when that is tried again, CLOCK_BOOTTIME
 };
 
 }  // namespace tollgate::agent

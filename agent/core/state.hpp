@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "policy/model.hpp"
@@ -64,6 +65,20 @@ struct HistoryEntry {
 
 inline constexpr std::size_t kHistoryMax = 20;
 
+/// HistoryEntry::change of what a policy file says that is followed (PolicyFollower).
+inline constexpr std::string_view kFileChange = "file";
+
+/// FollowedText::state: taken back without anybody's having looked whether it cuts something off.
+inline constexpr std::string_view kUnconfirmed = "unconfirmed";
+
+/// The last text of the policy file that was put in force, for as long as the file has no other.
+struct FollowedText {
+    std::uint32_t generation = 0;
+    std::string hash;
+    std::string state;  ///< as HistoryEntry::state, or kUnconfirmed
+    bool operator==(const FollowedText&) const = default;
+};
+
 struct State {
     std::uint32_t last_number = 0;              ///< the highest generation number ever used
     std::string boot_id;                        ///< of the boot that wrote this
@@ -71,6 +86,7 @@ struct State {
     std::map<std::string, std::uint8_t> zones;  ///< by interface name; a zone is never given away
     Generation confirmed;
     std::optional<PendingChange> pending;
+    std::optional<FollowedText> followed;
     std::vector<HistoryEntry> history;  ///< oldest first, at most kHistoryMax
     bool operator==(const State&) const = default;
 };

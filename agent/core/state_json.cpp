@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "agent/core/state_json.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fmt/format.h>
@@ -32,10 +33,21 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HistoryEntry,
                                    hash,
                                    name,
                                    state)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FollowedText, generation, hash, state)
 
 namespace {
 
 constexpr int kVersion = 1;
+
+// What versions that did not note it apart have noted of it.
+std::optional<FollowedText> followed_in(const std::vector<HistoryEntry>& history) {
+    const auto last = std::find_if(history.rbegin(), history.rend(), [](const auto& entry) {
+        return entry.change == kFileChange;
+    });
+    return last == history.rend()
+               ? std::nullopt
+               : std::optional{FollowedText{last->generation, last->hash, last->state}};
+}
 
 }  // namespace
 
@@ -49,6 +61,9 @@ std::string state_to_json(const State& state) {
                         {"history", state.history}};
     if (state.pending) {
         json["pending"] = *state.pending;
+    }
+    if (state.followed) {
+        json["followed"] = *state.followed;
     }
     return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
@@ -69,6 +84,9 @@ Result<State> state_from_json(std::string_view text) {
         if (json.contains("pending")) {
             state.pending = json.at("pending").get<PendingChange>();
         }
+        state.followed = json.contains("followed")
+                             ? std::optional{json.at("followed").get<FollowedText>()}
+                             : followed_in(state.history);
         return state;
     } catch (const nlohmann::json::exception& error) {
         return failure(EBADMSG, error.what());

@@ -27,18 +27,25 @@ policy::WallTime wall_time(std::int64_t seconds) {
 }
 
 void set_outcome(State& state, std::uint32_t generation, std::string_view outcome) {
-    for (HistoryEntry& entry : state.history) {
+    const auto set = [&](auto& entry) {
         if (entry.generation == generation) {
             entry.state = outcome;
         } else if (outcome == "active" && entry.state == "active") {
             entry.state = "replaced";
         }
+    };
+    std::for_each(state.history.begin(), state.history.end(), set);
+    if (state.followed) {
+        set(*state.followed);
     }
 }
 
 void remember(State& state, HistoryEntry entry) {
     if (entry.state == "active") {
         set_outcome(state, entry.generation, "active");
+    }
+    if (entry.change == kFileChange) {
+        state.followed = FollowedText{entry.generation, entry.hash, entry.state};
     }
     state.history.push_back(std::move(entry));
     if (state.history.size() > kHistoryMax) {

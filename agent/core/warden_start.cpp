@@ -18,11 +18,15 @@ policy::WallTime wall_time(std::int64_t seconds) {
     return policy::WallTime{std::chrono::seconds{seconds}};
 }
 
+// Of a text that is followed nobody looked whether it cuts something off.
 void revert_on_disk(State& state) {
     for (HistoryEntry& entry : state.history) {
         if (entry.generation == state.pending->generation.number) {
             entry.state = "reverted";
         }
+    }
+    if (state.followed && state.followed->generation == state.pending->generation.number) {
+        state.followed->state = kUnconfirmed;
     }
     log(LogLevel::warn,
         "policy.reverted",

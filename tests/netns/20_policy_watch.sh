@@ -82,7 +82,9 @@ until_true 4 reaches router 192.0.2.10 22 || fail "the policy is not tried"
 daemon_kill KILL # the deadline is the kernel's
 until_true 40 reaches router 192.0.2.10 80 || fail "the policy before does not come back"
 daemon_start "${follow[@]}"
-[[ $(file_state) == reverted ]] || fail "status does not say that the policy was taken back"
+until_true 4 eval '[[ $(file_state) == confirming ]]' || fail "what nobody was there to confirm is not tried again"
+TOLLGATE_SOCKET=$lab/run/control.sock "$bin/tollgate" policy rollback
+until_true 4 eval '[[ $(file_state) == reverted ]]' || fail "status does not say that the policy was taken back"
 policy 22 | swap
 until_true 4 eval '[[ $(file_state) == inForce ]]' || fail "after that, no policy is taken any more"
 echo "in force after $took ms"

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/support/fake_gate.hpp"
 #include "tests/support/loopback_listener.hpp"
@@ -35,8 +36,9 @@ class PolicyFollowerTest : public testing::Test {
         options.policy_file = file;
         options.follow_policy = true;
         options.reach = std::move(reach);
-        auto started =
-            Agent::start(options, std::make_unique<test::FakeGate>(kernel, clock), clock);
+        auto fake = std::make_unique<test::FakeGate>(kernel, clock);
+        gate = fake.get();
+        auto started = Agent::start(options, std::move(fake), clock);
         ASSERT_TRUE(started) << started.error().error.message();
         agent = std::move(*started);
         auto followed = PolicyFollower::start(*agent, [this] { return peers; });
@@ -45,6 +47,10 @@ class PolicyFollowerTest : public testing::Test {
     }
     void start_reaching(const test::LoopbackListener& place) {
         start({{"127.0.0.1", place.port()}});
+    }
+    void reboot() {
+        kernel = {};
+        clock.boot = 10 * TG_SECOND;
     }
     /// Some ticks, so that connections have time to be accepted.
     void tick() {
@@ -72,6 +78,7 @@ class PolicyFollowerTest : public testing::Test {
     std::filesystem::path file = folder.path() / "policy.yaml";
     test::FakeClock clock;
     test::FakeKernel kernel;
+    test::FakeGate* gate = nullptr;  ///< the agent's
     std::set<std::string> peers;
     std::unique_ptr<Agent> agent;
     std::unique_ptr<PolicyFollower> follower;
@@ -156,6 +163,71 @@ TEST_F(PolicyFollowerTest, WhatIsDoneByHandStaysUntilTheFileChanges) {
     write_rule("mail");
     follower->take_news();
     EXPECT_EQ(agent->warden().stage_of("lo"), policy::Stage::enforce);
+}
+
+TEST_F(PolicyFollowerTest, WhatIsDoneByHandStaysHoweverOftenItWasDone) {
+    write_rule("ssh");
+    start();
+    for (std::size_t i = 0; i <= kHistoryMax; ++i) {
+        change_by_hand();
+    }
+    start();
+    EXPECT_EQ(agent->warden().stage_of("lo"), policy::Stage::learn);
+    EXPECT_EQ(state(), State::replaced);
+}
+
+TEST_F(PolicyFollowerTest, AStateOfAVersionThatDidNotNoteTheFileIsTakenFromTheHistory) {
+    write_rule("ssh");
+    start();
+    change_by_hand();
+    const auto path = folder.path() / "state/state.json";
+    auto json = nlohmann::json::parse(std::ifstream{path});
+    ASSERT_EQ(json.erase("followed"), 1U);
+    std::ofstream{path} << json;
+    start();
+    EXPECT_EQ(agent->warden().stage_of("lo"), policy::Stage::learn);
+    EXPECT_EQ(state(), State::replaced);
+}
+
+TEST_F(PolicyFollowerTest, WhatTheKernelDoesNotTakeIsTriedAgainAfterSomeSeconds) {
+    write_rule("ssh");
+    start();
+    write_rule("mail");
+    gate->fails = "switch_to";
+    follower->take_news();
+    tick();
+    EXPECT_EQ(in_force(), "ssh");
+    EXPECT_EQ(state(), State::waiting);
+    EXPECT_THAT(problem(), HasSubstr("is tried again"));
+    EXPECT_EQ(agent->changes().refused, 1U);
+    gate->fails.clear();
+    tick();
+    EXPECT_EQ(in_force(), "ssh") << "not at once";
+    clock.advance(10);
+    tick();
+    EXPECT_EQ(in_force(), "mail");
+    EXPECT_EQ(state(), State::in_force);
+    EXPECT_TRUE(agent->changes().last_successful);
+}
+
+TEST_F(PolicyFollowerTest, APolicyWhoseInterfacesWentWhileItWaitedIsRefusedUntilTheyAreBack) {
+    write_rule("ssh");
+    start();
+    const GateForTunnels tunnels = agent->gate_for_tunnels();
+    ASSERT_TRUE(tunnels.open("wg0"));
+    ASSERT_TRUE(tunnels.attach("wg0"));
+    ASSERT_TRUE(agent->open());
+    write(test::policy_yaml("mail") + "  applyTo: {interfaces: [wg0]}\n");
+    follower->take_news();
+    ASSERT_EQ(state(), State::waiting);
+    tunnels.detach("wg0");
+    change_by_hand();
+    tick();
+    EXPECT_EQ(state(), State::refused);
+    EXPECT_THAT(problem(), HasSubstr("none of this agent's interfaces"));
+    ASSERT_TRUE(tunnels.attach("wg0"));
+    follower->read();
+    EXPECT_EQ(in_force(), "mail");
 }
 
 TEST_F(PolicyFollowerTest, ATextWaitsWhileTheGateIsOpen) {
@@ -253,6 +325,60 @@ TEST_F(CutOff, APolicyIsTakenBackAndNotTriedAgain) {
     EXPECT_EQ(in_force(), "ssh");
     EXPECT_EQ(state(), State::reverted);
     EXPECT_FALSE(agent->changes().last_successful);
+    start_reaching(place);
+    tick();
+    EXPECT_EQ(in_force(), "ssh");
+    EXPECT_EQ(state(), State::reverted);
+}
+
+TEST_F(CutOff, ATextThatIsRefusedMeanwhileStaysRefused) {
+    write("nonsense");
+    follower->take_news();
+    tick();
+    EXPECT_EQ(state(), State::refused);
+    place.listen();
+    tick();
+    EXPECT_FALSE(agent->warden().state().pending) << "the one before is confirmed all the same";
+    EXPECT_EQ(in_force(), "mail");
+    EXPECT_EQ(state(), State::refused);
+    EXPECT_THAT(problem(), HasSubstr("policy.yaml:1:"));
+}
+
+TEST_F(CutOff, APolicyWhoseConfirmationARebootInterruptedIsTriedAgain) {
+    reboot();
+    start_reaching(place);
+    tick();
+    EXPECT_EQ(in_force(), "ssh");
+    EXPECT_EQ(state(), State::waiting) << "the place cannot be reached even without it";
+    place.listen();
+    tick();
+    EXPECT_EQ(in_force(), "mail");
+    EXPECT_EQ(state(), State::in_force);
+}
+
+TEST_F(CutOff, APolicyThatNobodyWasThereToConfirmIsTriedAgain) {
+    clock.advance(500);
+    place.listen();
+    start_reaching(place);
+    tick();
+    EXPECT_EQ(in_force(), "mail");
+    EXPECT_EQ(state(), State::in_force);
+    start_reaching(place);
+    tick();
+    EXPECT_EQ(state(), State::in_force);
+}
+
+TEST_F(CutOff, APolicyThatIsTriedAgainAndCutsOffIsTakenBackForGood) {
+    reboot();
+    place.listen();
+    start_reaching(place);
+    while (in_force() != "mail") {
+        follower->tick();
+    }
+    place.close();
+    clock.advance(31);
+    agent->tick();
+    place.listen();
     start_reaching(place);
     tick();
     EXPECT_EQ(in_force(), "ssh");
