@@ -83,6 +83,14 @@ std::size_t write_until_error(int file, std::string_view text) {
     return written;
 }
 
+void cut(int file, std::size_t bytes) {
+    struct stat status {};
+    if (bytes > 0 && ::fstat(file, &status) == 0) {
+        [[maybe_unused]] const int done =
+            ::ftruncate(file, status.st_size - static_cast<off_t>(bytes));
+    }
+}
+
 }  // namespace
 
 void JsonFileSink::write(std::span<const FlowLogRecord> records) {
@@ -181,8 +189,10 @@ std::size_t JsonFileSink::append(std::string_view lines) {
         return written;
     }
     note(failed("write to", options_.path), write_problem_);
-    file_.reset();  // open() cuts off what there is of a line
-    return lines.substr(0, written).rfind('\n') + 1;
+    const std::size_t whole = lines.substr(0, written).rfind('\n') + 1;
+    cut(file_.get(), written - whole);
+    file_.reset();  // open() tries again to cut off what there is of a line
+    return whole;
 }
 
 Result<void> JsonFileSink::open() {

@@ -158,6 +158,7 @@ TEST_F(JsonFileSinkTest, OnAFullDiskItCountsWhatIsLostAndGoesOnAfterwards) {
     {
         const FileSizeLimit limit{3 * kLineBytes + 50};
         write(5);
+        EXPECT_EQ(lines(), 3U);  // and no part of another
         write(2);
     }
     EXPECT_EQ(sink->counters().written, 3U);
