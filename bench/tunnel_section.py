@@ -46,11 +46,11 @@ handshakes that one core answers:
 """
 
 
-def kept(page):
-    """The section as the page has it, or nothing."""
+def kept(page, head=HEAD):
+    """A section as the page has it, or nothing."""
     text = page.read_text(encoding="utf-8") if page.exists() else ""
-    begin = text.find(HEAD)
-    end = text.find("\n## ", begin + len(HEAD))
+    begin = text.find(head)
+    end = text.find("\n## ", begin + len(head))
     return "" if begin < 0 else text[begin:] if end < 0 else text[begin:end + 1]
 
 
