@@ -28,11 +28,16 @@ class Reader {
   public:
     explicit Reader(std::vector<Problem>& problems) : problems_{problems} {}
 
-    /// @return the value of `tunnels`; null: there is none
-    const YamlNode* read(const YamlNode& root, AgentConfig& config) {
+    /// What others read; null: there is none.
+    struct Parts {
+        const YamlNode* tunnels = nullptr;
+        const YamlNode* flow_log = nullptr;
+    };
+
+    Parts read(const YamlNode& root, AgentConfig& config) {
         Fields fields{root, "the configuration", problems_};
         if (!fields.is_map()) {
-            return nullptr;
+            return {};
         }
         expect(fields.required("apiVersion"), "apiVersion", kVersions);
         expect(fields.required("kind"), "kind", kKinds);
@@ -50,9 +55,9 @@ class Reader {
             config.embryos = size(sizes.optional("embryos"), "embryos");
             sizes.refuse_others();
         }
-        const YamlNode* const tunnels = fields.optional("tunnels");
+        const Parts parts{fields.optional("tunnels"), fields.optional("flowLog")};
         fields.refuse_others();
-        return tunnels;
+        return parts;
     }
 
   private:
@@ -122,8 +127,12 @@ ConfigReading read_agent_config(std::string_view text) {
     const auto root = parse_yaml(text, reading.problems, kConfigBytesMax);
     AgentConfig config;
     if (root) {
-        if (const YamlNode* tunnels = Reader{reading.problems}.read(*root, config)) {
-            reading.tunnels = *tunnels;
+        const Reader::Parts parts = Reader{reading.problems}.read(*root, config);
+        if (parts.tunnels != nullptr) {
+            reading.tunnels = *parts.tunnels;
+        }
+        if (parts.flow_log != nullptr) {
+            reading.flow_log = *parts.flow_log;
         }
     }
     if (root && !has_errors(reading.problems)) {

@@ -29,6 +29,7 @@ struct AgentConfig {
 struct ConfigReading {
     std::optional<AgentConfig> config;  ///< absent if there is any error
     std::optional<YamlNode> tunnels;    ///< what is below `tunnels`, not looked at yet
+    std::optional<YamlNode> flow_log;   ///< the same of `flowLog`
     std::vector<Problem> problems;
 };
 

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "agent/core/coverage.hpp"
-#include "agent/core/flow_link.hpp"
+#include "agent/core/flow_log_feed.hpp"
 #include "agent/core/flow_records.hpp"
 #include "agent/core/flow_seed.hpp"
 #include "agent/core/remembered_interfaces.hpp"
@@ -72,6 +72,9 @@ StartResult<std::unique_ptr<Agent>> Agent::start(const Options& options,
     auto started = agent->open_state();
     if (started) {
         started = agent->attach();
+    }
+    if (started) {
+        started = agent->start_flow_log();
     }
     if (!started) {
         started.error().leaves_nothing =
@@ -172,7 +175,7 @@ void Agent::on_event(std::span<const std::byte> record) {
         event.name = learning_->on_dns_answer(
             event.record, message.first(std::min<std::size_t>(size, message.size())));
     }
-    events_.add(std::move(event));
+    note_event(std::move(event));
 }
 
 void Agent::read_events() {
@@ -191,7 +194,7 @@ void Agent::read_pending_drops() {
         return;
     }
     for (const tg_event& record : pending_.tell(std::move(*held), clock_.boot_ns())) {
-        events_.add(observed(record));
+        note_event(observed(record));
     }
     read_events();
     losses_told_ += pending_.settle();
@@ -205,18 +208,14 @@ void Agent::note_losses() {
     }
     const std::uint64_t lost = counters->events_lost + counters->drops_unreported;
     if (ticks_ > 1 && lost > losses_told_) {
-        ObservedEvent event;
-        event.type = EventType::lost;
-        event.wall_ns = clock_.wall_ns();
-        event.record.packets = lost - losses_told_;
-        events_.add(std::move(event));
+        note_lost_events(lost - losses_told_);
     }
     losses_told_ = std::max(losses_told_, lost);
 }
 
 void Agent::sweep() {
     read_events();
-    learning_->sweep(links_of(watch_.interfaces()));
+    sweep_flows();
 }
 
 void Agent::tick() {
@@ -238,6 +237,7 @@ void Agent::tick() {
 
 void Agent::stop() {
     sweep();
+    stop_flow_log();
     learning_->save();
 }
 

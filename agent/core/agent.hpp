@@ -29,6 +29,8 @@
 
 namespace tollgate::agent {
 
+class FlowLogFeed;
+
 /// Everything that the agent's loop owns, and what the control API and the metrics ask of it. Not
 /// thread-safe: others reach it through the TaskQueue.
 class Agent {
@@ -37,6 +39,9 @@ class Agent {
     [[nodiscard]] static StartResult<std::unique_ptr<Agent>> start(const Options& options,
                                                                    std::unique_ptr<Gate> gate,
                                                                    const Clock& clock);
+    Agent(const Agent&) = delete;
+    Agent& operator=(const Agent&) = delete;
+    ~Agent();
 
     /// Reads all waiting events.
     void read_events();
@@ -59,6 +64,8 @@ class Agent {
     [[nodiscard]] const InterfaceWatch& watch() const { return watch_; }
     [[nodiscard]] const EventHistory& events() const { return events_; }
     [[nodiscard]] LearnDriver& learning() { return *learning_; }
+    /// Null: there is none.
+    [[nodiscard]] const FlowLogFeed* flow_log() const { return flow_log_.get(); }
     [[nodiscard]] const PrefixSet& blocklist() const { return blocklist_; }
     [[nodiscard]] std::string interface_of(std::uint8_t zone) const;
     [[nodiscard]] std::vector<std::string> warnings() const;
@@ -109,6 +116,11 @@ class Agent {
     StartResult<void> open_state();
     StartResult<void> attach();
     Result<void> restore_blocklist();
+    StartResult<void> start_flow_log();
+    void stop_flow_log();
+    void sweep_flows();
+    void note_event(ObservedEvent event);
+    void note_lost_events(std::uint64_t packets);
     [[nodiscard]] ObservedEvent observed(const tg_event& record) const;
     /// Says what carried the packet of an event, and whose its remote address is.
     void tell_link(ObservedEvent& event) const;
@@ -125,6 +137,7 @@ class Agent {
     std::unique_ptr<Warden> warden_;
     std::unique_ptr<LearnDriver> learning_;
     InterfaceWatch watch_;
+    std::unique_ptr<FlowLogFeed> flow_log_;
     EventHistory events_;
     PendingDrops pending_;
     PrefixSet blocklist_;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "agent/flowlog/settings.hpp"
 #include "agent/system/file.hpp"
 #include "policy/yaml_strict.hpp"
 
@@ -17,6 +18,10 @@ Result<ConfigFile> read_config_file(const std::filesystem::path& path) {
     ConfigFile file;
     if (reading.tunnels) {
         file.tunnels = read_tunnels(*reading.tunnels, reading.problems);
+    }
+    if (reading.flow_log) {
+        file.flow_log = std::make_shared<const FlowLogSettings>(
+            read_flow_log(*reading.flow_log, reading.problems));
     }
     if (!reading.config || policy::has_errors(reading.problems)) {
         return failure(policy::format_problems(path.string(), reading.problems));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 #include <tollgate/result.hpp>
@@ -11,12 +12,15 @@
 
 namespace tollgate::agent {
 
+struct FlowLogSettings;
+
 inline constexpr auto kDefaultConfig = "/etc/tollgate/tollgate.yaml";
 
 /// What tollgate.yaml says.
 struct ConfigFile {
     policy::AgentConfig agent;
     std::vector<TunnelSettings> tunnels;
+    std::shared_ptr<const FlowLogSettings> flow_log;  ///< null: there is none
 };
 
 /// @return as read_file(), or all problems of the text with line and column

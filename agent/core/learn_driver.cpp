@@ -80,18 +80,19 @@ std::string LearnDriver::on_dns_answer(const tg_event& event, std::span<const st
     return name;
 }
 
-void LearnDriver::sweep(const ZoneLinks& links) {
+bool LearnDriver::sweep(const ZoneLinks& links, const Gate::FlowVisitor& also) {
     const std::uint64_t now = clock_.boot_ns();
     learner_.watch(to_timestamp(now, clock_.boot_minus_wall_ns()));
     live_remotes_.clear();
     std::vector<policy::FlowRecord> services = read_services(links);
-    read_flows(links);
+    const bool whole = read_flows(links, also);
     // After the flows: a flow that is still there says more than the sum of its service.
     for (const policy::FlowRecord& service : services) {
         learner_.repair(service);
     }
     keep_names_alive();
     swept_to_ns_ = now > kTickNs ? now - kTickNs : 0;
+    return whole;
 }
 
 std::vector<policy::FlowRecord> LearnDriver::read_services(const ZoneLinks& links) {
@@ -120,29 +121,32 @@ std::vector<policy::FlowRecord> LearnDriver::read_services(const ZoneLinks& link
     return records;
 }
 
-void LearnDriver::read_flows(const ZoneLinks& links) {
+bool LearnDriver::read_flows(const ZoneLinks& links, const Gate::FlowVisitor& also) {
     const std::int64_t offset = clock_.boot_minus_wall_ns();
-    auto read =
-        gate_.for_each_flow([&](const tg_flow_key& key, const tg_flow& flow, bool /*embryo*/) {
-            const IpAddress remote = to_address(key.remote);
-            if ((flow.flags & TG_FLOW_LOCAL_INITIATED) != 0) {
-                auto& last = live_remotes_[remote];
-                last = std::max<std::uint64_t>(last, flow.last_seen_ns);
-            }
-            const bool counted = flow.packets[TG_INGRESS] + flow.packets[TG_EGRESS] > 0;
-            if (!counted || flow.last_seen_ns < swept_to_ns_) {
-                return;
-            }
-            policy::FlowRecord record = to_record(key, flow, offset);
-            if (complete(record, links, gate_)) {
-                const bool clear = record.link == policy::Link::clear;
-                record.remote_mac = clear ? mac_of(remote) : MacAddress{};
-                learner_.observe(record);
-            }
-        });
+    auto read = gate_.for_each_flow([&](const tg_flow_key& key, const tg_flow& flow, bool embryo) {
+        if (also) {
+            also(key, flow, embryo);
+        }
+        const IpAddress remote = to_address(key.remote);
+        if ((flow.flags & TG_FLOW_LOCAL_INITIATED) != 0) {
+            auto& last = live_remotes_[remote];
+            last = std::max<std::uint64_t>(last, flow.last_seen_ns);
+        }
+        const bool counted = flow.packets[TG_INGRESS] + flow.packets[TG_EGRESS] > 0;
+        if (!counted || flow.last_seen_ns < swept_to_ns_) {
+            return;
+        }
+        policy::FlowRecord record = to_record(key, flow, offset);
+        if (complete(record, links, gate_)) {
+            const bool clear = record.link == policy::Link::clear;
+            record.remote_mac = clear ? mac_of(remote) : MacAddress{};
+            learner_.observe(record);
+        }
+    });
     if (!read) {
         log(LogLevel::warn, "flows.unread", {{"error", read.error().message()}});
     }
+    return read.has_value();
 }
 
 void LearnDriver::keep_names_alive() {

@@ -35,7 +35,9 @@ class LearnDriver {
     /// addresses alive that live flows were resolved to. What no interface carries any more is not
     /// learned: nobody knows whether it was in a tunnel.
     /// @param links  of the interfaces that there are
-    void sweep(const ZoneLinks& links);
+    /// @param also   is shown every flow of the table, changed or not; may be none
+    /// @return whether all flows could be read
+    bool sweep(const ZoneLinks& links, const Gate::FlowVisitor& also = {});
     /// Writes the evidence; a failure is logged and tried again the next time.
     void save();
 
@@ -54,7 +56,7 @@ class LearnDriver {
 
   private:
     std::vector<policy::FlowRecord> read_services(const ZoneLinks& links);
-    void read_flows(const ZoneLinks& links);
+    bool read_flows(const ZoneLinks& links, const Gate::FlowVisitor& also);
     void keep_names_alive();
 
     Gate& gate_;

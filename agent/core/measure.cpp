@@ -6,6 +6,7 @@
 
 #include <sys/utsname.h>
 
+#include "agent/core/flow_log_feed.hpp"
 #include "agent/datapath/requirements.hpp"
 #include "policy/notation.hpp"
 
@@ -177,6 +178,25 @@ void add_candidates(Agent& agent, MetricsPage& page) {
     page.add(Metric::learn_new_candidates, {}, agent.learning().learner().found());
 }
 
+void add_flow_log(const FlowLogFeed& feed, MetricsPage& page) {
+    const FlowLogCounters log = feed.counters();
+    page.add(Metric::flow_log_records, {{"sink", "queue"}, {"result", "lost"}}, log.lost);
+    page.add(Metric::flow_log_waiting, {{"sink", "queue"}}, log.waiting);
+    for (const FlowLogCounters::OfSink& sink : log.sinks) {
+        const auto add = [&](std::string_view result, std::uint64_t records) {
+            page.add(Metric::flow_log_records, {{"sink", sink.name}, {"result", result}}, records);
+        };
+        add("written", sink.counters.written);
+        add("lost", sink.counters.lost);
+        page.add(Metric::flow_log_waiting, {{"sink", sink.name}}, sink.counters.waiting);
+        page.add(Metric::flow_log_errors, {{"sink", sink.name}}, sink.counters.errors);
+    }
+    const FlowLogLosses& unseen = feed.losses();
+    page.add(Metric::flow_log_unseen, {{"what", "flows"}}, unseen.flows);
+    page.add(Metric::flow_log_unseen, {{"what", "ends"}}, unseen.ends);
+    page.add(Metric::flow_log_unseen, {{"what", "drops"}}, unseen.drops);
+}
+
 }  // namespace
 
 MetricsPage measure(Agent& agent) {
@@ -196,6 +216,9 @@ MetricsPage measure(Agent& agent) {
     add_rules(agent, page);
     add_tables(agent, page);
     add_candidates(agent, page);
+    if (const FlowLogFeed* feed = agent.flow_log()) {
+        add_flow_log(*feed, page);
+    }
     page.add(Metric::heartbeat, {}, static_cast<double>(agent.clock().wall_ns()) * kNanosecond);
     page.add(Metric::agent_errors, {{"component", "policy"}}, agent.changes().refused);
     page.add(Metric::agent_errors, {{"component", "events"}}, agent.changes().event_errors);

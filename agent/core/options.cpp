@@ -111,6 +111,7 @@ StartResult<void> read_config(bool wanted, Options& options) {
     }
     const policy::AgentConfig& config = file->agent;
     options.configured_tunnels = std::move(file->tunnels);
+    options.flow_log = std::move(file->flow_log);
     options.interfaces = config.interfaces;
     options.interfaces_may_come = true;
     if (config.policy) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +41,7 @@ struct Options {
     std::filesystem::path state_dir = "/var/lib/tollgate";
     std::filesystem::path run_dir = "/run/tollgate";
     GateOptions gate;
+    std::shared_ptr<const FlowLogSettings> flow_log;  ///< of the configuration; null: none
     std::optional<ListenAddress> metrics = ListenAddress{};
     LogLevel log_level = LogLevel::info;
     bool show_help = false;

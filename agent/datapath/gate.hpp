@@ -137,6 +137,7 @@ class Gate {
     virtual Result<std::vector<Prefix>> blocklist() = 0;
 
     using FlowVisitor = std::function<void(const tg_flow_key&, const tg_flow&, bool embryo)>;
+    /// Embryos first: one that becomes a flow meanwhile is visited, once or twice.
     virtual Result<void> for_each_flow(const FlowVisitor& visit) = 0;
     virtual Result<void> seed_flow(const tg_flow_key& key, const tg_flow& flow) = 0;
     using ServiceVisitor = std::function<void(const tg_service_key&, const tg_service&)>;

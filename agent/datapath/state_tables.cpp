@@ -58,7 +58,7 @@ Result<void> StateTables::for_each_flow(const Gate::FlowVisitor& visit) const {
             maps_.map(table),
             [&](const tg_flow_key& key, const tg_flow& flow) { visit(key, flow, embryo); });
     };
-    return visit_table("flows", false).and_then([&] { return visit_table("embryos", true); });
+    return visit_table("embryos", true).and_then([&] { return visit_table("flows", false); });
 }
 
 Result<void> StateTables::seed_flow(const tg_flow_key& key, const tg_flow& flow) const {

@@ -76,7 +76,7 @@ class FlowLedger {
         std::string rule;
     };
     struct KeyHash {
-        std::size_t operator()(const tg_flow_key& key) const;
+        [[nodiscard]] std::size_t operator()(const tg_flow_key& key) const;
     };
     struct KeyEqual {
         bool operator()(const tg_flow_key& one, const tg_flow_key& other) const;

@@ -141,6 +141,26 @@ namespace tollgate::agent {
       counter,                                                                                     \
       "ring",                                                                                      \
       "Events that did not fit into the ring buffer.")                                             \
+    X(flow_log_records,                                                                            \
+      "tollgate_flow_log_records_total",                                                           \
+      counter,                                                                                     \
+      "sink, result",                                                                              \
+      "Records of the flow log, written or lost; lost in the queue: no sink has them.")            \
+    X(flow_log_waiting,                                                                            \
+      "tollgate_flow_log_waiting_records",                                                         \
+      gauge,                                                                                       \
+      "sink",                                                                                      \
+      "Records that wait in the queue, or in a sink for the other side.")                          \
+    X(flow_log_errors,                                                                             \
+      "tollgate_flow_log_errors_total",                                                            \
+      counter,                                                                                     \
+      "sink",                                                                                      \
+      "Times that a sink of the flow log could not write.")                                        \
+    X(flow_log_unseen,                                                                             \
+      "tollgate_flow_log_unseen_total",                                                            \
+      counter,                                                                                     \
+      "what",                                                                                      \
+      "What no record tells of: flows between two looks, ends of flows, dropped packets.")         \
     X(heartbeat,                                                                                   \
       "tollgate_agent_heartbeat_timestamp_seconds",                                                \
       gauge,                                                                                       \

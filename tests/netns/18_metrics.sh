@@ -17,7 +17,10 @@ serve device 192.0.2.10 22
 # shellcheck disable=SC2034 # for daemon.sh
 metrics=127.0.0.1:9586
 tunnel=tgw$$
-daemon_start --tunnel "$tunnel"
+cat >"$lab/tollgate.yaml" <<EOF
+{apiVersion: tollgate/v1, kind: Agent, flowLog: {sinks: [{type: file, path: $lab/flows.jsonl}]}}
+EOF
+daemon_start --tunnel "$tunnel" --config "$lab/tollgate.yaml"
 api tunnels/peers/add "{\"tunnel\":\"$tunnel\",\"name\":\"camera\",\"publicKey\":\"$(wg genkey | wg pubkey)\"}" >/dev/null
 scrape() { on device curl -sS --max-time 5 "$@"; }
 sample() { # NAME{LABELS}: its value

@@ -144,6 +144,7 @@ rmdir "$system/sys/fs/bpf/tollgate"
 dpkg_does -i /tmp/next.deb || fail "it cannot be installed after it was purged"
 dpkg_does -P tollgate || fail "it cannot be purged"
 [[ ! -e $system/var/lib/tollgate ]] || fail "purging leaves what was learned"
+[[ ! -e $system/var/log/tollgate ]] || fail "purging leaves the flow log"
 [[ -e $system/etc/tollgate/policy.yaml && -e $system/etc/tollgate/wg0.key ]] || fail "purging takes a file that a person wrote"
 board getent group tollgate >/dev/null || fail "docs/uninstall.md says that the group stays"
 left=$(find "$work"/upper/{usr,lib,etc/systemd} -name '*tollgate*' -type f 2>/dev/null || true)

@@ -20,7 +20,8 @@ from collections import defaultdict
 from pathlib import Path
 
 PATIENCE = 20  # seconds to start or to end
-FOLDERS = {"RuntimeDirectory": "/run", "StateDirectory": "/var/lib", "ConfigurationDirectory": "/etc"}
+FOLDERS = {"RuntimeDirectory": "/run", "StateDirectory": "/var/lib", "LogsDirectory": "/var/log",
+           "ConfigurationDirectory": "/etc"}
 
 
 def log_of(name):

@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include "agent/flowlog/settings.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace tollgate::agent {
@@ -32,6 +33,24 @@ TEST(ConfigFile, ProblemsOfTheAgentAndOfItsTunnelsAreToldTogether) {
     ASSERT_FALSE(file);
     EXPECT_THAT(file.error().message(), HasSubstr(path.string() + ":3:11: error: logLevel"));
     EXPECT_THAT(file.error().message(), HasSubstr(path.string() + ":6:10: error: mtu"));
+}
+
+TEST(ConfigFile, TheAnnotatedExampleOfAFlowLogIsRead) {
+    const auto file = read_config_file("examples/flow-log.yaml");
+    ASSERT_TRUE(file) << file.error().message();
+    ASSERT_TRUE(file->flow_log);
+    EXPECT_EQ(file->flow_log->sinks.size(), 2U);
+    EXPECT_TRUE(make_sinks(*file->flow_log));
+}
+
+TEST(ConfigFile, ProblemsOfTheFlowLogAreTold) {
+    const test::TemporaryFolder folder;
+    const auto path = folder.path() / "tollgate.yaml";
+    std::ofstream{path} << "apiVersion: tollgate/v1\nkind: Agent\nflowLog:\n  interval: 0\n"
+                           "  sinks: [{type: file}]\n";
+    const auto file = read_config_file(path);
+    ASSERT_FALSE(file);
+    EXPECT_THAT(file.error().message(), HasSubstr(path.string() + ":4:13: error: interval"));
 }
 
 TEST(ConfigFile, ThatIsAbsentSaysSo) {

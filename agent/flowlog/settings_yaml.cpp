@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "agent/flowlog/settings.hpp"
+#include "policy/yaml_fields.hpp"
+
+namespace tollgate::agent {
+
+namespace {
+
+using policy::Fields;
+using policy::Mark;
+using policy::Problem;
+using policy::YamlNode;
+
+constexpr std::array<std::string_view, 3> kEvents{"flows", "drops", "wouldDrops"};
+constexpr std::array<std::string_view, 3> kTypes{"file", "stdout", "ipfix"};
+constexpr std::array<std::string_view, 2> kTransports{"udp", "tcp"};
+
+/// A number with bounds, both included.
+struct Bounds {
+    std::uint64_t least;
+    std::uint64_t most;
+};
+constexpr Bounds kIntervalSeconds{5, 86400};
+constexpr Bounds kRotateMebibytes{1, 65536};
+constexpr Bounds kRotateCount{1, 999};
+constexpr Bounds kObservationDomain{0, UINT32_MAX};
+constexpr Bounds kMessageBytes{548, 65535};
+constexpr Bounds kTemplateSeconds{1, 3600};
+constexpr Bounds kBufferRecords{1, 1'000'000};
+
+class Reader {
+  public:
+    explicit Reader(std::vector<Problem>& problems) : problems_{problems} {}
+
+    FlowLogSettings read(const YamlNode& node) {
+        FlowLogSettings settings;
+        Fields fields{node, "flowLog", problems_};
+        if (!fields.is_map()) {
+            return settings;
+        }
+        auto seconds = static_cast<std::uint64_t>(settings.interval.count());
+        read_number(fields, "interval", kIntervalSeconds, seconds);
+        settings.interval = std::chrono::seconds{seconds};
+        if (const YamlNode* events = fields.optional("events")) {
+            read_events(*events, settings);
+        }
+        if (const YamlNode* sinks = fields.required("sinks")) {
+            read_sinks(*sinks, settings);
+        }
+        fields.refuse_others();
+        return settings;
+    }
+
+  private:
+    void read_events(const YamlNode& node, FlowLogSettings& settings) {
+        settings.flows = settings.drops = settings.would_drops = false;
+        for (const YamlNode& item :
+             policy::read_some(node, "events", "leave flowLog out for no flow log", problems_)) {
+            const auto index = policy::read_choice(item, "events", kEvents, problems_);
+            const std::string_view word = kEvents.at(index.value_or(0));
+            settings.flows = settings.flows || word == "flows";
+            settings.drops = settings.drops || word == "drops";
+            settings.would_drops = settings.would_drops || word == "wouldDrops";
+        }
+    }
+
+    void read_sinks(const YamlNode& node, FlowLogSettings& settings) {
+        for (const YamlNode& item :
+             policy::read_some(node, "sinks", "leave flowLog out for no flow log", problems_)) {
+            if (auto options = read_sink(item)) {
+                settings.sinks.push_back(std::move(*options));
+            }
+        }
+    }
+
+    std::optional<FlowLogSinkOptions> read_sink(const YamlNode& node) {
+        Fields fields{node, "a sink", problems_};
+        const YamlNode* const type = fields.required("type");
+        const auto index =
+            type == nullptr ? std::nullopt : policy::read_choice(*type, "type", kTypes, problems_);
+        if (!index) {
+            return std::nullopt;
+        }
+        const std::string_view word = kTypes.at(*index);
+        const auto [first, is_new] = types_.emplace(word, type->mark);
+        if (!is_new) {
+            error(type->mark,
+                  fmt::format("there is a sink of the type {} already", word),
+                  fmt::format("the first is in line {}", first->second.line));
+        }
+        FlowLogSinkOptions options = read_options(word, fields);
+        fields.refuse_others();
+        return options;
+    }
+
+    FlowLogSinkOptions read_options(std::string_view type, Fields& fields) {
+        if (type == "file") {
+            return read_file(fields);
+        }
+        return type == "ipfix" ? FlowLogSinkOptions{read_ipfix(fields)} : StdoutOptions{};
+    }
+
+    JsonFileOptions read_file(Fields& fields) {
+        JsonFileOptions options;
+        if (const YamlNode* path = fields.optional("path")) {
+            read_path(*path, options.path);
+        }
+        std::uint64_t mebibytes = options.rotate_bytes >> 20U;
+        read_number(fields, "rotateMebibytes", kRotateMebibytes, mebibytes);
+        options.rotate_bytes = mebibytes << 20U;
+        read_number(fields, "rotateCount", kRotateCount, options.rotate_count);
+        return options;
+    }
+
+    IpfixSinkOptions read_ipfix(Fields& fields) {
+        IpfixSinkOptions options;
+        if (const YamlNode* collector = fields.required("collector")) {
+            read_collector(*collector, options.collector);
+        }
+        if (const YamlNode* transport = fields.optional("transport")) {
+            const auto index = policy::read_choice(*transport, "transport", kTransports, problems_);
+            options.transport = index == 1U ? CollectorTransport::tcp : CollectorTransport::udp;
+        }
+        read_number(fields, "observationDomain", kObservationDomain, options.observation_domain);
+        read_number(fields, "messageBytes", kMessageBytes, options.message_bytes);
+        read_number(fields, "bufferRecords", kBufferRecords, options.buffer_records);
+        auto seconds = static_cast<std::uint64_t>(options.template_interval.count());
+        read_number(fields, "templateInterval", kTemplateSeconds, seconds);
+        options.template_interval = std::chrono::seconds{seconds};
+        return options;
+    }
+
+    void read_collector(const YamlNode& node, HostPort& collector) {
+        const auto text = policy::read_line(node, "collector", problems_);
+        const auto place = text ? HostPort::parse(*text) : std::nullopt;
+        if (place) {
+            collector = *place;
+        } else if (text) {
+            error(node.mark,
+                  policy::quoted(*text) + " is no collector",
+                  "write HOST:PORT, or '[IPV6]:PORT' in quotes");
+        }
+    }
+
+    void read_path(const YamlNode& node, std::filesystem::path& path) {
+        const auto text = policy::read_line(node, "path", problems_);
+        if (!text) {
+            return;
+        }
+        path = *text;
+        if (!path.is_absolute() || !path.has_filename()) {
+            error(node.mark,
+                  "path must be that of a file, from the root",
+                  "write /var/log/tollgate/flows.jsonl");
+        }
+    }
+
+    /// What is absent or does not fit leaves `target` as it is.
+    template <typename Number>
+    void read_number(Fields& fields, std::string_view key, Bounds bounds, Number& target) {
+        const YamlNode* const node = fields.optional(key);
+        const auto value =
+            node == nullptr ? std::nullopt : policy::read_integer(*node, key, problems_);
+        if (value && (*value < bounds.least || *value > bounds.most)) {
+            error(node->mark,
+                  fmt::format("{} must be from {} to {}", key, bounds.least, bounds.most));
+        } else if (value) {
+            target = static_cast<Number>(*value);
+        }
+    }
+
+    void error(const Mark& mark, std::string message, std::string_view hint = {}) {
+        report(problems_, {mark, std::move(message), std::string{hint}, policy::Severity::error});
+    }
+
+    std::vector<Problem>& problems_;
+    std::map<std::string_view, Mark> types_;  ///< where each was first
+};
+
+}  // namespace
+
+FlowLogSettings read_flow_log(const YamlNode& node, std::vector<Problem>& problems) {
+    return Reader{problems}.read(node);
+}
+
+}  // namespace tollgate::agent
