@@ -79,9 +79,11 @@ TEST(FlowLogSettings, WhatDoesNotFitIsReportedWithItsPlace) {
         {"sinks: [{type: file, paht: /x}]", "f:1:22"},
         {"sinks: [{type: stdout, path: /x}]", "f:1:24"},
         {"sinks: [{type: file, path: x}]", "f:1:28: error: path must be that of a file"},
-        {"sinks: [{type: file, rotateCount: 0}]", "f:1:35: error: rotateCount must be from 1 to 999"},
+        {"sinks: [{type: file, rotateCount: 0}]",
+         "f:1:35: error: rotateCount must be from 1 to 999"},
         {"sinks: [{type: ipfix}]", "collector"},
-        {"sinks: [{type: ipfix, collector: somewhere}]", "f:1:34: error: 'somewhere' is no collector"},
+        {"sinks: [{type: ipfix, collector: somewhere}]",
+         "f:1:34: error: 'somewhere' is no collector"},
         {"sinks: [{type: ipfix, collector: 'a:1', transport: sctp}]", "f:1:52"},
         {"sinks: [{type: stdout}, {type: stdout}]", "a sink of the type stdout already"},
     };
