@@ -62,7 +62,8 @@ def main(build, quick):
     raw.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     present = root / "docs/performance.md"
     learning = section.measured(programs, section.default_corpus()) or section.kept(present)
-    others = tunnel_section.kept(present) + tunnel_section.kept(present, "## Flow log\n")
+    others = tunnel_section.kept(present) + tunnel_section.kept(present, "## Flow log\n") + tunnel_section.kept(
+        present, "## A scrape of the metrics\n")
     page = report.page(results, others + learning)
     (root / "build/bench/performance.md").write_text(page, encoding="utf-8")
     if not quick:

@@ -17,6 +17,15 @@
             counters_->member += (amount);                                                \
     } while (0)
 
+/** Adds to one member of `table_counters`. */
+#define COUNT_ENTRY(table, member)                                                          \
+    do {                                                                                    \
+        const __u32 index_ = (table);                                                       \
+        struct tg_table_counters *entries_ = bpf_map_lookup_elem(&table_counters, &index_); \
+        if (entries_)                                                                       \
+            entries_->member += 1;                                                          \
+    } while (0)
+
 /** @return false if the counters are not there */
 TG_INLINE bool count_frame(const struct gate *gate, bool dropped) {
     const __u32 index = (zone % TG_ZONES_MAX) * TG_DIRECTIONS + gate->frame.direction;

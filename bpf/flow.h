@@ -2,6 +2,8 @@
 /* Flows: docs/packet-path.md, section 6. */
 #pragma once
 
+#include <linux/errno.h>
+
 #include <bpf/bpf_helpers.h>
 
 #include <tollgate/abi/flow.h>
@@ -162,13 +164,45 @@ TG_INLINE __u16 flags_after(const struct gate *gate, struct tg_flow *flow) {
     return flow->flags & TG_FLOW_ANSWERED ? flow->flags | TG_FLOW_ESTABLISHED : flow->flags;
 }
 
+/** Puts an entry into `flows`, in place of any with the same key. @return false: refused */
+TG_INLINE bool put_flow(const struct tg_flow_key *key, const struct tg_flow *flow) {
+    const long error = bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST);
+
+    if (error == -EEXIST)
+        return bpf_map_update_elem(&flows, key, flow, BPF_ANY) == 0;
+    if (!error)
+        COUNT_ENTRY(TG_TABLE_FLOWS, added);
+    return !error;
+}
+
+/** The same for `embryos`. */
+TG_INLINE bool put_embryo(const struct tg_flow_key *key, const struct tg_flow *flow) {
+    const long error = bpf_map_update_elem(&embryos, key, flow, BPF_NOEXIST);
+
+    if (error == -EEXIST)
+        return bpf_map_update_elem(&embryos, key, flow, BPF_ANY) == 0;
+    if (!error)
+        COUNT_ENTRY(TG_TABLE_EMBRYOS, added);
+    return !error;
+}
+
+TG_INLINE void remove_flow(const struct tg_flow_key *key) {
+    if (bpf_map_delete_elem(&flows, key) == 0)
+        COUNT_ENTRY(TG_TABLE_FLOWS, removed);
+}
+
+TG_INLINE void remove_embryo(const struct tg_flow_key *key) {
+    if (bpf_map_delete_elem(&embryos, key) == 0)
+        COUNT_ENTRY(TG_TABLE_EMBRYOS, removed);
+}
+
 /** Moves an embryo that was established to `flows`, where a flood cannot reach it. */
 TG_INLINE void promote(const struct tg_flow_key *key, const struct tg_flow *flow) {
-    if (bpf_map_update_elem(&flows, key, flow, BPF_ANY) != 0) {
+    if (!put_flow(key, flow)) {
         COUNT(map_errors, 1);
         return;
     }
-    bpf_map_delete_elem(&embryos, key);
+    remove_embryo(key);
     COUNT(flows_promoted, 1);
 }
 
@@ -198,16 +232,15 @@ TG_INLINE void use_local_port(const struct tg_packet *packet) {
 TG_INLINE bool insert_flow(const struct tg_flow_key *key, const struct tg_flow *flow) {
     const bool is_embryo = !(flow->flags & (TG_FLOW_LOCAL_INITIATED | TG_FLOW_ASSURED));
 
-    if ((is_embryo ? bpf_map_update_elem(&embryos, key, flow, BPF_ANY)
-                   : bpf_map_update_elem(&flows, key, flow, BPF_ANY)) != 0) {
+    if (!(is_embryo ? put_embryo(key, flow) : put_flow(key, flow))) {
         COUNT(map_errors, 1);
         return false;
     }
     if (is_embryo) {
-        bpf_map_delete_elem(&flows, key);
+        remove_flow(key);
         COUNT(embryos_created, 1);
     } else {
-        bpf_map_delete_elem(&embryos, key);
+        remove_embryo(key);
         COUNT(flows_created, 1);
     }
     return true;

@@ -272,6 +272,10 @@ struct {
 } gate_counters SEC(".maps");
 
 struct {
+    MAP(BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct tg_table_counters, TG_FLOW_TABLES);
+} table_counters SEC(".maps");
+
+struct {
     MAP(BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct tg_report, TG_REPORTS_MAX);
 } reports SEC(".maps");
 

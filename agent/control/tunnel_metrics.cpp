@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "agent/control/tunnel_metrics.hpp"
 
+#include <map>
+#include <string>
 #include <utility>
 
 namespace tollgate::agent {
@@ -115,6 +117,44 @@ void add_link(const TunnelCounters& tunnel, MetricsPage& page) {
              tunnel.link.xsk_sent);
 }
 
+void add_queue(const XskQueueCounters& queue, MetricsPage& page) {
+    const std::string number = std::to_string(queue.queue);
+    const MetricsPage::Labels labels{{"interface", queue.interface}, {"queue", number}};
+    page.add(Metric::xsk_receive_packets, labels, queue.received.frames);
+    page.add(Metric::xsk_transmit_packets, labels, queue.sent.frames);
+    page.add(Metric::xsk_zero_copy, labels, queue.is_zero_copy ? 1.0 : 0.0);
+    const XskDrops& drops = queue.drops;
+    for (const auto& [reason, count] : {Count{"rx_dropped", drops.rx_dropped},
+                                        {"rx_invalid", drops.rx_invalid},
+                                        {"rx_ring_full", drops.rx_ring_full},
+                                        {"rx_fill_empty", drops.rx_fill_empty},
+                                        {"tx_invalid", drops.tx_invalid}}) {
+        page.add(Metric::xsk_drops,
+                 {{"interface", queue.interface}, {"queue", number}, {"reason", reason}},
+                 count);
+    }
+    for (const auto& [kind, count] :
+         {Count{"receive", queue.received.wakeups}, {"transmit", queue.sent.wakeups}}) {
+        page.add(Metric::xsk_wakeups,
+                 {{"interface", queue.interface}, {"queue", number}, {"kind", kind}},
+                 count);
+    }
+}
+
+// Of all queues of an interface together: a histogram has many series.
+void add_batches(const std::vector<XskQueueCounters>& queues, MetricsPage& page) {
+    std::map<std::string_view, std::pair<Batches, Batches>> interfaces;
+    for (const XskQueueCounters& queue : queues) {
+        auto& [received, sent] = interfaces[queue.interface];
+        received += queue.received.batches;
+        sent += queue.sent.batches;
+    }
+    for (const auto& [name, batches] : interfaces) {
+        page.add(Metric::xsk_batch, {{"interface", name}, {"direction", "ingress"}}, batches.first);
+        page.add(Metric::xsk_batch, {{"interface", name}, {"direction", "egress"}}, batches.second);
+    }
+}
+
 void add_tunnel(const TunnelCounters& tunnel, MetricsPage& page) {
     page.add(Metric::tunnel_build,
              {{"interface", tunnel.name},
@@ -143,14 +183,20 @@ void add_tunnel(const TunnelCounters& tunnel, MetricsPage& page) {
     add_handshakes(tunnel, page);
     add_losses(tunnel, page);
     add_link(tunnel, page);
+    for (const XskQueueCounters& queue : tunnel.queues) {
+        add_queue(queue, page);
+    }
 }
 
 }  // namespace
 
 void add_tunnels(const TunnelControl::Scrape& scrape, MetricsPage& page) {
+    std::vector<XskQueueCounters> queues;
     for (const TunnelCounters& tunnel : scrape.tunnels) {
         add_tunnel(tunnel, page);
+        queues.insert(queues.end(), tunnel.queues.begin(), tunnel.queues.end());
     }
+    add_batches(queues, page);
     page.add(Metric::tunnel_late_scrapes, {}, scrape.late);
 }
 

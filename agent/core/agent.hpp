@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,6 +15,7 @@
 
 #include "agent/core/effect.hpp"
 #include "agent/core/event_history.hpp"
+#include "agent/core/eviction_count.hpp"
 #include "agent/core/exit_code.hpp"
 #include "agent/core/interface_watch.hpp"
 #include "agent/core/learn_driver.hpp"
@@ -110,6 +112,11 @@ class Agent {
     };
     [[nodiscard]] const Changes& changes() const { return changes_; }
 
+    /// Of a table of the gate, since the first call.
+    [[nodiscard]] std::uint64_t evictions(std::string_view table, const Gate::EvictionBounds& now) {
+        return evictions_[table].see(now);
+    }
+
   private:
     Agent(Options options, std::unique_ptr<Gate> gate, const Clock& clock);
 
@@ -145,6 +152,7 @@ class Agent {
     std::uint64_t ticks_ = 0;
     std::uint64_t losses_told_ = 0;
     Changes changes_;
+    std::map<std::string_view, EvictionCount> evictions_;  ///< by a name that Gate has for good
     std::optional<PolicyFileStatus> policy_file_;
 };
 

@@ -141,6 +141,11 @@ void add_tables(Agent& agent, MetricsPage& page) {
     for (const Gate::TableUse& use : agent.gate().tables()) {
         page.add(Metric::flows, {{"table", use.table}}, use.used);
         page.add(Metric::flows_limit, {{"table", use.table}}, use.limit);
+        if (use.evictions) {
+            page.add(Metric::flow_evictions,
+                     {{"table", use.table}},
+                     agent.evictions(use.table, *use.evictions));
+        }
         if (use.table == "resolved") {
             page.add(Metric::fqdn_addresses, {}, use.used);
         }

@@ -59,6 +59,11 @@ Result<tg_gate_counters> read_gate_counters(const GateObject& maps) {
     });
 }
 
+Result<tg_table_counters> read_table_counters(const GateObject& maps, tg_flow_table table) {
+    return read_sums<tg_table_counters>(maps.map("table_counters"), table, 1)
+        .map([](const auto& sums) { return sums.front(); });
+}
+
 Result<std::vector<tg_rule_counters>> read_rule_counters(const GateObject& maps,
                                                          std::uint32_t slot,
                                                          std::uint32_t rules) {

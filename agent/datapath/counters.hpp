@@ -19,6 +19,8 @@ namespace tollgate::agent {
                                                                     std::uint8_t zone,
                                                                     tg_direction direction);
 [[nodiscard]] Result<tg_gate_counters> read_gate_counters(const GateObject& maps);
+[[nodiscard]] Result<tg_table_counters> read_table_counters(const GateObject& maps,
+                                                            tg_flow_table table);
 /// @param rules  how many, from rule 0 on; at most TG_RULES_MAX
 [[nodiscard]] Result<std::vector<tg_rule_counters>> read_rule_counters(const GateObject& maps,
                                                                        std::uint32_t slot,

@@ -158,12 +158,20 @@ class Gate {
     /// The drops that each CPU gathers for its next events: all entries of the map, of all CPUs. An
     /// entry has the same index each time. It may be half-written if it is changing.
     virtual Result<std::vector<tg_report>> reports() = 0;
+    /// What the kernel has thrown out of a table that was full: between these two numbers, which
+    /// are the same unless entries come and go meanwhile. An agent that has restored flows, or has
+    /// taken over an older gate, counts from another number than 0.
+    struct EvictionBounds {
+        std::int64_t at_least = 0;
+        std::int64_t at_most = 0;
+    };
     /// Entries in use and room, of "flows", "embryos", "fragments", "services", "resolved",
     /// "blocklist".
     struct TableUse {
         std::string_view table;
         std::uint64_t used = 0;
         std::uint64_t limit = 0;
+        std::optional<EvictionBounds> evictions{};  ///< of "flows" and "embryos"
     };
     virtual std::vector<TableUse> tables() = 0;
 

@@ -291,8 +291,9 @@ Result<std::vector<tg_rule_counters>> LoadedGate::rule_counters(std::uint32_t ru
 }
 
 std::vector<Gate::TableUse> LoadedGate::tables() {
-    std::vector<TableUse> uses;
-    for (const char* table : {"flows", "embryos", "fragments", "services", "resolved"}) {
+    std::vector<TableUse> uses{state_.use_of_flows("flows", TG_TABLE_FLOWS),
+                               state_.use_of_flows("embryos", TG_TABLE_EMBRYOS)};
+    for (const char* table : {"fragments", "services", "resolved"}) {
         uses.push_back(state_.use(table));
     }
     uses.push_back({.table = "blocklist",

@@ -10,6 +10,7 @@
 
 #include <bpf/bpf.h>
 
+#include "agent/datapath/counters.hpp"
 #include "agent/datapath/map_keys.hpp"
 #include "agent/system/boot_clock.hpp"
 
@@ -48,6 +49,10 @@ tg_resolved_name& place_for(tg_resolved& resolved, std::uint64_t pattern) {
     return *std::min_element(std::begin(resolved.names),
                              std::end(resolved.names),
                              [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+}
+
+std::int64_t evicted(std::uint64_t added, std::uint64_t removed, std::uint64_t left) {
+    return static_cast<std::int64_t>(added - removed - left);
 }
 
 }  // namespace
@@ -124,6 +129,21 @@ std::string StateTables::peer_of(std::uint8_t zone, const Prefix& inner) const {
     tg_peer_name name{};
     const int found = bpf_map_lookup_elem(maps_.map_fd("peer_addresses"), &key, &name);
     return found == 0 ? text_of(name) : std::string{};
+}
+
+// Entries that come while the table is read must not count as thrown out, nor those that are
+// removed: what was added is read before and what was removed behind, or the other way round.
+Gate::TableUse StateTables::use_of_flows(const char* table, tg_flow_table index) const {
+    const auto before = read_table_counters(maps_, index);
+    Gate::TableUse use{.table = table, .used = 0, .limit = maps_.map(table).max_entries};
+    const auto read =
+        visit_entries(maps_.map(table), [&](const std::byte*, const std::byte*) { ++use.used; });
+    const auto after = read_table_counters(maps_, index);
+    if (before && read && after) {
+        use.evictions = {.at_least = evicted(before->added, after->removed, use.used),
+                         .at_most = evicted(after->added, before->removed, use.used)};
+    }
+    return use;
 }
 
 Gate::TableUse StateTables::use(const char* table) const {

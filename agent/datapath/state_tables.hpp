@@ -30,6 +30,8 @@ class StateTables {
     [[nodiscard]] std::string peer_of(std::uint8_t zone, const Prefix& inner) const;
     /// @param table  the name of its map
     [[nodiscard]] Gate::TableUse use(const char* table) const;
+    /// The same with its evictions.
+    [[nodiscard]] Gate::TableUse use_of_flows(const char* table, tg_flow_table index) const;
 
   private:
     const GateObject& maps_;

@@ -40,17 +40,17 @@ constexpr std::array kDefinitions{
 #undef X
 };
 
-prometheus::ClientMetric to_client(MetricType type, double value, const Durations& durations) {
+prometheus::ClientMetric to_client(MetricType type, double value, const auto& distribution) {
     prometheus::ClientMetric client;
     if (type == MetricType::Counter) {
         client.counter.value = value;
     } else if (type == MetricType::Gauge) {
         client.gauge.value = value;
     } else {
-        client.histogram.sample_count = durations.count;
-        client.histogram.sample_sum = durations.sum_seconds;
-        for (std::size_t i = 0; i < kDurationBuckets.size(); ++i) {
-            client.histogram.bucket.push_back({durations.at_most.at(i), kDurationBuckets.at(i)});
+        client.histogram.sample_count = distribution.count;
+        client.histogram.sample_sum = distribution.sum;
+        for (const auto& [bound, count] : distribution.buckets) {
+            client.histogram.bucket.push_back({count, bound});
         }
     }
     return client;
@@ -92,29 +92,12 @@ std::vector<std::pair<std::string, std::string>> copy(MetricsPage::Labels labels
 
 }  // namespace
 
-void Durations::add(double seconds) {
-    for (std::size_t i = 0; i < kDurationBuckets.size(); ++i) {
-        at_most.at(i) += seconds <= kDurationBuckets.at(i) ? 1 : 0;
-    }
-    ++count;
-    sum_seconds += seconds;
-}
-
-Durations& Durations::operator+=(const Durations& other) {
-    for (std::size_t i = 0; i < kDurationBuckets.size(); ++i) {
-        at_most.at(i) += other.at_most.at(i);
-    }
-    count += other.count;
-    sum_seconds += other.sum_seconds;
-    return *this;
-}
-
 void MetricsPage::add(Metric metric, Labels labels, double value) {
     samples_.push_back({metric, copy(labels), value, {}});
 }
 
-void MetricsPage::add(Metric metric, Labels labels, const Durations& durations) {
-    samples_.push_back({metric, copy(labels), 0, durations});
+void MetricsPage::add_histogram(Metric metric, Labels labels, Distribution distribution) {
+    samples_.push_back({metric, copy(labels), 0, std::move(distribution)});
 }
 
 void MetricsPage::add_process() {
@@ -150,7 +133,7 @@ std::string MetricsPage::to_text() const {
         family.help = definition.help;
         family.type = definition.type;
         prometheus::ClientMetric client =
-            to_client(definition.type, sample.value, sample.durations);
+            to_client(definition.type, sample.value, sample.distribution);
         for (const auto& [name, value] : sample.labels) {
             client.label.push_back({name, value});
         }

@@ -80,6 +80,12 @@ namespace tollgate::agent {
       counter,                                                                                     \
       "table",                                                                                     \
       "Flows that were entered into a table.")                                                     \
+    X(flow_evictions,                                                                              \
+      "tollgate_flow_evictions_total",                                                             \
+      counter,                                                                                     \
+      "table",                                                                                     \
+      "Entries that the kernel threw out of a full table, dead ones too, since the first scrape; " \
+      "exact at rest, else late by what came during the scrape.")                                  \
     X(map_errors,                                                                                  \
       "tollgate_map_errors_total",                                                                 \
       counter,                                                                                     \
@@ -191,6 +197,37 @@ namespace tollgate::agent {
       counter,                                                                                     \
       "interface, direction",                                                                      \
       "Datagrams of the tunnel that went past the network stack (AF_XDP).")                        \
+    X(xsk_receive_packets,                                                                         \
+      "tollgate_xsk_receive_packets_total",                                                        \
+      counter,                                                                                     \
+      "interface, queue",                                                                          \
+      "Frames that an AF_XDP socket was given.")                                                   \
+    X(xsk_transmit_packets,                                                                        \
+      "tollgate_xsk_transmit_packets_total",                                                       \
+      counter,                                                                                     \
+      "interface, queue",                                                                          \
+      "Frames that an AF_XDP socket was given to send.")                                           \
+    X(xsk_drops,                                                                                   \
+      "tollgate_xsk_drops_total",                                                                  \
+      counter,                                                                                     \
+      "interface, queue, reason",                                                                  \
+      "Frames that the kernel lost at an AF_XDP socket: XDP_STATISTICS.")                          \
+    X(xsk_zero_copy,                                                                               \
+      "tollgate_xsk_zero_copy",                                                                    \
+      gauge,                                                                                       \
+      "interface, queue",                                                                          \
+      "1 if the interface itself reads and writes the frames of the socket, 0 if the kernel "      \
+      "copies.")                                                                                   \
+    X(xsk_wakeups,                                                                                 \
+      "tollgate_xsk_wakeups_total",                                                                \
+      counter,                                                                                     \
+      "interface, queue, kind",                                                                    \
+      "System calls that woke the kernel, to receive or to transmit.")                             \
+    X(xsk_batch,                                                                                   \
+      "tollgate_xsk_batch_packets",                                                                \
+      histogram,                                                                                   \
+      "interface, direction",                                                                      \
+      "Frames that were taken or given at once.")                                                  \
     X(tunnel_up, "tollgate_tunnel_up", gauge, "interface", "1 unless the tunnel was put down.")    \
     X(tunnel_peers,                                                                                \
       "tollgate_tunnel_peers",                                                                     \
@@ -278,18 +315,38 @@ enum class Metric : std::uint8_t {
 /// Rules beyond these are summed up as rule="_other": a policy must not make a scrape large.
 inline constexpr std::size_t kRuleSeriesMax = 200;
 
-/// Upper bounds of all histograms, in seconds.
-inline constexpr std::array<double, 5> kDurationBuckets{0.005, 0.025, 0.1, 0.5, 2.5};
-
-/// How long things took.
-struct Durations {
-    std::array<std::uint64_t, kDurationBuckets.size()> at_most{};  ///< cumulative
+/// How often there were values up to each of these bounds, which grow.
+template <const auto& kBounds>
+struct Histogram {
+    std::array<std::uint64_t, kBounds.size()> at_most{};  ///< cumulative
     std::uint64_t count = 0;
-    double sum_seconds = 0;
+    double sum = 0;
 
-    void add(double seconds);
-    Durations& operator+=(const Durations& other);
+    void add(double value) {
+        for (std::size_t i = 0; i < kBounds.size(); ++i) {
+            at_most[i] += value <= kBounds[i] ? 1 : 0;
+        }
+        ++count;
+        sum += value;
+    }
+    Histogram& operator+=(const Histogram& other) {
+        for (std::size_t i = 0; i < kBounds.size(); ++i) {
+            at_most[i] += other.at_most[i];
+        }
+        count += other.count;
+        sum += other.sum;
+        return *this;
+    }
 };
+
+inline constexpr std::array kDurationBounds{0.005, 0.025, 0.1, 0.5, 2.5};
+/// How long things took, in seconds.
+using Durations = Histogram<kDurationBounds>;
+
+/// Vectors have at most 64: what is above the last bound was full.
+inline constexpr std::array kBatchBounds{1.0, 4.0, 16.0, 32.0, 63.0};
+/// How many packets were handled at once.
+using Batches = Histogram<kBatchBounds>;
 
 /// One scrape: samples are added, then it is written once.
 class MetricsPage {
@@ -300,7 +357,14 @@ class MetricsPage {
     void add(Metric metric, Labels labels, std::unsigned_integral auto value) {
         add(metric, labels, static_cast<double>(value));
     }
-    void add(Metric metric, Labels labels, const Durations& durations);
+    template <const auto& kBounds>
+    void add(Metric metric, Labels labels, const Histogram<kBounds>& histogram) {
+        std::vector<std::pair<double, std::uint64_t>> buckets;
+        for (std::size_t i = 0; i < kBounds.size(); ++i) {
+            buckets.emplace_back(kBounds[i], histogram.at_most[i]);
+        }
+        add_histogram(metric, labels, {std::move(buckets), histogram.count, histogram.sum});
+    }
     /// process_*, of this process.
     void add_process();
 
@@ -308,12 +372,19 @@ class MetricsPage {
     [[nodiscard]] std::string to_text() const;
 
   private:
+    struct Distribution {
+        std::vector<std::pair<double, std::uint64_t>> buckets;  ///< bound, count up to it
+        std::uint64_t count = 0;
+        double sum = 0;
+    };
     struct Sample {
         Metric metric;
         std::vector<std::pair<std::string, std::string>> labels;
         double value;
-        Durations durations;
+        Distribution distribution;
     };
+    void add_histogram(Metric metric, Labels labels, Distribution distribution);
+
     std::vector<Sample> samples_;
 };
 

@@ -123,6 +123,9 @@ TunnelCounters Device::counters(const Now& now) const {
     counters.refused_indices = gate_->refused_indices();
     for (const auto& worker : workers_) {
         counters.link += worker->link().counters();
+        for (XskQueueCounters& queue : worker->link().queues()) {
+            counters.queues.push_back(std::move(queue));
+        }
     }
     counters.other.name = "_other";
     peers_.for_each_in_order([&](const Peer& peer) {

@@ -11,6 +11,7 @@
 #include <tollgate/result.hpp>
 
 #include "agent/tunnel/endpoint.hpp"
+#include "agent/tunnel/xsk_counters.hpp"
 #include "crypto/bytes.hpp"
 
 namespace tollgate::agent {
@@ -52,6 +53,8 @@ class Link {
     /// Why it is this one: "as configured"
     [[nodiscard]] virtual std::string reason() const = 0;
     [[nodiscard]] virtual LinkCounters counters() const = 0;
+    /// Of its AF_XDP sockets, if it has any.
+    [[nodiscard]] virtual std::vector<XskQueueCounters> queues() const { return {}; }
     /// The port that is listened on, host order.
     [[nodiscard]] virtual std::uint16_t port() const = 0;
     /// Listens on another port from now on (0: the kernel's choice); descriptors() change. Nothing

@@ -41,11 +41,12 @@ struct TunnelCounters {
     IngressCounters ingress;
     EgressCounters egress;
     LinkCounters link;
-    std::uint64_t refused_indices = 0;  ///< receiver indices that the gate had no room for
-    std::vector<PeerCounters> peers;    ///< the first kPeerCountersMax
-    PeerCounters other;                 ///< the sums of the others
-    std::size_t others = 0;             ///< how many they are
-    std::size_t peers_up = 0;           ///< of all
+    std::vector<XskQueueCounters> queues;  ///< of AF_XDP
+    std::uint64_t refused_indices = 0;     ///< receiver indices that the gate had no room for
+    std::vector<PeerCounters> peers;       ///< the first kPeerCountersMax
+    PeerCounters other;                    ///< the sums of the others
+    std::size_t others = 0;                ///< how many they are
+    std::size_t peers_up = 0;              ///< of all
 };
 
 }  // namespace tollgate::agent

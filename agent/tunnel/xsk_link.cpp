@@ -17,9 +17,9 @@ constexpr std::size_t kEthernet = 14;
 
 void add_losses(const XskInterface& used, LinkCounters& counters) {
     for (const auto& socket : used.sockets) {
-        const XskLosses losses = socket->losses();
-        counters.overflowed += losses.received;
-        counters.no_room += losses.sent;
+        const XskDrops drops = socket->drops();
+        counters.overflowed += drops.received();
+        counters.no_room += drops.sent();
     }
 }
 
@@ -73,6 +73,19 @@ LinkCounters XskLink::counters() const {
     all.overflowed += by_udp.overflowed;
     for (const XskInterface& used : interfaces_) {
         add_losses(used, all);
+    }
+    return all;
+}
+
+std::vector<XskQueueCounters> XskLink::queues() const {
+    std::vector<XskQueueCounters> all;
+    for (const XskInterface& used : interfaces_) {
+        for (std::uint32_t queue = 0; queue < used.sockets.size(); ++queue) {
+            XskQueueCounters& counters = all.emplace_back(used.sockets[queue]->counters());
+            counters.interface = used.interface.name;
+            counters.queue = queue;
+            counters.is_zero_copy = used.is_zero_copy;
+        }
     }
     return all;
 }

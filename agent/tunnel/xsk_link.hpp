@@ -41,6 +41,7 @@ class XskLink : public Link {
     [[nodiscard]] std::string_view name() const override;
     [[nodiscard]] std::string reason() const override;
     [[nodiscard]] LinkCounters counters() const override;
+    [[nodiscard]] std::vector<XskQueueCounters> queues() const override;
     [[nodiscard]] std::uint16_t port() const override { return udp_->port(); }
     [[nodiscard]] Result<void> listen(std::uint16_t port) override { return udp_->listen(port); }
     [[nodiscard]] std::vector<int> descriptors() const override;

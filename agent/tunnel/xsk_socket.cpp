@@ -39,6 +39,13 @@ RingMemory ring_at(const Mapping& mapping, const xdp_ring_offset& offset, std::u
             .size = size};
 }
 
+void count_vector(std::size_t frames, XskWayCounters& counters) {
+    if (frames != 0) {
+        counters.frames += frames;
+        counters.batches.add(static_cast<double>(frames));
+    }
+}
+
 }  // namespace
 
 Result<Mapping> Mapping::map(std::size_t size, int fd, std::uint64_t offset) {
@@ -162,8 +169,9 @@ Result<void> XskSocket::bind(const Options& options) const {
     return {};
 }
 
-void XskSocket::wake_receiver() const {
+void XskSocket::wake_receiver() {
     if (fill_.needs_wakeup()) {
+        ++receiving_.wakeups;
         ::recvfrom(socket_.get(), nullptr, 0, MSG_DONTWAIT, nullptr, nullptr);
     }
 }
@@ -191,6 +199,7 @@ std::span<const MutableBytes> XskSocket::receive() {
         vector_[i] = frame_at(frame.addr, frame.len);
     }
     received_.release();
+    count_vector(lent_count_, receiving_);
     return {vector_.data(), lent_count_};
 }
 
@@ -223,11 +232,14 @@ void XskSocket::send(MutableBytes frame, std::size_t size) {
     to_send_.put({.addr = static_cast<__u64>(frame.data() - frames_.data()),
                   .len = static_cast<__u32>(size),
                   .options = 0});
+    ++unpublished_;
 }
 
 bool XskSocket::flush() {
     to_send_.publish();
+    count_vector(std::exchange(unpublished_, 0), sending_);
     for (int i = 0; i < kCallsMax && to_send_.waiting() != 0 && to_send_.needs_wakeup(); ++i) {
+        ++sending_.wakeups;
         if (::sendto(socket_.get(), nullptr, 0, MSG_DONTWAIT, nullptr, 0) < 0 && errno != EAGAIN &&
             errno != EINTR) {
             break;
@@ -241,15 +253,25 @@ void XskSocket::wait_for_room() const {
     ::poll(&ready, 1, kRoomPatienceMs);
 }
 
-XskLosses XskSocket::losses() const {
+XskDrops XskSocket::drops() const {
     xdp_statistics counted{};
     socklen_t size = sizeof counted;
     if (::getsockopt(socket_.get(), SOL_XDP, XDP_STATISTICS, &counted, &size) != 0) {
         return {};
     }
-    return {.received = counted.rx_dropped + counted.rx_invalid_descs + counted.rx_ring_full +
-                        counted.rx_fill_ring_empty_descs,
-            .sent = counted.tx_invalid_descs};
+    return {.rx_dropped = counted.rx_dropped,
+            .rx_invalid = counted.rx_invalid_descs,
+            .rx_ring_full = counted.rx_ring_full,
+            .rx_fill_empty = counted.rx_fill_ring_empty_descs,
+            .tx_invalid = counted.tx_invalid_descs};
+}
+
+XskQueueCounters XskSocket::counters() const {
+    XskQueueCounters counters;
+    counters.received = receiving_;
+    counters.sent = sending_;
+    counters.drops = drops();
+    return counters;
 }
 
 }  // namespace tollgate::agent

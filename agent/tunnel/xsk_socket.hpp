@@ -11,6 +11,7 @@
 #include <tollgate/result.hpp>
 
 #include "agent/system/file_descriptor.hpp"
+#include "agent/tunnel/xsk_counters.hpp"
 #include "agent/tunnel/xsk_ring.hpp"
 #include "crypto/bytes.hpp"
 
@@ -34,12 +35,6 @@ class Mapping {
   private:
     explicit Mapping(crypto::MutableBytes bytes) : bytes_{bytes} {}
     crypto::MutableBytes bytes_;
-};
-
-/// What the kernel has dropped of what a socket was to get or to send.
-struct XskLosses {
-    std::uint64_t received = 0;  ///< we were too slow, or the frame was too long
-    std::uint64_t sent = 0;      ///< descriptors that it did not take
 };
 
 /// An AF_XDP socket on one receive queue of an interface, with frames of its own that the kernel
@@ -80,7 +75,9 @@ class XskSocket {
     /// Waits until the kernel may have room again, for some milliseconds at most.
     void wait_for_room() const;
 
-    [[nodiscard]] XskLosses losses() const;
+    [[nodiscard]] XskDrops drops() const;
+    /// But for the names of interface and queue.
+    [[nodiscard]] XskQueueCounters counters() const;
 
   private:
     static constexpr std::size_t kChunk = 2048;
@@ -93,7 +90,7 @@ class XskSocket {
     [[nodiscard]] Result<void> map_rings();
     void share_out_frames();
     [[nodiscard]] Result<void> bind(const Options& options) const;
-    void wake_receiver() const;
+    void wake_receiver();
     void reclaim();
     [[nodiscard]] crypto::MutableBytes frame_at(std::uint64_t address, std::size_t size) const;
 
@@ -109,6 +106,9 @@ class XskSocket {
     std::array<crypto::MutableBytes, kVectorMax> vector_;
     std::size_t lent_count_ = 0;
     std::vector<std::uint64_t> free_;  ///< to send from; never grows
+    std::size_t unpublished_ = 0;      ///< frames of send() since the last flush()
+    XskWayCounters receiving_;
+    XskWayCounters sending_;
 };
 
 }  // namespace tollgate::agent

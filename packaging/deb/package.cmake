@@ -39,7 +39,7 @@ add_custom_target(debian_changelog DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/changelog
 add_dependencies(tollgate debian_changelog)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/changelog.gz deb/copyright DESTINATION share/doc/tollgate)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION share/doc/tollgate
-    FILES_MATCHING PATTERN "*.md" PATTERN json EXCLUDE)
+    FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN json EXCLUDE)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples DESTINATION share/doc/tollgate)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/helm/tollgate/files/ DESTINATION share/tollgate/monitoring)
 # What goes into the package is built before: tests and benches, which may be on, are not.

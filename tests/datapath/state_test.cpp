@@ -200,6 +200,26 @@ TEST_F(State, ATraceSeesTheFlowsThatLive) {
     EXPECT_EQ(gate->trace(0, TG_INGRESS, nothing).error().code.value(), EINVAL);
 }
 
+/// Every key that was added is in the table, was removed by us, or was thrown out.
+TEST_F(State, WhatAFullTableThrowsOutIsCountedExactly) {
+    agent::GateOptions options;
+    options.embryos = 1024;
+    protect(options);
+    talk();  // one embryo that was promoted, which is removed
+    constexpr std::uint16_t kSent = 3000;
+    for (std::uint16_t i = 0; i < kSent; ++i) {
+        const UdpSocket client{*peer, static_cast<std::uint16_t>(20000 + i)};
+        ASSERT_TRUE(client.send("192.0.2.2", kOpenPort, "x"));
+    }
+    ASSERT_EQ(gate->gate_counters().value().embryos_created, kSent + 1U);
+    const auto uses = gate->tables();
+    EXPECT_GT(uses[1].used, 0U);
+    EXPECT_LE(uses[1].used, options.embryos);
+    EXPECT_EQ(uses[1].evictions->at_least, static_cast<std::int64_t>(kSent - uses[1].used));
+    EXPECT_EQ(uses[1].evictions->at_most, uses[1].evictions->at_least);
+    EXPECT_EQ(uses[0].evictions->at_most, 0);
+}
+
 TEST_F(State, DropsThatNoEventTellsOfYetAreReadWithTheirKind) {
     protect();
     const UdpSocket client{*peer, 40000};

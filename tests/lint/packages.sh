@@ -6,8 +6,8 @@
 source "$(dirname "$0")/lint.bash"
 
 list=$(grep -vE '^(#|$)' tools/packages)
-grep -vE '^(build|demo|test|unpack|bench|cross|kernels) +[a-z0-9][a-z0-9.+-]+ +[^ ].*$' <<<"$list" && complain "tools/packages: not PURPOSE PACKAGE WHY"
-for purpose in build demo test unpack bench cross kernels; do
+grep -vE '^(build|demo|test|unpack|bench|cross|kernels|pictures) +[a-z0-9][a-z0-9.+-]+ +[^ ].*$' <<<"$list" && complain "tools/packages: not PURPOSE PACKAGE WHY"
+for purpose in build demo test unpack bench cross kernels pictures; do
     awk -v purpose="$purpose" '$1 == purpose { print $2 }' <<<"$list" | LC_ALL=C sort -c -u ||
         complain "tools/packages: $purpose is not sorted"
 done

@@ -38,11 +38,11 @@ drops=$(sample 'tollgate_drops_total{interface="eth0",direction="ingress",reason
 [[ $(sample 'tollgate_mode{interface="eth0",mode="enforce"}') == 1 ]] || fail "the mode is wrong"
 [[ $(sample 'tollgate_policy_apply_duration_seconds_count') == 1 ]] || fail "the change was not timed"
 scrape http://127.0.0.1:9586/metrics >"$lab/metrics"
-# What is documented is served; an empty policy has no rules, and the peer was never heard from.
+# What is documented is served; an empty policy has no rules, the peer was never heard from, and the tunnel goes by UDP.
 names=$(grep -oP '^\| `\K[a-z_]+' "$(dirname "$0")/../../docs/metrics.md")
 for name in $names; do
     grep -q "^# TYPE $name " "$lab/metrics" || [[ $name == tollgate_policy_rules ]] ||
-        [[ $name == tollgate_rule_* ]] || [[ $name == tollgate_tunnel_peer_last_handshake_* ]] ||
+        [[ $name == tollgate_rule_* ]] || [[ $name == tollgate_xsk_* ]] || [[ $name == tollgate_tunnel_peer_last_handshake_* ]] ||
         fail "$name is documented and not served"
 done
 "$promtool" check metrics <"$lab/metrics" >"$lab/lint" 2>&1 || { cat "$lab/lint"; fail "promtool complains"; }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # A real Prometheus scrapes the daemon while something goes on, with the project's rules loaded: every panel of the
 # dashboards has data, and the alert of a gate that is taken off by force fires and ends.
-# Hosts and addresses: tests/netns/tunnel.sh
+# Hosts and addresses: tests/netns/tunnel.sh. DASHBOARD_PICTURES=FOLDER: a minute more of it, drawn by
+# tools/dashboard-pictures.
 # shellcheck disable=SC2119,SC2154 # no more flags here; variables of lib.sh and tunnel.sh
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh
@@ -16,7 +17,14 @@ prometheus=$(dirname "${PROMTOOL:-$(command -v promtool || echo /usr/bin/promtoo
 lab_start
 metrics=127.0.0.1:9586
 tunnel_lab
-tunnel_start
+# By AF_XDP, so that its panels have data, too.
+{
+    tunnel_file 1
+    echo "    backend: xsk"
+} >"$lab/tollgate.yaml"
+daemon_start --config "$lab/tollgate.yaml"
+until_true 10 test -S "/var/run/wireguard/$wg.sock" || fail "no tunnel: $(<"$lab/tollgated.log")"
+ip -n "tg-device-$$" addr add 10.9.0.1/24 dev "$wg"
 serve device 192.0.2.10 22
 cat >"$lab/prometheus.yaml" <<YAML
 global: {scrape_interval: 1s, evaluation_interval: 1s}
@@ -72,6 +80,17 @@ for _ in 1 2 3 4 5 6; do
 done
 complete || { cat "$lab/panels" && fail "panels without data"; }
 cat "$lab/panels"
+
+# As much as on a quiet device; the shares change.
+pictures() {
+    local round
+    for round in {1..40}; do
+        traffic
+        pings peer 10.9.0.1 "$((round * 7 % 40 + 1))" || true
+    done
+    on device "$root/tools/dashboard-pictures" http://127.0.0.1:9090 "$DASHBOARD_PICTURES" --seconds "$((SECONDS - 5))"
+}
+[[ -z ${DASHBOARD_PICTURES:-} ]] || pictures
 
 alerts() { ask api/v1/alerts | jq -r '.data.alerts[] | select(.state == "firing") | .labels.alertname'; }
 fires() { alerts | grep -qx "$1"; }

@@ -40,5 +40,16 @@ struct tg_gate_counters {
     __u64 drops_unreported; /* dropped packets over the event rate, or in a lost event */
 };
 
+/** The tables of flows, as indices of the map `table_counters`. */
+enum tg_flow_table { TG_TABLE_FLOWS, TG_TABLE_EMBRYOS, TG_FLOW_TABLES };
+
+/** Map `table_counters`: what came and went otherwise than by the kernel's own choice. What is
+ * missing in a table, added - removed - entries, was thrown out of it when it was full. */
+struct tg_table_counters {
+    __u64 added;   /* entries with a key that the table did not have */
+    __u64 removed; /* entries that were deleted */
+};
+
 TG_SIZE(tg_rule_counters, 16);
+TG_SIZE(tg_table_counters, 16);
 TG_SIZE(tg_gate_counters, 96);

@@ -99,5 +99,29 @@ TEST(TunnelMetrics, CountLossesByReason) {
     EXPECT_THAT(page, HasSubstr(" 2\n"));
 }
 
+TEST(TunnelMetrics, TellOfEachSocketOfAfXdp) {
+    TunnelCounters counters = tunnel();
+    XskQueueCounters queue;
+    queue.interface = "eth0";
+    queue.is_zero_copy = true;
+    queue.received.frames = 70;
+    queue.received.batches.add(6);
+    queue.received.batches.add(64);
+    queue.sent.wakeups = 5;
+    queue.drops.rx_ring_full = 9;
+    counters.queues.push_back(queue);
+    queue.queue = 1;
+    counters.queues.push_back(queue);
+    const std::string page = page_of(counters);
+    EXPECT_THAT(page, HasSubstr(R"(xsk_receive_packets_total{interface="eth0",queue="0"} 70)"));
+    EXPECT_THAT(page, HasSubstr(R"(interface="eth0",queue="1",reason="rx_ring_full"} 9)"));
+    EXPECT_THAT(page, HasSubstr(R"(interface="eth0",queue="1",kind="transmit"} 5)"));
+    EXPECT_THAT(page, HasSubstr(R"(xsk_zero_copy{interface="eth0",queue="0"} 1)"));
+    const std::string batches = R"(xsk_batch_packets_bucket{interface="eth0",direction="ingress",)";
+    EXPECT_THAT(page, HasSubstr(batches + R"(le="4"} 0)"));
+    EXPECT_THAT(page, HasSubstr(batches + R"(le="63"} 2)"));
+    EXPECT_THAT(page, HasSubstr(batches + R"(le="+Inf"} 4)"));
+}
+
 }  // namespace
 }  // namespace tollgate::agent
