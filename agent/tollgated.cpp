@@ -231,7 +231,8 @@ class Daemon {
     }
 
     StartResult<void> serve_metrics(const ListenAddress& address) {
-        const HttpLimits limits{1024, 2, std::chrono::milliseconds{1000}};
+        using std::chrono::milliseconds;
+        const HttpLimits limits{1024, 2, milliseconds{1000}, milliseconds{5000}};
         auto metrics = HttpServer::listen_tcp(
             address.host, address.port, limits, [this](const HttpRequest& request) {
                 return exporter_->handle(request);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "agent/control/http_server.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <thread>
@@ -14,16 +15,20 @@
 
 #include <fmt/format.h>
 
+#include "agent/control/http_queue.hpp"
 #include "agent/system/file_descriptor.hpp"
 
 namespace tollgate::agent {
 
 namespace {
 
-using Time = std::chrono::steady_clock;
+using Time = HttpQueue::Time;
 
 constexpr int kAnyPort = 1;  // of no meaning on a Unix socket, but not zero
 constexpr std::chrono::milliseconds kWriteTime{5000};
+constexpr std::chrono::milliseconds kLookAgain{50};
+constexpr std::size_t kHeadBytesMax = 16384;
+constexpr std::size_t kWaitingMax = 64;
 
 std::optional<uid_t> caller_of(int socket) {
     ucred caller{};
@@ -34,21 +39,45 @@ std::optional<uid_t> caller_of(int socket) {
     return caller.uid;
 }
 
-// One connection, with a deadline for the request as a whole: a byte now and then is not enough.
+// One connection. What takes long is given a share of the time that is less the more others wait,
+// so that clients who say nothing, or take nothing, keep nobody out for longer than that time. What
+// is there already is always taken.
 class Connection : public httplib::Stream {
   public:
-    Connection(int socket, Time::time_point deadline) : socket_{socket}, deadline_{deadline} {}
+    Connection(int socket, const HttpQueue& queue, const HttpLimits& limits)
+        : socket_{socket},
+          queue_{queue},
+          limits_{limits},
+          accepted_{HttpQueue::accepted()},
+          left_bytes_{kHeadBytesMax + limits.body_bytes} {}
 
-    [[nodiscard]] bool is_readable() const override { return wait(POLLIN, left()); }
-    [[nodiscard]] bool is_writable() const override {
-        return wait(POLLOUT, kWriteTime) && !is_gone();
+    [[nodiscard]] bool is_readable() const override {
+        return wait(POLLIN, accepted_, limits_.request_time);
     }
+    [[nodiscard]] bool is_writable() const override { return may_write() && !is_gone(); }
 
     ssize_t read(char* buffer, size_t size) override {
-        return is_readable() ? ::recv(socket_, buffer, size, 0) : -1;
+        if (left_bytes_ == 0 || !is_readable()) {
+            return -1;
+        }
+        const ssize_t count = ::recv(socket_, buffer, std::min(size, left_bytes_), MSG_DONTWAIT);
+        left_bytes_ -= count > 0 ? static_cast<std::size_t>(count) : 0;
+        return count;
     }
     ssize_t write(const char* buffer, size_t size) override {
-        return wait(POLLOUT, kWriteTime) ? ::send(socket_, buffer, size, MSG_NOSIGNAL) : -1;
+        std::size_t done = 0;
+        while (done < size) {
+            if (!may_write()) {
+                return -1;
+            }
+            const ssize_t count =
+                ::send(socket_, buffer + done, size - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (count < 0 && errno != EAGAIN && errno != EINTR) {
+                return -1;
+            }
+            done += count > 0 ? static_cast<std::size_t>(count) : 0;
+        }
+        return static_cast<ssize_t>(size);
     }
     void get_remote_ip_and_port(std::string& ip, int& port) const override {
         const auto uid = caller_of(socket_);
@@ -62,14 +91,30 @@ class Connection : public httplib::Stream {
     [[nodiscard]] socket_t socket() const override { return socket_; }
 
   private:
-    [[nodiscard]] std::chrono::milliseconds left() const {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Time::now());
+    [[nodiscard]] bool may_write() const {
+        if (limits_.answer_time == std::chrono::milliseconds::zero()) {
+            return wait(POLLOUT, Time::now(), kWriteTime);
+        }
+        answer_begun_ = answer_begun_.value_or(Time::now());
+        return wait(POLLOUT, *answer_begun_, limits_.answer_time);
     }
 
-    [[nodiscard]] bool wait(short events, std::chrono::milliseconds time) const {
-        pollfd waited{socket_, events, 0};
-        return time.count() > 0 && ::poll(&waited, 1, static_cast<int>(time.count())) > 0 &&
-               (waited.revents & events) != 0;
+    [[nodiscard]] bool wait(short events,
+                            Time::time_point since,
+                            std::chrono::milliseconds time) const {
+        for (;;) {
+            const auto share = time / (1 + static_cast<int>(queue_.waiting()));
+            const auto left = std::max(
+                std::chrono::duration_cast<std::chrono::milliseconds>(since + share - Time::now()),
+                std::chrono::milliseconds::zero());
+            pollfd waited{socket_, events, 0};
+            if (::poll(&waited, 1, static_cast<int>(std::min(left, kLookAgain).count())) != 0) {
+                return (waited.revents & events) != 0;
+            }
+            if (left <= kLookAgain) {
+                return false;
+            }
+        }
     }
 
     [[nodiscard]] bool is_gone() const {
@@ -78,7 +123,11 @@ class Connection : public httplib::Stream {
     }
 
     int socket_;
-    Time::time_point deadline_;
+    const HttpQueue& queue_;
+    const HttpLimits& limits_;
+    Time::time_point accepted_;
+    std::size_t left_bytes_;  ///< of the request
+    mutable std::optional<Time::time_point> answer_begun_;
 };
 
 HttpRequest to_request(const httplib::Request& request, bool unix_socket) {
@@ -97,10 +146,10 @@ HttpRequest to_request(const httplib::Request& request, bool unix_socket) {
 class HttpServer::Listener : public httplib::Server {
   public:
     Listener(const HttpLimits& limits, HttpHandler handler, bool unix_socket)
-        : handler_{std::move(handler)}, request_time_{limits.request_time}, unix_{unix_socket} {
-        const std::size_t threads = limits.threads;
-        new_task_queue = [threads] {
-            return new httplib::ThreadPool(threads);
+        : handler_{std::move(handler)}, limits_{limits}, unix_{unix_socket} {
+        new_task_queue = [this] {
+            queue_ = new HttpQueue(limits_.threads, kWaitingMax);  // deleted by the base
+            return queue_;
         };
         set_payload_max_length(limits.body_bytes);
         const auto serve = [this](const httplib::Request& request, httplib::Response& response) {
@@ -122,6 +171,7 @@ class HttpServer::Listener : public httplib::Server {
     }
 
     void start() {
+        ::listen(svr_sock_, kWaitingMax);
         thread_ = std::thread{[this] {
             listen_after_bind();
         }};
@@ -135,7 +185,7 @@ class HttpServer::Listener : public httplib::Server {
 
   private:
     bool process_and_close_socket(socket_t socket) override {
-        Connection connection{socket, Time::now() + request_time_};
+        Connection connection{socket, *queue_, limits_};
         bool closed = false;
         const bool answered = process_request(connection, true, closed, {});
         ::shutdown(socket, SHUT_RDWR);
@@ -173,8 +223,9 @@ class HttpServer::Listener : public httplib::Server {
     }
 
     HttpHandler handler_;
-    std::chrono::milliseconds request_time_;
+    HttpLimits limits_;
     bool unix_;
+    HttpQueue* queue_ = nullptr;
     std::atomic<bool> ending_ = false;
     std::thread thread_;
 };

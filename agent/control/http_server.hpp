@@ -41,10 +41,12 @@ struct HttpLimits {
     std::size_t body_bytes = 0;
     std::size_t threads = 2;                       ///< requests at the same time
     std::chrono::milliseconds request_time{5000};  ///< to read a request as a whole
+    std::chrono::milliseconds answer_time{0};      ///< to take an answer; 0: for each part 5 s
 };
 
 /// A small HTTP/1.1 server: GET and POST, one request for each connection, every request bounded in
-/// size and time. Owns its threads.
+/// size and time. Owns its threads. Many connections may come at once: few are accepted at a time,
+/// and the more wait, the shorter is the patience with each.
 class HttpServer {
   public:
     /// Serves on a Unix socket with mode 0660 for root and, if there is such a group, `group`. What
