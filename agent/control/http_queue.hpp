@@ -16,7 +16,7 @@ namespace tollgate::agent {
 
 /// The threads of a server and the accepted connections that wait for one. There is only so much
 /// room for these: enqueue() waits for it, and the kernel keeps the rest. Thread-safe.
-class HttpQueue : public httplib::TaskQueue {
+class HttpQueue final : public httplib::TaskQueue {
   public:
     using Time = std::chrono::steady_clock;
 
