@@ -74,7 +74,9 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for port in [21000] * 5 + list(range(20001, 20301)):
     s.sendto(b"x", ("192.0.2.10", port))'
 scrape() { on device curl -sS --max-time 10 "http://127.0.0.1:9586/metrics"; }
-scrape >"$lab/metrics"
+# On a busy machine a tunnel may be late for one, which is then without it.
+whole() { scrape >"$lab/metrics" && grep -q "^tollgate_tunnel_peers{" "$lab/metrics"; }
+until_true 20 whole || fail "the tunnel is always late"
 sample() { grep -F "$1 " "$lab/metrics" | awk '{ print $NF }'; }
 series() { grep -c "^$1{" "$lab/metrics"; }
 sum() { grep "^$1{" "$lab/metrics" | awk '{ sum += $NF } END { print sum + 0 }'; }
@@ -89,6 +91,5 @@ sum() { grep "^$1{" "$lab/metrics" | awk '{ sum += $NF } END { print sum + 0 }';
 [[ $(sample 'tollgate_rule_packets_total{rule="_other",action="any"}') == 101 ]] ||
     fail "of the 300 rules with one packet, 199 have series, but the others count $(grep _other "$lab/metrics")"
 [[ $(sum tollgate_rule_packets_total) == 305 ]] || fail "the rules have counted $(sum tollgate_rule_packets_total) packets"
-[[ $(sample tollgate_tunnel_late_scrapes_total) == 0 ]] || fail "the tunnel was late"
 (($(wc -c <"$lab/metrics") < 400000)) || fail "a scrape has $(wc -c <"$lab/metrics") bytes"
 echo "$(wc -l <"$lab/metrics") lines, $(wc -c <"$lab/metrics") bytes of metrics"
