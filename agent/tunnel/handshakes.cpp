@@ -62,7 +62,6 @@ Handshakes::Handshakes(Parts parts)
       link_{parts.link},
       gate_{parts.gate},
       next_timestamp_{std::move(parts.next_timestamp)},
-      is_first_{parts.is_first},
       hand_over_{std::move(parts.hand_over)},
       inbox_{parts.inbox} {}
 
@@ -93,7 +92,7 @@ void Handshakes::set_stealth(const Stealth& stealth) {
 
 // Cookies once a second, because their secrets change.
 void Handshakes::tell_gate(const Now& now) {
-    if (!is_first_) {
+    if (!is_first()) {
         return;
     }
     Told wanted;
@@ -119,8 +118,8 @@ void Handshakes::tell_gate(const Now& now) {
 }
 
 Instant Handshakes::next_demands(const Now& now) const {
-    return strict_ && is_first_ ? now.boot + (crypto::StealthKey::slot_ends(now.wall) - now.wall)
-                                : Instant::max();
+    return strict_ && is_first() ? now.boot + (crypto::StealthKey::slot_ends(now.wall) - now.wall)
+                                 : Instant::max();
 }
 
 void Handshakes::initiate(Peer& peer, const Now& now) {
@@ -179,7 +178,7 @@ void Handshakes::send(Peer& peer, Message message, const Now& now) {
 void Handshakes::arrived(crypto::Bytes message, const Endpoint& from, const Now& now) {
     if (const auto initiation = message_of<tg_wg_initiation>(message);
         initiation && initiation->type == htole32(TG_WG_INITIATION)) {
-        if (!is_first_) {
+        if (!is_first()) {
             ++counters_.misdirected;
             return;
         }
@@ -243,7 +242,8 @@ bool Handshakes::is_admitted(const Waiting& waiting, crypto::Bytes message, cons
     if (!waiting.has_cookie && peers_.sources().admit(waiting.from.address, now.boot)) {
         return true;
     }
-    if (!waiting.has_cookie) {
+    // Initiations are checked for those of the first, and carry one instead of the stealth MAC.
+    if (!waiting.has_cookie && is_first()) {
         crypto::CookieNonce nonce;
         crypto::fill_random(nonce);
         const tg_wg_cookie_reply reply =
@@ -265,8 +265,10 @@ bool Handshakes::is_admitted(const Waiting& waiting, crypto::Bytes message, cons
     return allowed;
 }
 
+// In turn: a flood of initiations holds up no response to ours, nor the other way round.
 Peer* Handshakes::process_one(const Now& now) {
-    if (auto opened = inbox_ == nullptr ? std::nullopt : inbox_->take()) {
+    is_turn_of_inbox_ = inbox_ != nullptr && (!is_turn_of_inbox_ || waiting_.empty());
+    if (auto opened = is_turn_of_inbox_ ? inbox_->take() : std::nullopt) {
         accept(*std::move(opened), now);
         return nullptr;
     }
@@ -297,6 +299,7 @@ Peer* Handshakes::consume(const tg_wg_initiation& message, const Endpoint& from,
     initiation.from.local_routes = Endpoint::kRoutesUnknown;
     if (!hand_over_(*peer, std::move(initiation))) {
         ++counters_.queue_full;
+        under_load_until_ = now.boot + kLoadLasts;
     }
     return nullptr;
 }

@@ -60,9 +60,10 @@ struct HandshakeCounters {
 /// owner of the peer.
 ///
 /// A message with a good mac1 waits in a bounded queue, so that X25519 never holds up the data of
-/// others for long. The queue being an eighth full is what "under load" means: from then on, for at
-/// least a second, a sender has to prove by a cookie that it receives at its address, unless a peer
-/// is there, and each source gets only so many.
+/// others for long. The queue being an eighth full, or that of the owner of a peer quite, is what
+/// "under load" means: from then on, for at least a second, a sender has to prove by a cookie that
+/// it receives at its address, unless a peer is there, and each source gets only so many. Only the
+/// first worker gives cookies; the others get nothing but responses to initiations of ours.
 class Handshakes {
   public:
     /// The next timestamp for our initiations: later than all before, over restarts, too.
@@ -78,9 +79,8 @@ class Handshakes {
         Link& link;
         TunnelGate& gate;  ///< is told what to demand of initiations, by the first worker
         NextTimestamp next_timestamp;
-        bool is_first = true;
         HandOver hand_over = {};           ///< the first worker's, if there are others
-        InitiationInbox* inbox = nullptr;  ///< the others'
+        InitiationInbox* inbox = nullptr;  ///< null: of the first worker
     };
     explicit Handshakes(Parts parts);
 
@@ -107,6 +107,7 @@ class Handshakes {
     [[nodiscard]] Peer* process_one(const Now& now);
     /// The initiator has used the keypair that we, the responder, made: the handshake is finished.
     void finished(Peer& peer, const Now& now);
+    /// A message, or an initiation that the first worker has let in.
     [[nodiscard]] bool has_waiting() const {
         return !waiting_.empty() || (inbox_ != nullptr && !inbox_->is_empty());
     }
@@ -118,6 +119,8 @@ class Handshakes {
     [[nodiscard]] const HandshakeCounters& counters() const { return counters_; }
 
   private:
+    [[nodiscard]] bool is_first() const { return inbox_ == nullptr; }
+
     struct Waiting {
         std::variant<tg_wg_initiation, tg_wg_response> message;
         Endpoint from;
@@ -150,13 +153,13 @@ class Handshakes {
     Link& link_;
     TunnelGate& gate_;
     NextTimestamp next_timestamp_;
-    bool is_first_;
     HandOver hand_over_;
     InitiationInbox* inbox_;
     std::shared_ptr<const crypto::Identity> identity_;
     std::optional<crypto::CookieChecker> checker_;
     HandshakeLimiter limiter_;
     std::deque<Waiting> waiting_;
+    bool is_turn_of_inbox_ = false;
     crypto::Instant under_load_until_{0};
     std::optional<crypto::StealthKey> stealth_;  ///< nothing: off
     bool strict_ = false;                        ///< initiations of others need the stealth MAC

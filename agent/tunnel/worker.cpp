@@ -29,7 +29,6 @@ Worker::Worker(Parts parts, Share share)
                    *link_,
                    share.gate,
                    std::move(share.next_timestamp),
-                   share.number == 0,
                    std::move(share.hand_over),
                    inbox_.get()}},
       egress_{{share.peers, owned_, handshakes_, *link_, *aead_}},

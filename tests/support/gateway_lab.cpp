@@ -93,6 +93,13 @@ agent::PeerChange GatewayLab::change_of(std::size_t peer) const {
     return change;
 }
 
+void GatewayLab::knows_place_of(std::size_t peer) {
+    agent::DeviceChange change;
+    change.peers.push_back(change_of(peer));
+    change.peers.back().endpoint = hosts.at(peer)->endpoint;
+    EXPECT_EQ(apply(change), 0);
+}
+
 void GatewayLab::arrives_at(std::size_t worker,
                             const Datagram& datagram,
                             const agent::Endpoint& from) {

@@ -45,6 +45,9 @@ struct GatewayLab {
     /// A change of one peer of the gateway that is there.
     [[nodiscard]] agent::PeerChange change_of(std::size_t peer) const;
 
+    /// From now on the gateway can begin handshakes with this peer.
+    void knows_place_of(std::size_t peer);
+
     /// A datagram that the kernel gives to this worker, rightly or not.
     void arrives_at(std::size_t worker, const Datagram& datagram, const agent::Endpoint& from);
     /// The gateway's own packet, by the queue that the kernel chooses.

@@ -77,10 +77,7 @@ TEST(DeviceWorkers, EachHandshakeIsAnsweredByTheOwnerOfThePeer) {
 TEST(DeviceWorkers, IndicesSayWhoseTheyAre) {
     GatewayLab lab{kWorkers, kPeers};
     for (std::size_t i = 0; i < kPeers; ++i) {
-        agent::DeviceChange change;
-        change.peers.push_back(lab.change_of(i));
-        change.peers.back().endpoint = lab.hosts[i]->endpoint;
-        ASSERT_EQ(lab.apply(change), 0);
+        lab.knows_place_of(i);
         lab.send(lab.hosts[i]->inner);
         const Datagram& initiation = lab.links[i % kWorkers]->sent.at(0).bytes;
         EXPECT_EQ(std::to_integer<std::size_t>(initiation.at(4)) % kWorkers, i % kWorkers);
@@ -126,10 +123,7 @@ TEST(DeviceWorkers, AnInitiationThatReachesAnotherWorkerThanTheFirstIsDroppedAnd
 
 TEST(DeviceWorkers, AResponseThatReachesAnotherWorkerIsDroppedAndCounted) {
     GatewayLab lab{kWorkers, kPeers};
-    agent::DeviceChange change;
-    change.peers.push_back(lab.change_of(1));
-    change.peers.back().endpoint = lab.hosts[1]->endpoint;
-    ASSERT_EQ(lab.apply(change), 0);
+    lab.knows_place_of(1);
     lab.send("10.0.0.2");
     lab.hosts[1]->receive(lab.links[1]->sent.front().bytes, lab.endpoint);
     lab.links[1]->sent.clear();
@@ -274,20 +268,61 @@ TEST(DeviceWorkers, AReplayedInitiationIsRefusedByTheOwner) {
     EXPECT_TRUE(lab.device->state().peers.at(1).endpoint.same_place(lab.hosts[1]->endpoint));
 }
 
-TEST(DeviceWorkers, AnOwnerThatDoesNotKeepUpLosesInitiationsAndTheFirstWorkerNothingElse) {
+TEST(DeviceWorkers, AnOwnerThatDoesNotKeepUpIsLoadAndTheFirstWorkerLosesNothingElse) {
     GatewayLab lab{kWorkers, kPeers};
+    lab.knows_place_of(0);
     lab.hosts[1]->send("10.0.0.254");
     const Datagram initiation = lab.hosts[1]->link->sent.front().bytes;
     for (std::size_t i = 0; i < agent::InitiationInbox::kMax + 10; ++i) {
+        EXPECT_FALSE(lab.device->worker(0).handshakes().is_under_load(lab.now().boot) &&
+                     i <= agent::InitiationInbox::kMax);
         lab.arrives_at(0, initiation, lab.hosts[1]->endpoint);
         static_cast<void>(lab.device->worker(0).work(lab.now()));
     }
-    EXPECT_EQ(lab.device->handshakes().queue_full, 10U);
+    EXPECT_TRUE(lab.device->worker(0).handshakes().is_under_load(lab.now().boot));
+    EXPECT_EQ(lab.device->handshakes().queue_full, 1U);
+    EXPECT_EQ(lab.device->handshakes().cookies_sent, 9U);
     lab.hosts[1]->link->sent.clear();
     EXPECT_EQ(lab.device->handshakes().responses_sent, 0U);
     lab.hosts[0]->send("10.0.0.254");
     lab.settle();
     EXPECT_GE(lab.take_received(), 1U);
+}
+
+TEST(DeviceWorkers, InitiationsOfOthersDoNotKeepUpTheHandshakesOfTheOwner) {
+    GatewayLab lab{kWorkers, kPeers};
+    lab.knows_place_of(1);
+    lab.send("10.0.0.2");
+    lab.hosts[1]->receive(lab.links[1]->sent.front().bytes, lab.endpoint);
+    lab.arrives_at(1, lab.hosts[1]->link->sent.front().bytes, lab.hosts[1]->endpoint);
+    lab.hosts[4]->send("10.0.0.254");
+    for (int i = 0; i < 100; ++i) {
+        lab.arrives_at(0, lab.hosts[4]->link->sent.front().bytes, lab.hosts[4]->endpoint);
+        static_cast<void>(lab.device->worker(0).work(lab.now()));
+    }
+    static_cast<void>(lab.device->worker(1).work(lab.now()));
+    EXPECT_EQ(lab.device->handshakes().finished_as_initiator, 1U);
+    EXPECT_EQ(lab.device->handshakes().responses_sent, 1U) << "nor the other way round";
+}
+
+// The first worker's are what initiations are checked for.
+TEST(DeviceWorkers, OnlyTheFirstWorkerGivesCookies) {
+    for (const auto& [peer, cookies] : {std::pair{0U, true}, std::pair{1U, false}}) {
+        GatewayLab lab{kWorkers, kPeers};
+        lab.knows_place_of(peer);
+        lab.send(lab.hosts[peer]->inner);
+        lab.hosts[peer]->receive(lab.links[peer]->sent.front().bytes, lab.endpoint);
+        const Datagram response = lab.hosts[peer]->link->sent.front().bytes;
+        for (int i = 0; i < 300; ++i) {
+            lab.arrives_at(peer, response, elsewhere());
+        }
+        for (int i = 0; i < 10; ++i) {
+            static_cast<void>(lab.device->worker(peer).work(lab.now()));
+        }
+        const agent::HandshakeCounters& counted = lab.device->handshakes();
+        EXPECT_EQ(counted.cookies_sent > 0, cookies) << peer;
+        EXPECT_EQ(counted.responses.rate_limited > 0, !cookies) << peer;
+    }
 }
 
 TEST(DeviceWorkers, ALoopOverPeersOfTwoWorkersIsFound) {
