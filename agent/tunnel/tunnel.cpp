@@ -21,8 +21,8 @@ Result<std::unique_ptr<Tunnel>> Tunnel::start(const TunnelOptions& options,
     if (const auto opened = tunnel->open(std::move(gate)); !opened) {
         return Failure{opened.error()};
     }
-    for (const auto& thread : tunnel->threads_) {
-        thread->start();
+    if (const auto started = tunnel->start_threads(); !started) {
+        return Failure{started.error()};
     }
     return tunnel;
 }
@@ -66,6 +66,16 @@ Result<void> Tunnel::open_threads() {
             others_.push_back(&(*thread)->tasks());
         }
         threads_.push_back(std::move(*thread));
+    }
+    return {};
+}
+
+// The first one last: whoever asks it for something makes it wait for all others.
+Result<void> Tunnel::start_threads() {
+    for (auto thread = threads_.rbegin(); thread != threads_.rend(); ++thread) {
+        if (auto started = (*thread)->start(); !started) {
+            return started;
+        }
     }
     return {};
 }

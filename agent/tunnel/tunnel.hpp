@@ -28,7 +28,7 @@ namespace tollgate::agent {
 class Tunnel {
   public:
     /// Makes the network interface and listens on the UAPI socket; the device has no key and no
-    /// peer yet. @return what open_workers(), UapiSocket and HandshakeClock return
+    /// peer yet. @return what open_workers(), UapiSocket, HandshakeClock and WorkerThread return
     /// @param gate  null: none is loaded
     [[nodiscard]] static Result<std::unique_ptr<Tunnel>> start(const TunnelOptions& options,
                                                                const Clock& clock,
@@ -70,6 +70,7 @@ class Tunnel {
 
     [[nodiscard]] Result<void> open(std::unique_ptr<TunnelGate> gate);
     [[nodiscard]] Result<void> open_threads();
+    [[nodiscard]] Result<void> start_threads();
     [[nodiscard]] Result<void> open_uapi();
     [[nodiscard]] crypto::Tai64n next_timestamp(
         std::chrono::sys_time<std::chrono::nanoseconds> wall);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <system_error>
 #include <utility>
 
 #include <pthread.h>
@@ -103,10 +104,16 @@ Now WorkerThread::now() const {
                 std::chrono::nanoseconds{clock_.wall_ns()}}};
 }
 
-void WorkerThread::start() {
-    thread_ = std::thread{[this] {
-        run();
-    }};
+Result<void> WorkerThread::start() {
+    try {
+        thread_ = std::thread{[this] {
+            run();
+        }};
+    } catch (const std::system_error& error) {
+        return failure(error.code().value(),
+                       fmt::format("start thread {} of {}", number_, interface_));
+    }
+    return {};
 }
 
 void WorkerThread::stop() {

@@ -30,7 +30,8 @@ class WorkerThread {
 
     /// @pre the thread has not started @param worker  outlives the thread
     [[nodiscard]] Result<void> take(Worker& worker);
-    void start();
+    /// @return what pthread_create() returns: EAGAIN, where processes or memory are limited
+    [[nodiscard]] Result<void> start();
     /// Ends the thread; what it has watched is not watched any more.
     void stop();
 
