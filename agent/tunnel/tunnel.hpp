@@ -52,8 +52,8 @@ class Tunnel {
     [[nodiscard]] int set_up(bool up);
     /// See Port::set_persistent.
     [[nodiscard]] Result<void> keep_interface();
-    /// Does not wait: the answer comes from the tunnel's threads, which it holds up for less than a
-    /// millisecond. It may outlive the tunnel. Nothing: the tunnel is stopping.
+    /// Does not wait: the answer comes from the tunnel's threads, which it holds up until the last
+    /// of them has ended its turn. It may outlive the tunnel. Nothing: the tunnel is stopping.
     [[nodiscard]] std::future<std::optional<TunnelCounters>> counters();
 
     [[nodiscard]] const std::string& name() const { return options_.name; }

@@ -41,8 +41,8 @@ class UdpLink : public Link {
     /// without any IP.
     [[nodiscard]] static Result<std::unique_ptr<UdpLink>> open(const Options& options);
     /// Several links on one port, each with the datagrams of one worker: see open_udp_group(). What
-    /// the first is told by listen() and set_mark() is done by all of them, or by none; the others
-    /// are not told, and outlive the first one's last call.
+    /// the first is told by listen() is done by all of them, or by none, and a mark by all before
+    /// one that fails; the others are not told, and outlive the first one's last call.
     /// @param count  1 to kWorkersMax
     [[nodiscard]] static Result<std::vector<std::unique_ptr<UdpLink>>> open_group(
         const Options& options,
