@@ -16,6 +16,18 @@ Made make(const StdoutOptions& /*options*/) {
     return std::make_unique<StdoutSink>();
 }
 
+Made make(const SyslogSinkOptions& options) {
+    return make_syslog_sink(options);
+}
+
+Made make(const JournalSinkOptions& options) {
+    return make_journal_sink(options);
+}
+
+Made make(const HttpSinkOptions& options) {
+    return make_http_sink(options);
+}
+
 Made make(const IpfixSinkOptions& options) {
     return make_ipfix_sink(options);
 }

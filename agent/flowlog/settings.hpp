@@ -8,9 +8,12 @@
 
 #include <tollgate/result.hpp>
 
+#include "agent/flowlog/http_sink.hpp"
 #include "agent/flowlog/ipfix_sink.hpp"
+#include "agent/flowlog/journal_sink.hpp"
 #include "agent/flowlog/json_file_sink.hpp"
 #include "agent/flowlog/sink.hpp"
+#include "agent/flowlog/syslog_sink.hpp"
 #include "policy/problem.hpp"
 #include "policy/yaml_strict.hpp"
 
@@ -19,7 +22,12 @@ namespace tollgate::agent {
 /// Lines to standard output: there is nothing to set.
 struct StdoutOptions {};
 
-using FlowLogSinkOptions = std::variant<JsonFileOptions, StdoutOptions, IpfixSinkOptions>;
+using FlowLogSinkOptions = std::variant<JsonFileOptions,
+                                        StdoutOptions,
+                                        SyslogSinkOptions,
+                                        JournalSinkOptions,
+                                        HttpSinkOptions,
+                                        IpfixSinkOptions>;
 
 /// What `flowLog` of tollgate.yaml says (docs/flow-log.md).
 struct FlowLogSettings {
@@ -34,8 +42,9 @@ struct FlowLogSettings {
 [[nodiscard]] FlowLogSettings read_flow_log(const policy::YamlNode& node,
                                             std::vector<policy::Problem>& problems);
 
-/// The sinks, in the order of the settings. None of them fails for what may get right later: a
-/// folder that is missing, a host that does not answer. @return what is wrong with the options
+/// The sinks, in the order of the settings. What may get right later is no failure: a host that
+/// does not answer, a disk that is full. @return what is wrong with the options, or with the files
+/// that they name
 [[nodiscard]] Result<std::vector<std::unique_ptr<FlowLogSink>>> make_sinks(
     const FlowLogSettings& settings);
 

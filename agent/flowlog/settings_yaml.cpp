@@ -20,7 +20,13 @@ using policy::Problem;
 using policy::YamlNode;
 
 constexpr std::array<std::string_view, 3> kEvents{"flows", "drops", "wouldDrops"};
-constexpr std::array<std::string_view, 3> kTypes{"file", "stdout", "ipfix"};
+constexpr std::array<std::string_view, 6> kTypes{"file",
+                                                 "stdout",
+                                                 "syslog",
+                                                 "journal",
+                                                 "http",
+                                                 "ipfix"};
+constexpr std::array<std::string_view, 3> kSyslogTransports{"udp", "tcp", "local"};
 constexpr std::array<std::string_view, 2> kTransports{"udp", "tcp"};
 
 /// A number with bounds, both included.
@@ -34,6 +40,12 @@ constexpr Bounds kRotateCount{1, 999};
 constexpr Bounds kObservationDomain{0, UINT32_MAX};
 constexpr Bounds kMessageBytes{548, 65535};
 constexpr Bounds kTemplateSeconds{1, 3600};
+constexpr Bounds kFacility{0, 23};
+constexpr Bounds kBatchRecords{1, 10'000};
+constexpr Bounds kBatchBytes{4096, 8U << 20U};
+constexpr Bounds kBatchSeconds{1, 300};
+constexpr Bounds kMemoryBytes{64U << 10U, 64U << 20U};
+constexpr Bounds kSpoolBytes{1U << 20U, std::uint64_t{16} << 30U};
 constexpr Bounds kBufferRecords{1, 1'000'000};
 
 class Reader {
@@ -105,13 +117,22 @@ class Reader {
         if (type == "file") {
             return read_file(fields);
         }
+        if (type == "syslog") {
+            return read_syslog(fields);
+        }
+        if (type == "journal") {
+            return read_journal(fields);
+        }
+        if (type == "http") {
+            return read_http(fields);
+        }
         return type == "ipfix" ? FlowLogSinkOptions{read_ipfix(fields)} : StdoutOptions{};
     }
 
     JsonFileOptions read_file(Fields& fields) {
         JsonFileOptions options;
         if (const YamlNode* path = fields.optional("path")) {
-            read_path(*path, options.path);
+            read_path(*path, "path", options.path);
         }
         std::uint64_t mebibytes = options.rotate_bytes >> 20U;
         read_number(fields, "rotateMebibytes", kRotateMebibytes, mebibytes);
@@ -120,10 +141,61 @@ class Reader {
         return options;
     }
 
+    SyslogSinkOptions read_syslog(Fields& fields) {
+        SyslogSinkOptions options;
+        if (const YamlNode* transport = fields.optional("transport")) {
+            const auto index =
+                policy::read_choice(*transport, "transport", kSyslogTransports, problems_);
+            options.transport = static_cast<CollectorTransport>(index.value_or(0));
+        }
+        read_optional_path(fields, "path", options.path);
+        const bool is_local = options.transport == CollectorTransport::local;
+        if (const YamlNode* host = is_local ? nullptr : fields.required("host")) {
+            read_place(*host, "host", options.host);
+        }
+        read_number(fields, "facility", kFacility, options.facility);
+        read_number(fields, "bufferRecords", kBufferRecords, options.buffer_records);
+        if (const YamlNode* app = fields.optional("app")) {
+            options.app = policy::read_line(*app, "app", problems_).value_or("");
+        }
+        return options;
+    }
+
+    JournalSinkOptions read_journal(Fields& fields) {
+        JournalSinkOptions options;
+        read_optional_path(fields, "path", options.path);
+        read_number(fields, "bufferRecords", kBufferRecords, options.buffer_records);
+        return options;
+    }
+
+    HttpSinkOptions read_http(Fields& fields) {
+        HttpSinkOptions options;
+        if (const YamlNode* url = fields.required("url")) {
+            options.url = policy::read_line(*url, "url", problems_).value_or("");
+        }
+        read_optional_path(fields, "caFile", options.ca_file);
+        read_optional_path(fields, "tokenFile", options.token_file);
+        read_optional_path(fields, "spoolFolder", options.spool_folder);
+        read_number(fields, "spoolBytes", kSpoolBytes, options.spool_bytes);
+        read_number(fields, "memoryBytes", kMemoryBytes, options.memory_bytes);
+        read_number(fields, "batchRecords", kBatchRecords, options.batch_records);
+        read_number(fields, "batchBytes", kBatchBytes, options.batch_bytes);
+        auto seconds = static_cast<std::uint64_t>(options.batch_age.count());
+        read_number(fields, "batchAge", kBatchSeconds, seconds);
+        options.batch_age = std::chrono::seconds{seconds};
+        return options;
+    }
+
+    void read_optional_path(Fields& fields, std::string_view key, std::filesystem::path& path) {
+        if (const YamlNode* node = fields.optional(key)) {
+            read_path(*node, key, path);
+        }
+    }
+
     IpfixSinkOptions read_ipfix(Fields& fields) {
         IpfixSinkOptions options;
         if (const YamlNode* collector = fields.required("collector")) {
-            read_collector(*collector, options.collector);
+            read_place(*collector, "collector", options.collector);
         }
         if (const YamlNode* transport = fields.optional("transport")) {
             const auto index = policy::read_choice(*transport, "transport", kTransports, problems_);
@@ -138,28 +210,26 @@ class Reader {
         return options;
     }
 
-    void read_collector(const YamlNode& node, HostPort& collector) {
-        const auto text = policy::read_line(node, "collector", problems_);
+    void read_place(const YamlNode& node, std::string_view key, HostPort& target) {
+        const auto text = policy::read_line(node, key, problems_);
         const auto place = text ? HostPort::parse(*text) : std::nullopt;
         if (place) {
-            collector = *place;
+            target = *place;
         } else if (text) {
             error(node.mark,
-                  policy::quoted(*text) + " is no collector",
+                  policy::quoted(*text) + " is no host and port",
                   "write HOST:PORT, or '[IPV6]:PORT' in quotes");
         }
     }
 
-    void read_path(const YamlNode& node, std::filesystem::path& path) {
-        const auto text = policy::read_line(node, "path", problems_);
+    void read_path(const YamlNode& node, std::string_view key, std::filesystem::path& path) {
+        const auto text = policy::read_line(node, key, problems_);
         if (!text) {
             return;
         }
         path = *text;
         if (!path.is_absolute() || !path.has_filename()) {
-            error(node.mark,
-                  "path must be that of a file, from the root",
-                  "write /var/log/tollgate/flows.jsonl");
+            error(node.mark, fmt::format("{} must be a path from the root", key));
         }
     }
 

@@ -68,6 +68,43 @@ sinks:
     EXPECT_EQ(ipfix.buffer_records, 5U);
 }
 
+TEST(FlowLogSettings, EveryKeyOfSyslogJournalAndHttpIsRead) {
+    const auto [settings, problems] = read(R"(
+sinks:
+  - {type: syslog, transport: udp, host: "192.0.2.5:514", facility: 3, app: gate, bufferRecords: 9}
+  - {type: journal, path: /run/journal, bufferRecords: 8}
+  - type: http
+    url: https://collector.example/in
+    caFile: /ca.pem
+    tokenFile: /token
+    spoolFolder: /spool
+    spoolBytes: 2000000
+    memoryBytes: 70000
+    batchRecords: 7
+    batchBytes: 5000
+    batchAge: 2
+)");
+    EXPECT_EQ(problems, "");
+    ASSERT_EQ(settings.sinks.size(), 3U);
+    const auto& syslog = std::get<SyslogSinkOptions>(settings.sinks[0]);
+    EXPECT_EQ(syslog.transport, CollectorTransport::udp);
+    EXPECT_EQ(syslog.host.port, 514);
+    EXPECT_EQ(syslog.facility, 3);
+    EXPECT_EQ(syslog.app, "gate");
+    EXPECT_EQ(syslog.buffer_records, 9U);
+    EXPECT_EQ(std::get<JournalSinkOptions>(settings.sinks[1]).path, "/run/journal");
+    const auto& http = std::get<HttpSinkOptions>(settings.sinks[2]);
+    EXPECT_EQ(http.url, "https://collector.example/in");
+    EXPECT_EQ(http.ca_file, "/ca.pem");
+    EXPECT_EQ(http.token_file, "/token");
+    EXPECT_EQ(http.spool_folder, "/spool");
+    EXPECT_EQ(http.spool_bytes, 2'000'000U);
+    EXPECT_EQ(http.memory_bytes, 70'000U);
+    EXPECT_EQ(http.batch_records, 7U);
+    EXPECT_EQ(http.batch_bytes, 5'000U);
+    EXPECT_EQ(http.batch_age, std::chrono::seconds{2});
+}
+
 TEST(FlowLogSettings, WhatDoesNotFitIsReportedWithItsPlace) {
     const std::pair<const char*, const char*> wrong[] = {
         {"interval: 60", "sinks"},
@@ -78,12 +115,12 @@ TEST(FlowLogSettings, WhatDoesNotFitIsReportedWithItsPlace) {
         {"sinks: [{type: kafka}]", "f:1:16"},
         {"sinks: [{type: file, paht: /x}]", "f:1:22"},
         {"sinks: [{type: stdout, path: /x}]", "f:1:24"},
-        {"sinks: [{type: file, path: x}]", "f:1:28: error: path must be that of a file"},
+        {"sinks: [{type: file, path: x}]", "f:1:28: error: path must be a path from the root"},
         {"sinks: [{type: file, rotateCount: 0}]",
          "f:1:35: error: rotateCount must be from 1 to 999"},
         {"sinks: [{type: ipfix}]", "collector"},
         {"sinks: [{type: ipfix, collector: somewhere}]",
-         "f:1:34: error: 'somewhere' is no collector"},
+         "f:1:34: error: 'somewhere' is no host and port"},
         {"sinks: [{type: ipfix, collector: 'a:1', transport: sctp}]", "f:1:52"},
         {"sinks: [{type: stdout}, {type: stdout}]", "a sink of the type stdout already"},
     };
