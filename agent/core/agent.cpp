@@ -109,6 +109,9 @@ StartResult<void> Agent::open_state() {
         return stop_with(state ? ExitCode::state_folder : ExitCode::failed, warden.error());
     }
     warden_ = std::move(*warden);
+    if (const auto& history = warden_->state().history; !history.empty()) {
+        changes_.last_success_wall_s = history.back().time_wall_s;
+    }
     learning_ = std::make_unique<LearnDriver>(*gate_, clock_, std::move(*evidence));
     if (auto loaded = learning_->load(); !loaded) {
         return stop_with(ExitCode::state_folder, loaded.error());

@@ -14,8 +14,6 @@ namespace tollgate::agent {
 
 namespace {
 
-constexpr double kNanosecond = 1e-9;
-
 void add_interface(Agent& agent, const ProtectedInterface& interface, MetricsPage& page) {
     using policy::Stage;
     for (const Stage stage : {Stage::learn, Stage::audit, Stage::enforce, Stage::open}) {
@@ -24,6 +22,9 @@ void add_interface(Agent& agent, const ProtectedInterface& interface, MetricsPag
                  {{"interface", interface.name}, {"mode", policy::to_text(stage)}},
                  current ? 1.0 : 0.0);
     }
+    if (!interface.is_there) {  // a tunnel that does not run: neither open nor shut
+        return;
+    }
     const Attachment attachment = interface.attachment.value_or(Attachment{});
     const std::pair<AttachMode, std::string_view> modes[] = {{AttachMode::native, "native"},
                                                              {AttachMode::generic, "generic"},
@@ -31,7 +32,9 @@ void add_interface(Agent& agent, const ProtectedInterface& interface, MetricsPag
                                                              {AttachMode::none, "none"}};
     for (const auto& [mode, name] : modes) {
         page.add(Metric::xdp_attached,
-                 {{"interface", interface.name}, {"attach_mode", name}},
+                 {{"interface", interface.name},
+                  {"link", interface.link == TG_LINK_TUNNEL ? "tunnel" : "clear"},
+                  {"attach_mode", name}},
                  attachment.ingress == mode ? 1.0 : 0.0);
     }
     page.add(Metric::tc_attached,
@@ -69,6 +72,11 @@ void add_counters(Agent& agent, const ProtectedInterface& interface, MetricsPage
     }
 }
 
+// Of many rules, those that nothing has needed come before the busiest ones, the idle ones last.
+std::uint64_t rank_of(std::uint64_t packets) {
+    return packets == 0 ? UINT64_MAX : packets;
+}
+
 void add_rules(Agent& agent, MetricsPage& page) {
     const LoadedPolicy& policy = *agent.warden().policy();
     const auto size = static_cast<std::uint32_t>(policy.rule_names.size());
@@ -81,7 +89,7 @@ void add_rules(Agent& agent, MetricsPage& page) {
         order.push_back(rule);
     }
     std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return (*counters)[a].packets > (*counters)[b].packets;
+        return rank_of((*counters)[a].packets) > rank_of((*counters)[b].packets);
     });
     tg_rule_counters other{};
     for (std::size_t i = 0; i < order.size(); ++i) {
@@ -224,7 +232,6 @@ MetricsPage measure(Agent& agent) {
     if (const FlowLogFeed* feed = agent.flow_log()) {
         add_flow_log(*feed, page);
     }
-    page.add(Metric::heartbeat, {}, static_cast<double>(agent.clock().wall_ns()) * kNanosecond);
     page.add(Metric::agent_errors, {{"component", "policy"}}, agent.changes().refused);
     page.add(Metric::agent_errors, {{"component", "events"}}, agent.changes().event_errors);
     page.add_process();

@@ -31,8 +31,9 @@ namespace tollgate::agent {
     X(xdp_attached,                                                                                \
       "tollgate_xdp_attached",                                                                     \
       gauge,                                                                                       \
-      "interface, attach_mode",                                                                    \
-      "1 for the way in which ingress is attached: native, generic, tc or none.")                  \
+      "interface, link, attach_mode",                                                              \
+      "1 for the way in which ingress is attached: native, generic, tc or none; link is clear or " \
+      "tunnel.")                                                                                   \
     X(tc_attached,                                                                                 \
       "tollgate_tc_attached",                                                                      \
       gauge,                                                                                       \

@@ -31,6 +31,7 @@ def rendered(text, labels, value):
 
 def expected(rule, case):
     labels = {"instance": "n1"} | case.get("labels", {})
+    labels = {name: value for name, value in labels.items() if value is not None}
     annotations = {name: rendered(text, labels, case.get("value", "")) for name, text in rule["annotations"].items()}
     return {"exp_labels": labels | rule["labels"], "exp_annotations": annotations}
 

@@ -48,6 +48,7 @@ done
 "$promtool" check metrics <"$lab/metrics" >"$lab/lint" 2>&1 || { cat "$lab/lint"; fail "promtool complains"; }
 [[ ! -s $lab/lint ]] || { cat "$lab/lint"; fail "promtool has remarks"; }
 [[ $(sample "tollgate_tunnel_peer_up{interface=\"$tunnel\",peer=\"camera\"}") == 0 ]] || fail "the peer is not shown"
+[[ $(sample "tollgate_xdp_attached{interface=\"$tunnel\",link=\"tunnel\",attach_mode=\"tc\"}") == 1 ]] || fail "the tunnel is not gated"
 grep -q 'remote=\|192\.0\.2\.' "$lab/metrics" && fail "a label carries an address"
 
 [[ $(status_of http://127.0.0.1:9586/livez) == 200 ]] || fail "not alive"
@@ -65,6 +66,11 @@ import socket, time
 s = socket.create_connection(("127.0.0.1", 9586)); s.sendall(b"GET /metr"); time.sleep(20)'
 done
 until_true 8 eval '[[ $(status_of http://127.0.0.1:9586/livez) == 200 ]]' || fail "slow clients keep others out"
+
+# Of a tunnel that is gone nobody can say that it is open.
+ip -n "tg-device-$$" link del "$tunnel"
+gate_of_tunnel() { scrape http://127.0.0.1:9586/metrics | grep -E "^tollgate_(xdp|tc)_attached.*\"$tunnel\""; }
+until_true 10 eval '! gate_of_tunnel >/dev/null' || fail "a tunnel that is gone counts as one without a gate: $(gate_of_tunnel)"
 
 ip -n "tg-router-$$" link del eth0
 until_true 10 eval '[[ $(status_of http://127.0.0.1:9586/readyz) == 503 ]]' || fail "ready without its interface"

@@ -21,6 +21,12 @@ const IpAddress kRemote = test::ip("192.0.2.1");
 class AgentTest : public testing::Test {
   protected:
     void SetUp() override {
+        restart();
+        kernel.flows.clear();
+    }
+
+    void restart() {
+        agent.reset();
         Options options;
         options.interfaces = {"lo"};
         options.state_dir = folder.path();
@@ -28,7 +34,6 @@ class AgentTest : public testing::Test {
             Agent::start(options, std::make_unique<test::FakeGate>(kernel, clock), clock);
         ASSERT_TRUE(started) << started.error().error.message();
         agent = std::move(*started);
-        kernel.flows.clear();
     }
 
     /// An answer that waits to be read: example.com is kRemote.
@@ -65,6 +70,18 @@ class AgentTest : public testing::Test {
     test::FakeKernel kernel;
     std::unique_ptr<Agent> agent;
 };
+
+TEST_F(AgentTest, TheTimeOfTheLastChangeOutlivesARestart) {
+    Proposal proposal;
+    proposal.stages["lo"] = policy::Stage::audit;
+    proposal.change = "audit";
+    proposal.confirm_within = std::chrono::seconds{0};
+    ASSERT_TRUE(agent->change(proposal));
+    const std::int64_t changed_s = clock.wall_seconds();
+    clock.advance(3600);
+    restart();
+    EXPECT_EQ(agent->changes().last_success_wall_s, changed_s);
+}
 
 TEST_F(AgentTest, AFlowGetsTheNameOfAnAnswerThatWaitsToBeRead) {
     answer(clock.boot - TG_SECOND);
