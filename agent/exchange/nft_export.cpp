@@ -260,23 +260,33 @@ class NftWriter {
 
     std::string lines_of(const Rule& rule, const Statements& statements) {
         std::string text;
-        for (const std::string& remote : remotes_of(rule)) {
-            for (const std::string& service : match_services(rule.services)) {
-                const std::string match = fmt::format("{}{}{}{}{}",
-                                                      statements.before,
-                                                      remote,
-                                                      remote.empty() ? "" : " ",
-                                                      service,
-                                                      service.empty() ? "" : " ");
-                for (const std::string& statement : {statements.limit, statements.verdict}) {
-                    if (!statement.empty()) {
-                        text +=
-                            fmt::format("\t\t{}{} comment \"{}\"\n", match, statement, rule.name);
-                    }
+        for (const std::string& match : matches_of(rule)) {
+            for (const std::string& statement : {statements.limit, statements.verdict}) {
+                if (!statement.empty()) {
+                    text += fmt::format("\t\t{}{}{} comment \"{}\"\n",
+                                        statements.before,
+                                        match,
+                                        statement,
+                                        rule.name);
                 }
             }
         }
         return text;
+    }
+
+    // Each with a space at its end, if it is not empty.
+    std::vector<std::string> matches_of(const Rule& rule) {
+        std::vector<std::string> matches;
+        for (const std::string& remote : remotes_of(rule)) {
+            for (const std::string& service : match_services(rule.services)) {
+                matches.push_back(fmt::format("{}{}{}{}",
+                                              remote,
+                                              remote.empty() ? "" : " ",
+                                              service,
+                                              service.empty() ? "" : " "));
+            }
+        }
+        return matches;
     }
 
     const Policy& policy_;
