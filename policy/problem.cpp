@@ -58,6 +58,9 @@ std::string line_of(std::string_view file, const Problem& problem) {
 void report(std::vector<Problem>& problems, Problem problem) {
     if (problems.size() < kProblemsMax) {
         problems.push_back(std::move(problem));
+    } else if (problem.severity == Severity::error && !has_errors(problems)) {
+        // Warnings must not hide that the file is refused.
+        problems.back() = std::move(problem);
     }
 }
 

@@ -108,6 +108,18 @@ TEST(YamlStrict, KeepsNoMoreProblemsThanTheLimit) {
     EXPECT_THAT(format_problems("f", problems), HasSubstr("f: and 950 more"));
 }
 
+// Else what follows it would count as valid.
+TEST(YamlStrict, AnErrorBehindTooManyWarningsIsKept) {
+    std::vector<Problem> problems;
+    for (std::size_t i = 0; i <= kProblemsMax; ++i) {
+        report(problems, {{}, "w", "", Severity::warning});
+    }
+    EXPECT_FALSE(has_errors(problems));
+    report(problems, {{}, "e", "", Severity::error});
+    EXPECT_EQ(problems.size(), kProblemsMax);
+    EXPECT_TRUE(has_errors(problems));
+}
+
 TEST(YamlStrict, ADocumentMarkAtTheBeginningIsNoSecondDocument) {
     EXPECT_EQ(problems_of("--- # comment\na: 1\n...\n"), "");
     EXPECT_THAT(problems_of("a: 1\n--- \n"), HasSubstr("a second document begins here"));
