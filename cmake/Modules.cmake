@@ -9,6 +9,8 @@ function(tollgate_add_module NAME)
     target_link_libraries(tollgate_${NAME} PUBLIC tollgate_options PRIVATE ${ARGN})
 endfunction()
 
+option(TOLLGATE_PRECOMPILE_TESTS "Parse the large headers of tests once for each program" OFF)
+
 # tollgate_add_tests(LABEL NAME FOLDER LIBRARIES...)
 #
 # One executable of all FOLDER/*_test.cpp; each GoogleTest test becomes a ctest with this label. The
@@ -20,6 +22,10 @@ function(tollgate_add_tests LABEL NAME FOLDER)
     endif()
     add_executable(${NAME} ${sources})
     target_link_libraries(${NAME} PRIVATE tollgate_options ${ARGN} GTest::gmock_main)
+    if(TOLLGATE_PRECOMPILE_TESTS)
+        target_precompile_headers(${NAME} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <fmt/format.h>
+            <nlohmann/json.hpp>)
+    endif()
     gtest_discover_tests(${NAME}
         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
         DISCOVERY_TIMEOUT 60
