@@ -65,6 +65,7 @@ void build(CLI::App& app, Cli& cli) {
     add_blocklist_commands(app, cli);
     add_tunnel_commands(app, cli);
     add_support_command(app, cli);
+    add_audit_log_commands(app, cli);
     add_cleanup_command(app, cli);
     add_completion_commands(app, cli);
 }

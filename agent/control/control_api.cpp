@@ -2,6 +2,8 @@
 #include "agent/control/control_api.hpp"
 
 #include <chrono>
+#include <fstream>
+#include <limits>
 #include <thread>
 
 #include <fmt/format.h>
@@ -12,6 +14,7 @@
 #include "agent/control/tunnel_calls.hpp"
 #include "agent/core/coverage.hpp"
 #include "agent/core/flow_records.hpp"
+#include "agent/system/digest.hpp"
 
 namespace tollgate::agent {
 
@@ -21,6 +24,7 @@ constexpr std::chrono::milliseconds kFollowInterval{200};
 constexpr std::size_t kFollowBatch = 1000;
 constexpr std::uint64_t kFlowsShown = 100;
 constexpr std::size_t kFlowsMax = 10'000;
+constexpr std::uint64_t kForbiddenInterval = 60;  // seconds
 
 HttpResponse response_of(const Answer<Json>& answer) {
     HttpResponse response;
@@ -30,6 +34,22 @@ HttpResponse response_of(const Answer<Json>& answer) {
                         .dump(-1, ' ', false, Json::error_handler_t::replace) +
                     "\n";
     return response;
+}
+
+std::string action_of(const HttpRequest& request) {
+    constexpr std::string_view kVersion = "/v1/";
+    return request.path.starts_with(kVersion) ? request.path.substr(kVersion.size()) : request.path;
+}
+
+// Who asked: also whom sudo was asked by, as the kernel's audit system has it.
+std::string actor_of(const HttpRequest& request) {
+    std::string actor = request.uid ? fmt::format("uid {}", *request.uid) : "unknown";
+    std::string login;
+    std::ifstream{fmt::format("/proc/{}/loginuid", request.pid)} >> login;
+    if (!login.empty() && login != std::to_string(std::numeric_limits<uid_t>::max())) {
+        actor += ", login uid " + login;
+    }
+    return actor + fmt::format(", pid {}", request.pid);
 }
 
 Unexpected<Refusal> unavailable() {
@@ -249,6 +269,7 @@ HttpResponse ControlApi::handle(const HttpRequest& request) {
     const bool reads =
         request.method == "GET" || request.path == "/v1/trace" || request.path == "/v1/policy/diff";
     if (!reads && request.uid != uid_t{0}) {
+        note_forbidden(request);
         return response_of(refuse(Refusal::Code::forbidden,
                                   "only root may change anything",
                                   "run the command with sudo"));
@@ -262,7 +283,43 @@ HttpResponse ControlApi::handle(const HttpRequest& request) {
                                   fmt::format("no such call: {} {}", request.method, request.path),
                                   "the CLI and the agent may be of different versions"));
     }
-    return response_of(call->second(request));
+    const Answer<Json> answer = call->second(request);
+    if (!reads) {
+        note(request, answer);
+    }
+    return response_of(answer);
+}
+
+void ControlApi::note(const HttpRequest& request, const Answer<Json>& answer) {
+    AuditRecord record{0,
+                       actor_of(request),
+                       action_of(request),
+                       answer ? "done" : answer.error().message,
+                       {{"request", sha256_hex(request.body)}}};
+    queue_.call([&] {
+        const Generation& generation = agent_.warden().in_force();
+        record.details.emplace_back("generation", std::to_string(generation.number));
+        record.details.emplace_back("policy", generation.hash);
+        agent_.audit_log().note(std::move(record));
+        return true;
+    });
+}
+
+void ControlApi::note_forbidden(const HttpRequest& request) {
+    AuditRecord record{0, actor_of(request), action_of(request), "only root may do that", {}};
+    queue_.call([&] {
+        const std::uint64_t now = agent_.clock().boot_ns();
+        if (forbidden_noted_ns_ != 0 &&
+            now - forbidden_noted_ns_ < kForbiddenInterval * TG_SECOND) {
+            ++forbidden_unnoted_;
+            return false;
+        }
+        record.details.emplace_back("others since the last record",
+                                    std::to_string(std::exchange(forbidden_unnoted_, 0)));
+        forbidden_noted_ns_ = now;
+        agent_.audit_log().note(std::move(record));
+        return true;
+    });
 }
 
 HttpResponse ControlApi::observe(const HttpRequest& request) {

@@ -43,6 +43,11 @@ class ControlApi {
     /// A call with the body of a change.
     [[nodiscard]] static Call with_change(std::function<Answer<Json>(const ChangeRequest&)> work);
     [[nodiscard]] HttpResponse observe(const HttpRequest& request);
+    /// A call that changes something, for the audit log.
+    void note(const HttpRequest& request, const Answer<Json>& answer);
+    /// A call that the caller has no right to. One record a minute: others must not be able to fill
+    /// the log.
+    void note_forbidden(const HttpRequest& request);
 
     TaskQueue& queue_;
     Agent& agent_;
@@ -50,6 +55,8 @@ class ControlApi {
     ChangeDesk desk_;
     Calls calls_;
     std::atomic<std::size_t> followers_ = 0;
+    std::uint64_t forbidden_noted_ns_ = 0;  ///< of the loop, as
+    std::uint64_t forbidden_unnoted_ = 0;
 };
 
 }  // namespace tollgate::agent

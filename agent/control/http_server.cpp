@@ -30,13 +30,13 @@ constexpr std::chrono::milliseconds kLookAgain{50};
 constexpr std::size_t kHeadBytesMax = 16384;
 constexpr std::size_t kWaitingMax = 64;
 
-std::optional<uid_t> caller_of(int socket) {
+std::optional<ucred> caller_of(int socket) {
     ucred caller{};
     socklen_t size = sizeof caller;
     if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &caller, &size) != 0 || caller.pid == 0) {
         return std::nullopt;
     }
-    return caller.uid;
+    return caller;
 }
 
 // One connection. What takes long is given a share of the time that is less the more others wait,
@@ -80,9 +80,9 @@ class Connection : public httplib::Stream {
         return static_cast<ssize_t>(size);
     }
     void get_remote_ip_and_port(std::string& ip, int& port) const override {
-        const auto uid = caller_of(socket_);
-        ip = uid ? std::to_string(*uid) : std::string{};
-        port = 0;
+        const auto caller = caller_of(socket_);
+        ip = caller ? std::to_string(caller->uid) : std::string{};
+        port = caller ? caller->pid : 0;
     }
     void get_local_ip_and_port(std::string& ip, int& port) const override {
         ip.clear();
@@ -131,12 +131,13 @@ class Connection : public httplib::Stream {
 };
 
 HttpRequest to_request(const httplib::Request& request, bool unix_socket) {
-    HttpRequest converted{request.method, request.path, {}, request.body, {}};
+    HttpRequest converted{request.method, request.path, {}, request.body, {}, 0};
     for (const auto& [key, value] : request.params) {
         converted.query[key] = value;
     }
     if (unix_socket && !request.remote_addr.empty()) {
         converted.uid = static_cast<uid_t>(std::stoul(request.remote_addr));
+        converted.pid = request.remote_port;
     }
     return converted;
 }

@@ -23,6 +23,7 @@ struct HttpRequest {
     std::map<std::string, std::string> query;
     std::string body;
     std::optional<uid_t> uid;  ///< of the caller (SO_PEERCRED); only on a Unix socket
+    pid_t pid = 0;             ///< of the caller, when it connected
 };
 
 struct HttpResponse {

@@ -157,6 +157,8 @@ Json status_json(Agent& agent) {
         json["metrics"] = ipv6 ? fmt::format("[{}]:{}", metrics->host, metrics->port)
                                : fmt::format("{}:{}", metrics->host, metrics->port);
     }
+    json["auditLog"] = {{"head", agent.audit_log().head().to_text()},
+                        {"failures", agent.audit_log().failures()}};
     json["warnings"] = agent.warnings();
     return json;
 }

@@ -81,6 +81,7 @@ StartResult<std::unique_ptr<Agent>> Agent::start(const Options& options,
             !agent->gate_->adopted() && agent->watch_.interfaces().empty();
         return Unexpected<StartError>{started.error()};
     }
+    agent->note_in_force("agent", "agent/start");
     return agent;
 }
 
@@ -89,6 +90,11 @@ StartResult<void> Agent::open_state() {
     if (!store) {
         return stop_with(ExitCode::state_folder, store.error());
     }
+    auto audit_log = AuditLog::open(options_.state_dir / "audit", clock_);
+    if (!audit_log) {
+        return stop_with(ExitCode::state_folder, audit_log.error());
+    }
+    audit_log_ = std::move(*audit_log);
     PolicyPointer first_policy;
     if (options_.policy_file && !options_.follow_policy) {
         auto read = read_first_policy(*options_.policy_file, clock_);
@@ -226,6 +232,7 @@ void Agent::tick() {
     if (warden_->tick()) {
         changes_.last_successful = false;
         learning_->preload_names(warden_->policy()->policy);
+        note_in_force("deadline", "policy/revert");
     }
     watch_.tick();
     read_pending_drops();
@@ -242,6 +249,19 @@ void Agent::stop() {
     sweep();
     stop_flow_log();
     learning_->save();
+    audit_log_->note({0, "agent", "agent/stop", "done", {}});
+}
+
+void Agent::note_in_force(std::string actor, std::string action) {
+    const Generation& generation = warden_->in_force();
+    audit_log_->note({0,
+                      std::move(actor),
+                      std::move(action),
+                      "done",
+                      {{"version", TOLLGATE_VERSION},
+                       {"generation", std::to_string(generation.number)},
+                       {"policy", generation.hash},
+                       {"open", warden_->state().open ? "yes" : "no"}}});
 }
 
 std::string Agent::interface_of(std::uint8_t zone) const {
@@ -257,6 +277,9 @@ std::vector<std::string> Agent::warnings() const {
     std::vector<std::string> warnings = warden_->warnings();
     if (!learning_->warning().empty()) {
         warnings.push_back(learning_->warning());
+    }
+    if (!audit_log_->warning().empty()) {
+        warnings.push_back(audit_log_->warning());
     }
     if (policy_file_ && !policy_file_->problem.empty()) {
         warnings.push_back(policy_file_->problem);

@@ -13,6 +13,7 @@
 
 #include <tollgate/result.hpp>
 
+#include "agent/audit/audit_log.hpp"
 #include "agent/core/effect.hpp"
 #include "agent/core/event_history.hpp"
 #include "agent/core/eviction_count.hpp"
@@ -69,6 +70,7 @@ class Agent {
     /// Null: there is none.
     [[nodiscard]] const FlowLogFeed* flow_log() const { return flow_log_.get(); }
     [[nodiscard]] const PrefixSet& blocklist() const { return blocklist_; }
+    [[nodiscard]] AuditLog& audit_log() { return *audit_log_; }
     [[nodiscard]] std::string interface_of(std::uint8_t zone) const;
     [[nodiscard]] std::vector<std::string> warnings() const;
     [[nodiscard]] std::uint64_t started_ns() const { return started_ns_; }
@@ -123,6 +125,8 @@ class Agent {
     StartResult<void> open_state();
     StartResult<void> attach();
     Result<void> restore_blocklist();
+    /// What is in force, for the audit log.
+    void note_in_force(std::string actor, std::string action);
     StartResult<void> start_flow_log();
     void stop_flow_log();
     void sweep_flows();
@@ -143,6 +147,7 @@ class Agent {
     const Clock& clock_;
     std::unique_ptr<Warden> warden_;
     std::unique_ptr<LearnDriver> learning_;
+    std::optional<AuditLog> audit_log_;
     InterfaceWatch watch_;
     std::unique_ptr<FlowLogFeed> flow_log_;
     EventHistory events_;

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cassert>
 
-#include "agent/core/digest.hpp"
+#include "agent/system/digest.hpp"
 #include "policy/compile.hpp"
 #include "policy/yaml_reader.hpp"
 

@@ -124,6 +124,7 @@ void PolicyFollower::refuse(const Refusal& refusal) {
     refusal_ =
         fmt::format("the policy file is refused, the policy before it stays: {}", told.message);
     agent_.note_refusal(told, kFileChange);
+    agent_.audit_log().note({0, "policy file", "policy/apply", told.message, {}});
 }
 
 void PolicyFollower::advance() {
@@ -170,6 +171,7 @@ PolicyFollower::Progress PolicyFollower::put_in_force() {
         retry_ns_ = agent_.clock().boot_ns() + kRetryNs;
         return {FileState::waiting, failure_};
     }
+    agent_.audit_log().note({0, "policy file", "policy/apply", "done", {{"policy", policy->hash}}});
     wanted_ = nullptr;
     failure_.clear();
     probe_.restart();
@@ -185,6 +187,9 @@ PolicyFollower::Progress PolicyFollower::confirm() {
     }
     const auto confirmed =
         agent_.confirm(agent_.warden().state().pending->generation.number, Session{});
+    if (confirmed) {
+        agent_.audit_log().note({0, "policy file", "confirm", "done", {}});
+    }
     return is_from_file(agent_.warden().state().pending)
                ? Progress{FileState::confirming, confirmed.error().message}
                : outcome();

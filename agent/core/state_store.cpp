@@ -8,8 +8,8 @@
 
 #include <fmt/format.h>
 
-#include "agent/core/digest.hpp"
 #include "agent/core/state_json.hpp"
+#include "agent/system/digest.hpp"
 #include "agent/system/file.hpp"
 
 namespace tollgate::agent {

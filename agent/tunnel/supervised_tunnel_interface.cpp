@@ -25,6 +25,7 @@ Result<std::unique_ptr<Tunnel>> SupervisedTunnel::open_tunnel() {
     options.backend = settings_.backend;
     options.threads = settings_.threads;
     options.make_steering = gate_.make_steering;
+    options.changed_by_wg = gate_.changed_by_wg;
     options.uapi_dir = folders_.uapi;
     options.state_dir = folders_.state;
     options.before_up = gate_.attach;

@@ -81,17 +81,15 @@ Result<void> Tunnel::start_threads() {
 }
 
 Result<void> Tunnel::open_uapi() {
-    auto uapi = UapiSocket::open(first().loop(),
-                                 options_.uapi_dir,
-                                 options_.name,
-                                 {[this](const DeviceChange& change) {
-                                      const Standstill others{others_};
-                                      return apply_here(change);
-                                  },
-                                  [this] {
-                                      const Standstill others{others_};
-                                      return device_->state();
-                                  }});
+    auto uapi =
+        UapiSocket::open(first().loop(),
+                         options_.uapi_dir,
+                         options_.name,
+                         {[this](const DeviceChange& change) { return change_by_wg(change); },
+                          [this] {
+                              const Standstill others{others_};
+                              return device_->state();
+                          }});
     if (!uapi) {
         return Failure{uapi.error()};
     }
@@ -183,6 +181,16 @@ TunnelStatus Tunnel::status() {
 
 std::string Tunnel::threads_text() const {
     return fmt::format("{} ({})", threads_.size(), threads_reason_);
+}
+
+int Tunnel::change_by_wg(const DeviceChange& change) {
+    const Standstill others{others_};
+    const int error = apply_here(change);
+    if (options_.changed_by_wg) {
+        options_.changed_by_wg(options_.name,
+                               error == 0 ? "done" : std::generic_category().message(error));
+    }
+    return error;
 }
 
 int Tunnel::apply_here(const DeviceChange& change) {

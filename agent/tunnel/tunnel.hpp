@@ -76,6 +76,7 @@ class Tunnel {
         std::chrono::sys_time<std::chrono::nanoseconds> wall);
     [[nodiscard]] WorkerThread& first() { return *threads_.front(); }
     [[nodiscard]] int apply_here(const DeviceChange& change);
+    [[nodiscard]] int change_by_wg(const DeviceChange& change);
     /// Has `work` done by the first thread while the others stand still. @return none: the tunnel
     /// is stopping
     template <typename Work>

@@ -136,6 +136,8 @@ struct GateForTunnels {
     std::function<void(const std::string& name)> detach{};
     /// For tunnels with several threads.
     MakeQueueSteering make_steering{};
+    /// Told in the tunnel's thread what became of a change by wg(8): "done", or why not.
+    std::function<void(const std::string& name, const std::string& outcome)> changed_by_wg{};
 };
 
 /// Without a gate all datagrams reach the tunnel.

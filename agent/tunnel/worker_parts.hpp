@@ -27,6 +27,8 @@ struct TunnelOptions {
     /// Called with the name when the network interface is there but not up; empty: not called.
     std::function<Result<void>(const std::string& name)> before_up;
     MakeQueueSteering make_steering;  ///< empty: there is one thread, whatever is wanted
+    /// See GateForTunnels; empty: not called.
+    std::function<void(const std::string& name, const std::string& outcome)> changed_by_wg{};
 };
 
 /// What the workers of a tunnel have of the host, and how it was chosen.

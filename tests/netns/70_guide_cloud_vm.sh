@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# docs/guides/cloud-vm.md, typed on a VM: what it promises passes and nothing else, DHCP goes on, a policy without a
+# docs/guides/cloud-vm.md and docs/audit-log.md, typed on a VM: what it promises passes and nothing else, DHCP goes on, a policy without a
 # way in is refused, a change that nobody confirms goes, and neither a restart nor the agent's death opens anything.
 #
 #   vm eth0 203.0.113.80 ── cloud eth0 203.0.113.1, which is also: the bastion 203.0.113.10, monitoring 198.51.100.2,
@@ -122,5 +122,7 @@ after() {
 
 follow docs/guides/cloud-vm.md vm
 ((followed >= 18)) || fail "only $followed commands"
+follow docs/audit-log.md vm
+grep -q 'none is missing at the end' "$lab/screen" || fail "the audit log: $(<"$lab/screen")"
 kill -KILL "$(agent_of vm)"
 is_closed "without the agent"

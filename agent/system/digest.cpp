@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "agent/core/digest.hpp"
+#include "agent/system/digest.hpp"
 
 #include <array>
 

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+#include "agent/audit/audit_log.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "agent/report/log.hpp"
+#include "agent/system/file.hpp"
+
+namespace tollgate::agent {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr mode_t kFolderMode = 0700;
+constexpr mode_t kFileMode = 0600;
+constexpr std::size_t kReadMax = std::size_t{64} << 20;
+
+std::string name_of(std::uint64_t first) {
+    return fmt::format("{:020}.jsonl", first);
+}
+
+/// What is left of a file behind its last good line.
+struct Tail {
+    std::size_t good_bytes = 0;
+    std::size_t line = 0;  ///< of the bad one, from 1
+    std::string problem;   ///< empty: none
+    bool torn = false;     ///< the bad line is the last, and has no end
+};
+
+Tail read_lines(std::string_view text, AuditCheck& check) {
+    Tail tail;
+    while (tail.good_bytes < text.size()) {
+        ++tail.line;
+        const std::size_t end = text.find('\n', tail.good_bytes);
+        if (end == std::string_view::npos) {
+            tail.torn = true;
+            tail.problem = "half a record";
+            return tail;
+        }
+        if (auto wrong = check.take(text.substr(tail.good_bytes, end - tail.good_bytes))) {
+            tail.problem = std::move(*wrong);
+            return tail;
+        }
+        tail.good_bytes = end + 1;
+    }
+    return tail;
+}
+
+}  // namespace
+
+Result<std::vector<fs::path>> audit_files(const fs::path& folder) {
+    std::error_code error;
+    std::vector<fs::path> files;
+    for (fs::directory_iterator entry{folder, error}, end; !error && entry != end;
+         entry.increment(error)) {
+        if (entry->path().extension() == ".jsonl") {
+            files.push_back(entry->path());
+        }
+    }
+    if (error) {
+        return Failure{Error{error, fmt::format("read the folder {}", folder.string())}};
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+Result<AuditLog> AuditLog::open(const fs::path& folder, const Clock& clock, AuditLimits limits) {
+    if (auto made = make_folder(folder, kFolderMode); !made) {
+        return Failure{made.error()};
+    }
+    AuditLog log{folder, clock, limits};
+    auto found = log.resume();
+    if (!found) {
+        return Failure{found.error()};
+    }
+    if (*found) {
+        log.note(std::move(**found));
+    }
+    return log;
+}
+
+// Only the last two files are read: the check of all is the command line's.
+Result<std::optional<AuditRecord>> AuditLog::resume() {
+    const auto files = audit_files(folder_);
+    if (!files) {
+        return Failure{files.error()};
+    }
+    AuditCheck check;
+    for (std::size_t i = files->size() < 2 ? 0 : files->size() - 2; i < files->size(); ++i) {
+        const fs::path& path = (*files)[i];
+        const auto text = read_file(path, kReadMax);
+        if (!text) {
+            return Failure{text.error()};
+        }
+        Tail tail = read_lines(*text, check);
+        head_ = check.head();
+        const bool last = i + 1 == files->size();
+        tail.torn = tail.torn && last;
+        if (last && (tail.problem.empty() || tail.torn)) {
+            if (auto opened = open_file(path, tail.good_bytes); !opened) {
+                return Failure{opened.error()};
+            }
+        }
+        if (!tail.problem.empty()) {
+            const std::string place = fmt::format("{}:{}", path.string(), tail.line);
+            warning_ = tail.torn ? ""
+                                 : fmt::format(
+                                       "the audit log is damaged: {}: {}; check it with "
+                                       "`tollgate audit-log verify`",
+                                       place,
+                                       tail.problem);
+            return std::optional{AuditRecord{0,
+                                             "agent",
+                                             tail.torn ? "audit-log/cut" : "audit-log/damaged",
+                                             tail.problem,
+                                             {{"place", place}}}};
+        }
+    }
+    return std::optional<AuditRecord>{};
+}
+
+Result<void> AuditLog::open_file(const fs::path& path, std::size_t size) {
+    FileDescriptor file{
+        ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kFileMode)};
+    if (!file || ::ftruncate(file.get(), static_cast<off_t>(size)) != 0) {
+        return failure(errno, fmt::format("write to {}", path.string()));
+    }
+    file_ = std::move(file);
+    size_ = size;
+    return {};
+}
+
+// A file of that name is a damaged log's that went no further; it is not ours to go on with.
+Result<void> AuditLog::begin_file() {
+    fs::path path = folder_ / name_of(head_.sequence + 1);
+    for (int i = 1; fs::exists(path) && i < 100; ++i) {
+        path = folder_ / fmt::format("{:020}_{}.jsonl", head_.sequence + 1, i);  // sorts behind it
+    }
+    if (auto opened = open_file(path, 0); !opened) {
+        return opened;
+    }
+    const FileDescriptor folder{::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!folder || (::fsync(folder.get()) != 0 && errno != EINVAL)) {
+        return failure(errno, fmt::format("sync folder {}", folder_.string()));
+    }
+    auto files = audit_files(folder_);
+    std::error_code error;
+    for (std::size_t i = 0; files && i + limits_.files < files->size(); ++i) {
+        fs::remove((*files)[i], error);
+    }
+    return {};
+}
+
+Result<void> AuditLog::append(const std::string& line) {
+    if (!file_ || (size_ > 0 && size_ + line.size() > limits_.file_bytes)) {
+        if (auto begun = begin_file(); !begun) {
+            return begun;
+        }
+    }
+    const ssize_t written = ::write(file_.get(), line.data(), line.size());
+    const int write_error = written < 0 ? errno : ENOSPC;
+    const bool whole = written == static_cast<ssize_t>(line.size());
+    if (whole && ::fdatasync(file_.get()) == 0) {
+        size_ += line.size();
+        return {};
+    }
+    const int error = whole ? errno : write_error;
+    // A line that does not count must not stay in front of the next.
+    if (::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) {
+        file_.reset();
+    }
+    return failure(error, "write the audit log");
+}
+
+void AuditLog::note(AuditRecord record) {
+    record.wall_ns = clock_->wall_ns();
+    AuditHead next = head_;
+    const std::string line = extend(next, record) + "\n";
+    if (auto appended = append(line); !appended) {
+        ++failures_;
+        warning_ = fmt::format("{} records of the audit log could not be written: {}",
+                               failures_,
+                               appended.error().message());
+        log(LogLevel::error,
+            "audit.unwritten",
+            {{"actor", record.actor},
+             {"action", record.action},
+             {"outcome", record.outcome},
+             {"error", appended.error().message()}});
+        return;
+    }
+    head_ = std::move(next);
+    log(LogLevel::info,
+        "audit",
+        {{"actor", record.actor},
+         {"action", record.action},
+         {"outcome", record.outcome},
+         {"head", head_.to_text()}});
+}
+
+}  // namespace tollgate::agent
