@@ -72,9 +72,28 @@ void add_counters(Agent& agent, const ProtectedInterface& interface, MetricsPage
     }
 }
 
-// Of many rules, those that nothing has needed come before the busiest ones, the idle ones last.
-std::uint64_t rank_of(std::uint64_t packets) {
-    return packets == 0 ? UINT64_MAX : packets;
+// Those that have series of their own first: of many rules the busiest, and up to half as many as
+// there is room for that nothing has needed.
+std::vector<std::uint32_t> in_order_of_interest(const std::vector<tg_rule_counters>& counters,
+                                                std::size_t rules) {
+    std::vector<std::uint32_t> order;
+    for (std::uint32_t rule = 1; rule < std::min(rules, counters.size()); ++rule) {
+        order.push_back(rule);
+    }
+    const auto idle = std::stable_partition(
+        order.begin(), order.end(), [&](std::uint32_t rule) { return counters[rule].packets > 0; });
+    std::stable_sort(order.begin(), idle, [&](std::uint32_t a, std::uint32_t b) {
+        return counters[a].packets > counters[b].packets;
+    });
+    const std::size_t idle_shown =
+        std::min<std::size_t>(static_cast<std::size_t>(order.end() - idle), kRuleSeriesMax / 2);
+    const auto busy = static_cast<std::size_t>(idle - order.begin());
+    if (busy + idle_shown > kRuleSeriesMax) {
+        std::rotate(order.begin() + static_cast<std::ptrdiff_t>(kRuleSeriesMax - idle_shown),
+                    idle,
+                    idle + static_cast<std::ptrdiff_t>(idle_shown));
+    }
+    return order;
 }
 
 void add_rules(Agent& agent, MetricsPage& page) {
@@ -84,13 +103,7 @@ void add_rules(Agent& agent, MetricsPage& page) {
     if (!counters) {
         return;
     }
-    std::vector<std::uint32_t> order;
-    for (std::uint32_t rule = 1; rule < std::min<std::size_t>(size, counters->size()); ++rule) {
-        order.push_back(rule);
-    }
-    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return rank_of((*counters)[a].packets) > rank_of((*counters)[b].packets);
-    });
+    const std::vector<std::uint32_t> order = in_order_of_interest(*counters, size);
     tg_rule_counters other{};
     for (std::size_t i = 0; i < order.size(); ++i) {
         const tg_rule_counters& count = (*counters)[order[i]];
