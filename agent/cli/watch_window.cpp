@@ -44,6 +44,10 @@ constexpr short kGood = 1;
 constexpr short kBad = 2;
 constexpr short kWarn = 3;
 
+attr_t of_pair(short pair) {
+    return static_cast<attr_t>(COLOR_PAIR(pair));
+}
+
 attr_t attributes_of(Tone tone) {
     switch (tone) {
         case Tone::plain:
@@ -51,11 +55,11 @@ attr_t attributes_of(Tone tone) {
         case Tone::strong:
             return A_BOLD;
         case Tone::good:
-            return COLOR_PAIR(kGood);
+            return of_pair(kGood);
         case Tone::bad:
-            return A_BOLD | COLOR_PAIR(kBad);
+            return A_BOLD | of_pair(kBad);
         case Tone::warn:
-            return COLOR_PAIR(kWarn);
+            return of_pair(kWarn);
         case Tone::dim:
             return A_DIM;
     }
