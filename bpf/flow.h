@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include <tollgate/abi/flow.h>
+#include <tollgate/abi/flow_time.h>
 #include <tollgate/abi/limits.h>
 #include <tollgate/abi/parse.h>
 #include <tollgate/abi/protocol.h>
@@ -16,31 +17,8 @@
 #include "maps.h"
 #include "passage.h"
 
-#define FLOW_FINS (TG_FLOW_FIN_INGRESS | TG_FLOW_FIN_EGRESS)
-
-TG_INLINE bool is_closing(const struct tg_flow *flow) {
-    return flow->flags & TG_FLOW_RESET || (flow->flags & FLOW_FINS) == FLOW_FINS;
-}
-
-/** How long the flow may be silent. */
-TG_INLINE __u64 flow_timeout(__u8 protocol, const struct tg_flow *flow) {
-    switch (protocol) {
-        case TG_PROTOCOL_TCP:
-            if (is_closing(flow))
-                return TG_TCP_CLOSING_NS;
-            return flow->flags & TG_FLOW_ESTABLISHED ? TG_TCP_ESTABLISHED_NS : TG_TCP_EMBRYO_NS;
-        case TG_PROTOCOL_UDP:
-            return flow->flags & TG_FLOW_ANSWERED ? TG_UDP_STREAM_NS : TG_UDP_EMBRYO_NS;
-        case TG_PROTOCOL_ICMP:
-        case TG_PROTOCOL_ICMPV6:
-            return TG_ICMP_NS;
-        default:
-            return TG_OTHER_NS;
-    }
-}
-
 TG_INLINE bool is_alive(const struct gate *gate, __u8 protocol, const struct tg_flow *flow) {
-    return flow->last_seen_ns + flow_timeout(protocol, flow) >= gate->now;
+    return flow->last_seen_ns + tg_flow_timeout(protocol, flow) >= gate->now;
 }
 
 TG_INLINE bool is_from_initiator(const struct gate *gate, const struct tg_flow *flow) {
@@ -108,7 +86,7 @@ TG_INLINE bool is_steady(const struct gate *gate, const struct tg_flow *flow) {
     const __u16 flags = flow->flags;
 
     if (is_outdated(gate, flow) ||
-        flags & (TG_FLOW_METERED | TG_FLOW_DNS | TG_FLOW_RESET | FLOW_FINS) ||
+        flags & (TG_FLOW_METERED | TG_FLOW_DNS | TG_FLOW_RESET | TG_FLOW_FINS) ||
         packet->flags & (TG_PACKET_FRAGMENT_FIRST | TG_PACKET_FRAGMENT_LATER))
         return false;
     if (packet->key.protocol == TG_PROTOCOL_TCP)

@@ -32,7 +32,7 @@ TG_INLINE enum plan plan_known_tcp(struct gate *gate, const struct known_flow *k
     const struct tg_packet *packet = gate->packet;
 
     if (is_syn(packet)) {
-        if (is_closing(known->flow))
+        if (tg_flow_is_closing(known->flow))
             return PLAN_NEW;
         return is_from_initiator(gate, known->flow) ? PLAN_FLOW : PLAN_ALONE;
     }

@@ -120,13 +120,7 @@ std::optional<std::string> AuditCheck::take(std::string_view line) {
     }
     first_ = first_ == 0 ? sequence : first_;
     head_ = {sequence, std::string{halves->hash}};
-    hashes_.push_back(head_.hash);
     return std::nullopt;
-}
-
-bool AuditCheck::has(const AuditHead& asked) const {
-    return first_ != 0 && asked.sequence >= first_ && asked.sequence <= head_.sequence &&
-           hashes_[asked.sequence - first_] == asked.hash;
 }
 
 }  // namespace tollgate::agent

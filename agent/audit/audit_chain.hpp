@@ -54,13 +54,10 @@ class AuditCheck {
     [[nodiscard]] const AuditHead& head() const { return head_; }
     /// The number of the first; 0: there was none.
     [[nodiscard]] std::uint64_t first() const { return first_; }
-    /// Whether this is the newest line or one before.
-    [[nodiscard]] bool has(const AuditHead& asked) const;
 
   private:
     AuditHead head_;
     std::uint64_t first_ = 0;
-    std::vector<std::string> hashes_;  ///< from the first on
 };
 
 }  // namespace tollgate::agent

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -58,61 +59,66 @@ std::string head_of_agent(const Cli& cli) {
     return status.ok() ? text(object(status.body, "auditLog"), "head") : "";
 }
 
-Exit compare(const Cli& cli,
-             const agent::AuditCheck& check,
-             const std::string& head,
-             const std::string& whose) {
-    const auto asked = agent::AuditHead::parse(head);
-    if (!asked) {
+std::string missing_text(const std::optional<agent::AuditHead>& head) {
+    return head ? fmt::format(", and none is missing up to {}", head->sequence)
+                : "; whether newer ones were cut off, only --head tells";
+}
+
+/// What verify() has read.
+struct Reading {
+    agent::AuditCheck check;
+    std::string problem;  ///< "FILE:NUMBER: what is wrong"; empty: nothing
+    bool has_head = false;
+};
+
+Result<Reading> read_log(const fs::path& folder, const std::optional<agent::AuditHead>& head) {
+    Reading reading;
+    const auto read = for_each_line(folder, [&](std::string_view line, const std::string& place) {
+        if (auto wrong = reading.check.take(line)) {
+            reading.problem = fmt::format("{}: {}", place, *wrong);
+        }
+        reading.has_head = reading.has_head || reading.check.head() == head;
+        return reading.problem.empty();
+    });
+    return read.map([&] { return std::move(reading); });
+}
+
+Exit verify(const Cli& cli, const Asked& asked) {
+    // Asked before the files are read: what comes later must not look as if it were cut off.
+    const std::string known = asked.head.empty() ? head_of_agent(cli) : asked.head;
+    const auto head = agent::AuditHead::parse(known);
+    if (!asked.head.empty() && !head) {
         return cli.fail(Exit::usage,
-                        fmt::format("\"{}\" is no head of an audit log", head),
+                        fmt::format("\"{}\" is no head of an audit log", known),
                         "copy NUMBER:HASH from a line \"event=audit\" of the service's log");
     }
-    if (asked->sequence != 0 && !check.has(*asked)) {
+    const auto reading = read_log(asked.folder, head);
+    if (!reading) {
+        return cli.fail(Exit::failure, reading.error().message(), "run the command with sudo");
+    }
+    if (!reading->problem.empty()) {
+        return cli.fail(
+            Exit::check_failed, reading->problem, "the records in front of it are as written");
+    }
+    if (head && head->sequence != 0 && !reading->has_head) {
         return cli.fail(
             Exit::check_failed,
             fmt::format("{} knows record {}, and it is not here or another one: the end "
                         "was cut off, or all of it was written anew",
-                        whose,
-                        asked->sequence),
+                        asked.head.empty() ? "the agent" : "--head",
+                        head->sequence),
             "compare with the lines \"event=audit\" of the service's log");
     }
+    const agent::AuditCheck& check = reading->check;
+    if (!cli.options.quiet) {
+        cli.out << (check.first() == 0 ? std::string{"there are no records\n"}
+                                       : fmt::format("records {} to {} are as written{}\nhead {}\n",
+                                                     check.first(),
+                                                     check.head().sequence,
+                                                     missing_text(head),
+                                                     check.head().to_text()));
+    }
     return Exit::ok;
-}
-
-Exit verify(const Cli& cli, const Asked& asked) {
-    agent::AuditCheck check;
-    std::string problem;
-    // Asked before the files are read: what comes later must not look as if it were cut off.
-    const std::string live = asked.head.empty() ? head_of_agent(cli) : "";
-    const auto read =
-        for_each_line(asked.folder, [&](std::string_view line, const std::string& place) {
-            if (auto wrong = check.take(line)) {
-                problem = fmt::format("{}: {}", place, *wrong);
-            }
-            return problem.empty();
-        });
-    if (!read) {
-        return cli.fail(Exit::failure, read.error().message(), "run the command with sudo");
-    }
-    if (!problem.empty()) {
-        return cli.fail(Exit::check_failed, problem, "the records in front of it are as written");
-    }
-    const Exit compared = !asked.head.empty() ? compare(cli, check, asked.head, "--head")
-                          : !live.empty()     ? compare(cli, check, live, "the agent")
-                                              : Exit::ok;
-    if (compared == Exit::ok && !cli.options.quiet) {
-        cli.out << (check.first() == 0
-                        ? std::string{"there are no records\n"}
-                        : fmt::format("records {} to {} are as written{}\nhead {}\n",
-                                      check.first(),
-                                      check.head().sequence,
-                                      asked.head.empty() && live.empty()
-                                          ? "; whether newer ones were cut off, only --head tells"
-                                          : ", and none is missing at the end",
-                                      check.head().to_text()));
-    }
-    return compared;
 }
 
 Exit show(const Cli& cli, const Asked& asked) {

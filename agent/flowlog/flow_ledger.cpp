@@ -6,8 +6,7 @@
 #include <functional>
 #include <string_view>
 
-#include <netinet/in.h>
-
+#include <tollgate/abi/flow_time.h>
 #include <tollgate/abi/limits.h>
 
 namespace tollgate::agent {
@@ -16,37 +15,17 @@ namespace {
 
 /// The last acknowledgement comes behind both FINs.
 constexpr std::uint64_t kLingerNs = 2 * TG_SECOND;
-constexpr unsigned kFins = TG_FLOW_FIN_INGRESS | TG_FLOW_FIN_EGRESS;
 
 std::string_view bytes_of(const tg_flow_key& key) {
     return {reinterpret_cast<const char*>(&key), sizeof key};
 }
 
 bool is_closing(const tg_flow& flow) {
-    return (flow.flags & TG_FLOW_RESET) != 0 || (flow.flags & kFins) == kFins;
-}
-
-// As the data path does (bpf/flow.h).
-std::uint64_t timeout_ns(std::uint8_t protocol, const tg_flow& flow) {
-    switch (protocol) {
-        case IPPROTO_TCP:
-            if (is_closing(flow)) {
-                return TG_TCP_CLOSING_NS;
-            }
-            return (flow.flags & TG_FLOW_ESTABLISHED) != 0 ? TG_TCP_ESTABLISHED_NS
-                                                           : TG_TCP_EMBRYO_NS;
-        case IPPROTO_UDP:
-            return (flow.flags & TG_FLOW_ANSWERED) != 0 ? TG_UDP_STREAM_NS : TG_UDP_EMBRYO_NS;
-        case IPPROTO_ICMP:
-        case IPPROTO_ICMPV6:
-            return TG_ICMP_NS;
-        default:
-            return TG_OTHER_NS;
-    }
+    return tg_flow_is_closing(&flow) != 0;
 }
 
 bool is_idle(std::uint8_t protocol, const tg_flow& flow, std::uint64_t now_ns) {
-    return flow.last_seen_ns + timeout_ns(protocol, flow) < now_ns;
+    return flow.last_seen_ns + tg_flow_timeout(protocol, &flow) < now_ns;
 }
 
 bool is_for_good(tg_drop_reason reason) {

@@ -3,13 +3,11 @@
 
 #include <algorithm>
 #include <string>
-#include <thread>
-#include <utility>
 
 #include <fmt/format.h>
 
+#include "agent/flowlog/collector_sink.hpp"
 #include "agent/flowlog/ipfix_message.hpp"
-#include "agent/flowlog/record_buffer.hpp"
 
 namespace tollgate::agent {
 
@@ -20,11 +18,8 @@ using Milliseconds = std::chrono::milliseconds;
 
 constexpr std::string_view kName = "ipfix";
 
-// What one call may wait for room in the socket.
-constexpr Milliseconds kPatience{200};
 // Over UDP, templates go ahead: if nobody listens, the refusal is back before records are lost.
 constexpr Milliseconds kProbeTime{500};
-constexpr Milliseconds kClosingStep{10};
 
 std::uint32_t export_time() {
     const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -32,56 +27,25 @@ std::uint32_t export_time() {
         std::chrono::duration_cast<std::chrono::seconds>(since).count());
 }
 
-class IpfixSink : public FlowLogSink {
+class IpfixSink : public CollectorSink<FlowLogRecord> {
   public:
-    explicit IpfixSink(IpfixSinkOptions options)
-        : options_{std::move(options)},
-          link_{{options_.transport, options_.collector, {}}, kName},
-          buffer_{options_.buffer_records} {}
-
-    [[nodiscard]] std::string_view name() const override { return kName; }
-
-    void write(std::span<const FlowLogRecord> records) override {
-        const auto end = Clock::now() + kPatience;
-        for (const FlowLogRecord& record : records) {
-            if (buffer_.full()) {
-                send_records(end);
-            }
-            buffer_.push(with_total_losses(record));
-        }
-        send_records(end);
-    }
+    explicit IpfixSink(const IpfixSinkOptions& options)
+        : CollectorSink{kName, {options.transport, options.collector, {}}, options.buffer_records},
+          options_{options} {}
 
     void flush(Clock::time_point now) override {
         now_ = now;
-        link_.poll(now);
-        if (link_.is_up() && templates_are_due()) {
+        link().poll(now);
+        if (link().is_up() && templates_are_due()) {
             send_templates();
         }
-        send_records(Clock::now() + kPatience);
-    }
-
-    void close(Milliseconds patience) override {
-        const auto end = Clock::now() + patience;
-        flush(Clock::now());
-        while (counters().waiting > 0 && Clock::now() < end) {
-            std::this_thread::sleep_for(kClosingStep);
-            flush(Clock::now());
-        }
-        buffer_.lose_all();
-        link_.close();
-    }
-
-    [[nodiscard]] SinkCounters counters() const override {
-        SinkCounters counters = link_.counters();
-        counters.lost += buffer_.lost();
-        counters.waiting += buffer_.size();
-        return counters;
+        send(Clock::now() + kPatience);
     }
 
   private:
     // A record says what was lost since the one before; IPFIX has totals only.
-    [[nodiscard]] FlowLogRecord with_total_losses(FlowLogRecord record) {
+    [[nodiscard]] FlowLogRecord entry_of(const FlowLogRecord& given) override {
+        FlowLogRecord record = given;
         losses_.flows += record.losses.flows;
         losses_.ends += record.losses.ends;
         losses_.drops += record.losses.drops;
@@ -93,14 +57,14 @@ class IpfixSink : public FlowLogSink {
     [[nodiscard]] bool over_udp() const { return options_.transport == CollectorTransport::udp; }
 
     [[nodiscard]] bool templates_are_due() const {
-        return connection_ != link_.connections() ||
+        return connection_ != link().connections() ||
                (over_udp() && now_ - templates_sent_ >= options_.template_interval);
     }
 
     // The collector forgets templates with a TCP connection, and numbers records anew (RFC 7011,
     // 8.1 and 10.4).
     void send_templates() {
-        const bool new_connection = connection_ != link_.connections();
+        const bool new_connection = connection_ != link().connections();
         if (new_connection && !over_udp()) {
             sequence_ = 0;
         }
@@ -108,26 +72,26 @@ class IpfixSink : public FlowLogSink {
         templates.add_templates();
         IpfixMessage options_template{kIpfixLeastBytes};
         options_template.add_options_template();
-        if (link_.send(templates.finish(header()), 0, kPatience) &&
-            link_.send(options_template.finish(header()), 0, kPatience)) {
-            connection_ = link_.connections();
+        if (link().send(templates.finish(header()), 0, kPatience) &&
+            link().send(options_template.finish(header()), 0, kPatience)) {
+            connection_ = link().connections();
             templates_sent_ = now_;
             ready_ = new_connection && over_udp() ? now_ + kProbeTime : now_;
         }
     }
 
-    void send_records(Clock::time_point end) {
-        while (!buffer_.empty() && link_.is_up() && connection_ == link_.connections() &&
+    void send(Time end) override {
+        while (!buffer().empty() && link().is_up() && connection_ == link().connections() &&
                now_ >= ready_) {
-            IpfixMessage message{std::min(options_.message_bytes, link_.message_limit())};
-            while (message.records() < buffer_.size() && message.add(buffer_[message.records()])) {
+            IpfixMessage message{std::min(options_.message_bytes, link().message_limit())};
+            while (message.records() < buffer().size() &&
+                   message.add(buffer()[message.records()])) {
             }
             const std::uint32_t records = message.records();
-            const auto left = std::chrono::floor<Milliseconds>(end - Clock::now());
-            if (!link_.send(message.finish(header()), records, std::max(left, Milliseconds{0}))) {
+            if (!link().send(message.finish(header()), records, left_until(end))) {
                 return;
             }
-            buffer_.pop_front(records);
+            buffer().pop_front(records);
             sequence_ += records;
         }
     }
@@ -137,8 +101,6 @@ class IpfixSink : public FlowLogSink {
     }
 
     IpfixSinkOptions options_;
-    CollectorLink link_;
-    RecordBuffer<FlowLogRecord> buffer_;
     std::uint64_t connection_ = 0;  ///< that the templates were sent in
     Clock::time_point now_{};       ///< of the last flush()
     Clock::time_point templates_sent_{};
@@ -173,11 +135,11 @@ Result<void> check(const IpfixSinkOptions& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<FlowLogSink>> make_ipfix_sink(IpfixSinkOptions options) {
+Result<std::unique_ptr<FlowLogSink>> make_ipfix_sink(const IpfixSinkOptions& options) {
     if (const auto checked = check(options); !checked) {
         return Failure{checked.error()};
     }
-    return std::make_unique<IpfixSink>(std::move(options));
+    return std::make_unique<IpfixSink>(options);
 }
 
 }  // namespace tollgate::agent

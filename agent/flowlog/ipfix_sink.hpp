@@ -31,6 +31,6 @@ struct IpfixSinkOptions {
 };
 
 /// Makes the sink; connects later. @return what is wrong with the options
-[[nodiscard]] Result<std::unique_ptr<FlowLogSink>> make_ipfix_sink(IpfixSinkOptions options);
+[[nodiscard]] Result<std::unique_ptr<FlowLogSink>> make_ipfix_sink(const IpfixSinkOptions& options);
 
 }  // namespace tollgate::agent

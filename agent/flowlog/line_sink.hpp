@@ -7,14 +7,12 @@
 #include <string>
 #include <string_view>
 
-#include "agent/flowlog/collector_link.hpp"
-#include "agent/flowlog/record_buffer.hpp"
-#include "agent/flowlog/sink.hpp"
+#include "agent/flowlog/collector_sink.hpp"
 
 namespace tollgate::agent {
 
 /// Sends every record as one message of its own.
-class LineSink : public FlowLogSink {
+class LineSink : public CollectorSink<std::string> {
   public:
     using Format = std::function<std::string(const FlowLogRecord&)>;
     struct Options {
@@ -25,19 +23,13 @@ class LineSink : public FlowLogSink {
 
     LineSink(Options options, Format format);
 
-    [[nodiscard]] std::string_view name() const override { return options_.name; }
-    void write(std::span<const FlowLogRecord> records) override;
     void flush(std::chrono::steady_clock::time_point now) override;
-    void close(std::chrono::milliseconds patience) override;
-    [[nodiscard]] SinkCounters counters() const override;
 
   private:
-    void send(std::chrono::steady_clock::time_point end);
+    [[nodiscard]] std::string entry_of(const FlowLogRecord& record) override;
+    void send(Time end) override;
 
-    Options options_;
     Format format_;
-    CollectorLink link_;
-    RecordBuffer<std::string> buffer_;
 };
 
 }  // namespace tollgate::agent

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "agent/system/file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <optional>
@@ -18,6 +19,8 @@ namespace tollgate::agent {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t kRoomAtLeast = 4096;
 
 Failure failed(std::string_view action, const fs::path& path, int error) {
     return failure(error, fmt::format("{} {}", action, path.string()));
@@ -75,15 +78,19 @@ Result<std::string> read_file(const fs::path& path, std::size_t limit) {
                    ? failed("read", path, EISDIR)
                    : failure(EINVAL, fmt::format("{} is not a regular file", path.string()));
     }
-    std::string content(limit + 1, '\0');
+    // A file of /proc says that it has no bytes, and one that is written to has more than it said.
+    std::string content;
+    std::size_t room = static_cast<std::size_t>(status.st_size) + kRoomAtLeast;
     std::size_t size = 0;
     while (size <= limit) {
+        content.resize(std::min(limit + 1, size == content.size() ? size + room : content.size()));
         const ssize_t count = ::read(fd.get(), content.data() + size, content.size() - size);
         if (count == 0) {
             break;
         }
         if (count > 0) {
             size += static_cast<std::size_t>(count);
+            room = size;
         } else if (errno != EINTR) {
             return failed("read", path, errno);
         }

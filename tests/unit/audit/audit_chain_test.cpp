@@ -108,20 +108,6 @@ TEST(AuditChain, ItMayBeginInTheMiddleButNotWithAnInventedFirst) {
     EXPECT_EQ(first_refused({extend(invented, {})}).first, 1U);
 }
 
-TEST(AuditChain, AnOlderHeadIsKnownAndAnotherIsNot) {
-    AuditCheck check;
-    AuditHead second;
-    for (const std::string& line : three_lines()) {
-        ASSERT_EQ(check.take(line), std::nullopt);
-        second = check.head().sequence == 2 ? check.head() : second;
-    }
-    EXPECT_TRUE(check.has(second));
-    EXPECT_TRUE(check.has(check.head()));
-    EXPECT_FALSE(check.has({4, check.head().hash}));
-    EXPECT_FALSE(check.has({1, check.head().hash}));
-    EXPECT_FALSE(check.has({0, std::string(64, '0')}));
-}
-
 TEST(AuditChain, LongTextsAndForeignBytesMakeALineThatIsStillInOrder) {
     AuditHead head;
     AuditRecord record{0, std::string(100'000, '"'), "a\xff\xfe\nb", std::string(9'000, 'x'), {}};
