@@ -21,6 +21,7 @@ confine cpp-httplib 'httplib\.h' 'agent/control/|agent/cli/|agent/flowlog/http_p
 confine libpcap 'pcap(/[a-z]+)?\.h' 'agent/capture/|tests/'
 confine libsodium 'sodium(/[a-z_0-9]+)?\.h' 'crypto/[a-z0-9_]+\.cpp$'
 confine OpenSSL 'openssl/' 'crypto/[a-z0-9_]+\.cpp$|agent/system/digest\.cpp$'
+confine libseccomp 'seccomp\.h' 'agent/confine/'
 confine 'libtar and zlib' '(libtar|zlib)\.h' 'agent/support/archive\.cpp$'
 confine ncurses '(ncursesw?|curses|term)(/[a-z]+)?\.h' 'agent/cli/watch_window\.cpp$'
 confine tl::expected 'tl/expected\.hpp' 'include/tollgate/result\.hpp$'
