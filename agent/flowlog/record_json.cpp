@@ -21,6 +21,26 @@ bool is_plain(char c) {
     return c >= ' ' && c <= '~' && c != '"' && c != '\\';
 }
 
+// DEL and U+0080 to U+009F may stand in JSON as they are, but terminals obey them, and journalctl
+// shows a text with one of them as a list of bytes.
+void append_without_controls(std::string& text, std::string_view json) {
+    constexpr unsigned char kDelete = 0x7f;
+    constexpr unsigned char kTwoBytes = 0xc2;  // before the byte of U+0080 to U+00BF
+    constexpr unsigned char kLastControl = 0x9f;
+    for (std::size_t at = 0; at < json.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(json[at]);
+        const auto next = static_cast<unsigned char>(at + 1 < json.size() ? json[at + 1] : '\0');
+        if (byte == kDelete) {
+            text += "\\u007f";
+        } else if (byte == kTwoBytes && next <= kLastControl) {
+            fmt::format_to(std::back_inserter(text), "\\u{:04x}", next);
+            ++at;
+        } else {
+            text += json[at];
+        }
+    }
+}
+
 void append_string(std::string& text, std::string_view value) {
     if (std::all_of(value.begin(), value.end(), is_plain)) {
         text += '"';
@@ -28,8 +48,10 @@ void append_string(std::string& text, std::string_view value) {
         text += '"';
         return;
     }
-    text += nlohmann::json(value).dump(
-        -1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
+    append_without_controls(
+        text,
+        nlohmann::json(value).dump(
+            -1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace));
 }
 
 // Writes the members of one object, in the order of the calls.

@@ -9,24 +9,19 @@
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh
 source "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/netns/readers.sh
+source "$(dirname "$0")/readers.sh"
 lab_start
-bin=${TOLLGATE_BIN:?the folder of the programs}
-PATH=$PATH:$(dirname "$0")/../../build/unpacked/nfdump/usr/bin
-if ! command -v nfcapd >/dev/null; then
-    [[ -z ${CI:-} ]] || fail "no nfcapd: tools/test unpacks the package nfdump"
-    echo "skipped: no nfcapd"
-    exit 77
-fi
+stock_reader nfdump usr/bin/nfcapd
 count=1000
 
 host device && host collector
 wire device eth0 192.0.2.1/24 collector eth0 192.0.2.2/24
 mkdir "$lab/flows"
-background collector nfcapd -p 4739 -b 192.0.2.2 -w "$lab/flows" -t 3600 >"$lab/nfcapd.log" 2>&1
+background collector "$reader" -p 4739 -b 192.0.2.2 -w "$lab/flows" -t 3600 >"$lab/nfcapd.log" 2>&1
 until_true 5 grep -q "Startup nfcapd" "$lab/nfcapd.log" || fail "no collector: $(<"$lab/nfcapd.log")"
 
-sent=$(on device "$bin/../tests/netns/flow_log_sender" ipfix-udp 192.0.2.2:4739 $count)
-[[ $sent == "written=$((count + 1)) lost=0 waiting=0" ]] || fail "$sent"
+send ipfix-udp 192.0.2.2:4739 $count
 kill "$background_process"
 until_true 5 compgen -G "$lab/flows/nfcapd.2*" >/dev/null || fail "no file of flows: $(<"$lab/nfcapd.log")"
 
@@ -48,7 +43,7 @@ for number in range(int(sys.argv[1])):
         counts = f"{1 + number},0,0,0"
     print(f"{start},0.500,{own},{other},{protocol},{flags},{counts}")
 PYTHON
-nfdump -q -r "$lab"/flows/nfcapd.2* -o csv >"$lab/shown" || fail "nfdump: $(<"$lab/shown")"
+"${reader%nfcapd}nfdump" -q -r "$lab"/flows/nfcapd.2* -o csv >"$lab/shown" || fail "nfdump: $(<"$lab/shown")"
 # ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt
 awk -F, 'BEGIN { OFS = "," } $1 ~ /^2026/ { print $1, $3, $4, $6, $5, $7, $8, $9, $12, $13, $14, $15 }' \
     "$lab/shown" | sort >"$lab/seen"

@@ -91,6 +91,14 @@ TEST(FlowLogJson, ANameCannotForgeALine) {
     EXPECT_EQ(nlohmann::json::parse(line).at("interface"), record.interface);
 }
 
+TEST(FlowLogJson, NoControlCharacterStandsInALineAsItIs) {
+    FlowLogRecord record = test::connection();
+    record.interface = "\x7f\u0080\u009f\u00a0\u00fc\x1b";
+    const std::string line = line_of(record);
+    EXPECT_THAT(line, testing::HasSubstr("\"\\u007f\\u0080\\u009f\u00a0\u00fc\\u001b\""));
+    EXPECT_EQ(nlohmann::json::parse(line).at("interface"), record.interface);
+}
+
 TEST(FlowLogJson, WhatIsNotUtf8IsReplaced) {
     FlowLogRecord record = test::connection();
     record.interface = "eth\xff";
