@@ -15,11 +15,14 @@ const {parseAllDocuments} = require("yaml");
 
 // By apiVersion and kind: where the type is, and where the schema.
 const operator = "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1";
+const cilium = "@kubernetes-models/cilium/cilium.io/v2";
 const kinds = {
   "v1/ServiceAccount": ["kubernetes-types/core/v1", "kubernetes-models/v1"],
   "v1/ConfigMap": ["kubernetes-types/core/v1", "kubernetes-models/v1"],
   "v1/Service": ["kubernetes-types/core/v1", "kubernetes-models/v1"],
   "apps/v1/DaemonSet": ["kubernetes-types/apps/v1", "kubernetes-models/apps/v1"],
+  "networking.k8s.io/v1/NetworkPolicy": ["kubernetes-types/networking/v1", "kubernetes-models/networking.k8s.io/v1"],
+  "cilium.io/v2/CiliumNetworkPolicy": [cilium, cilium],
   "monitoring.coreos.com/v1/PodMonitor": [operator, operator],
   "monitoring.coreos.com/v1/ServiceMonitor": [operator, operator],
   "monitoring.coreos.com/v1/PrometheusRule": [operator, operator],
@@ -36,11 +39,11 @@ for (const file of files) {
     const where = `${path.basename(file)}: ${object.kind} ${object.metadata?.name}`;
     if (document.errors.length > 0) problems.push(`${where}: ${document.errors[0].message}`);
     if (kinds[name] === undefined) {
-      problems.push(`${where}: ${name} is no kind that this chart should make`);
+      problems.push(`${where}: ${name} is no kind whose type is known here`);
       continue;
     }
     const [types, models] = kinds[name];
-    const type = types === operator ? `I${object.kind}` : object.kind;
+    const type = types.startsWith("@kubernetes-models/") ? `I${object.kind}` : object.kind;
     const index = lines.length;
     lines.push(`/* ${where} */ import type {${type} as T${index}} from "${types}";` +
                ` export const o${index}: T${index} = ${JSON.stringify(object)};`);

@@ -5,6 +5,8 @@
 #     helm_tools           installs what package-lock.json names; $tools is the folder, helm3 and helm4 in it
 #     value_files          the names of helm/tollgate/ci/*-values.yaml
 #     render HELM FILE [ARGUMENT...]   what `helm template` makes of the chart with these values
+#     check_types FILE...  every object in them has the fields, and only the fields, of its kind
+#     finds_mistakes FILE SED-SCRIPT...   check_types takes it, and not what any of the scripts makes of it
 #     fail "what went wrong"
 #
 # $chart is the chart, $work a folder that goes away at the end.
@@ -65,4 +67,24 @@ render() {
     local helm=$1 values=$2
     shift 2
     "$tools/$helm" template gate "$chart" --namespace security --values "$chart/ci/$values" "$@"
+}
+
+check_types() {
+    node "$here/check_types.mjs" "$tools/node_modules" "$work/types" "$@"
+}
+
+finds_mistakes() {
+    local right=$1 i wrong=()
+    shift
+    local mistakes=("$@")
+    for i in "${!mistakes[@]}"; do
+        sed "${mistakes[i]}" "$right" >"$work/wrong$i.yaml"
+        cmp -s "$right" "$work/wrong$i.yaml" && fail "nothing to make wrong by ${mistakes[i]}"
+        wrong+=("$work/wrong$i.yaml")
+    done
+    check_types "$right" "${wrong[@]}" >"$work/out" 2>&1 && fail "no mistake is found"
+    for i in "${!mistakes[@]}"; do
+        grep -q "^wrong$i.yaml:" "$work/out" || fail "not found: ${mistakes[i]}"
+    done
+    ! grep "^$(basename "$right"):" "$work/out" || fail "a mistake is found where there is none"
 }
