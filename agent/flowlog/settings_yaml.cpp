@@ -44,6 +44,7 @@ constexpr Bounds kFacility{0, 23};
 constexpr Bounds kBatchRecords{1, 10'000};
 constexpr Bounds kBatchBytes{4096, 8U << 20U};
 constexpr Bounds kBatchSeconds{1, 300};
+constexpr Bounds kTimeoutSeconds{1, 60};
 constexpr Bounds kMemoryBytes{64U << 10U, 64U << 20U};
 constexpr Bounds kSpoolBytes{1U << 20U, std::uint64_t{16} << 30U};
 constexpr Bounds kBufferRecords{1, 1'000'000};
@@ -58,9 +59,7 @@ class Reader {
         if (!fields.is_map()) {
             return settings;
         }
-        auto seconds = static_cast<std::uint64_t>(settings.interval.count());
-        read_number(fields, "interval", kIntervalSeconds, seconds);
-        settings.interval = std::chrono::seconds{seconds};
+        read_seconds(fields, "interval", kIntervalSeconds, settings.interval);
         if (const YamlNode* events = fields.optional("events")) {
             read_events(*events, settings);
         }
@@ -180,9 +179,8 @@ class Reader {
         read_number(fields, "memoryBytes", kMemoryBytes, options.memory_bytes);
         read_number(fields, "batchRecords", kBatchRecords, options.batch_records);
         read_number(fields, "batchBytes", kBatchBytes, options.batch_bytes);
-        auto seconds = static_cast<std::uint64_t>(options.batch_age.count());
-        read_number(fields, "batchAge", kBatchSeconds, seconds);
-        options.batch_age = std::chrono::seconds{seconds};
+        read_seconds(fields, "batchAge", kBatchSeconds, options.batch_age);
+        read_seconds(fields, "timeout", kTimeoutSeconds, options.timeout);
         return options;
     }
 
@@ -204,9 +202,7 @@ class Reader {
         read_number(fields, "observationDomain", kObservationDomain, options.observation_domain);
         read_number(fields, "messageBytes", kMessageBytes, options.message_bytes);
         read_number(fields, "bufferRecords", kBufferRecords, options.buffer_records);
-        auto seconds = static_cast<std::uint64_t>(options.template_interval.count());
-        read_number(fields, "templateInterval", kTemplateSeconds, seconds);
-        options.template_interval = std::chrono::seconds{seconds};
+        read_seconds(fields, "templateInterval", kTemplateSeconds, options.template_interval);
         return options;
     }
 
@@ -245,6 +241,14 @@ class Reader {
         } else if (value) {
             target = static_cast<Number>(*value);
         }
+    }
+
+    template <typename Duration>
+    void read_seconds(Fields& fields, std::string_view key, Bounds bounds, Duration& target) {
+        using std::chrono::seconds;
+        auto number = static_cast<std::uint64_t>(std::chrono::floor<seconds>(target).count());
+        read_number(fields, key, bounds, number);
+        target = seconds{number};
     }
 
     void error(const Mark& mark, std::string message, std::string_view hint = {}) {

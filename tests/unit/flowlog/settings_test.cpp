@@ -83,6 +83,7 @@ sinks:
     batchRecords: 7
     batchBytes: 5000
     batchAge: 2
+    timeout: 3
 )");
     EXPECT_EQ(problems, "");
     ASSERT_EQ(settings.sinks.size(), 3U);
@@ -103,6 +104,7 @@ sinks:
     EXPECT_EQ(http.batch_records, 7U);
     EXPECT_EQ(http.batch_bytes, 5'000U);
     EXPECT_EQ(http.batch_age, std::chrono::seconds{2});
+    EXPECT_EQ(http.timeout, std::chrono::seconds{3});
 }
 
 TEST(FlowLogSettings, WhatDoesNotFitIsReportedWithItsPlace) {
@@ -122,6 +124,10 @@ TEST(FlowLogSettings, WhatDoesNotFitIsReportedWithItsPlace) {
         {"sinks: [{type: ipfix, collector: somewhere}]",
          "f:1:34: error: 'somewhere' is no host and port"},
         {"sinks: [{type: ipfix, collector: 'a:1', transport: sctp}]", "f:1:52"},
+        {"sinks: [{type: http, url: 'http://a.example/', timeout: 0}]",
+         "f:1:57: error: timeout must be from 1 to 60"},
+        {"sinks: [{type: http, url: 'http://a.example/', timeout: 61}]",
+         "f:1:57: error: timeout must be from 1 to 60"},
         {"sinks: [{type: stdout}, {type: stdout}]", "a sink of the type stdout already"},
     };
     for (const auto& [yaml, problem] : wrong) {
