@@ -46,6 +46,17 @@ refused securityContext --set securityContext.privileged=true
 refused detach --set-string detach=true
 refused tunnels --set tunnel.existingSecret=keys --set 'tunnel.tunnels[0].name=wg0' --set 'tunnel.tunnels[0].privateKeyFile=/x'
 
+refused flowLog --set flowLog.enable=true
+refused interval --set flowLog.interval=4
+refused events --set 'flowLog.events={all}'
+refused sinks --set-json 'flowLog.sinks=[]'
+refused sinks --set 'flowLog.sinks[0].type=journal'
+refused sinks --set 'flowLog.sinks[0].type=syslog'
+refused sinks --set 'flowLog.sinks[0].type=http'
+refused sinks --set 'flowLog.sinks[0].type=http' --set 'flowLog.sinks[0].url=http://a.example/' --set 'flowLog.sinks[0].tokenFile=/x'
+refused sinks --set 'flowLog.sinks[0].type=http' --set 'flowLog.sinks[0].url=http://a.example/' --set 'flowLog.sinks[0].spoolFolder=/tmp'
+refused flowLog.http --set flowLog.enabled=true --set flowLog.http.tokenSecret.name=collector
+refused caConfigMap --set flowLog.enabled=true --set 'flowLog.sinks[0].type=http' --set 'flowLog.sinks[0].url=https://a.example/'
 refused tunnel.existingSecret --set 'tunnel.tunnels[0].name=wg0'
 refused service.enabled --set serviceMonitor.enabled=true
 refused metrics.enabled --set metrics.enabled=false --set podMonitor.enabled=true

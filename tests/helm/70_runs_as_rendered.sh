@@ -78,13 +78,18 @@ only_ssh_passes || fail "a bad policy changes the gate"
 runc --root "$lab/runc" kill first KILL
 until_true 10 stopped first || fail "the container does not end"
 reaches 80 && fail "the gate opens when the container dies"
-start second default.yaml tollgate
+rendered logging.yaml --set flowLog.enabled=true --set flowLog.interval=5
+rm -r "$lab/volumes/config" # of another ConfigMap
+start second logging.yaml tollgate
 running=second
 until_true 20 ready || { cat "$lab/second.log"; fail "the next one is not ready"; }
 [[ $(stage) == enforce ]] || fail "the next one forgets"
 only_ssh_passes || fail "the next one does not keep the gate as it was"
 swap "$lab/enforce.yaml"
 until_true 5 eval '[[ $(file_state) == inForce ]]' || fail "the good policy does not come back"
+reaches 22 || fail "no connection to tell of"
+told() { grep '^{' "$lab/second.log" | jq -se 'any(.kind == "FlowLog" and .localPort == 22 and .verdict == "pass")' >/dev/null; }
+until_true 20 told || fail "the flow log does not tell of it: $(cat "$lab/second.log")"
 memory=$(($(on node curl -sS http://192.0.2.10:9586/metrics | awk '/^process_resident_memory_bytes/ { printf "%d", $2 }') / 1048576))
 
 # --- detach, the step before helm uninstall ---

@@ -18,7 +18,7 @@ fenced() {
 }
 
 fenced "$root/docs/kubernetes.md" yaml
-((blocks == 2)) || fail "$blocks examples of values"
+((blocks == 3)) || fail "$blocks examples of values"
 for values in "$work"/block-* "$root/examples/kubernetes-values.yaml"; do
     "$tools/helm4" template tollgate "$chart" --namespace tollgate --values "$values" >"$work/objects"
     python3 -c '
@@ -49,6 +49,12 @@ for page in docs/kubernetes.md helm/tollgate/README.md; do
                 ;;
             'kubectl -n tollgate create secret generic tollgate-keys '*)
                 grep -q 'existingSecret: tollgate-keys' docs/kubernetes.md || fail "$page: $command"
+                ;;
+            'kubectl -n tollgate create secret generic flow-log-token --from-file=token')
+                grep -q 'tokenSecret: {name: flow-log-token}' docs/kubernetes.md || fail "$page: $command"
+                ;;
+            'kubectl -n tollgate create configmap flow-log-ca --from-file=ca.crt')
+                grep -q 'caConfigMap: {name: flow-log-ca}' docs/kubernetes.md || fail "$page: $command"
                 ;;
             './tools/image'*) tools/image --help >/dev/null || fail "$page: $command" ;;
             'skopeo copy '*) [[ $command == *:$(sed -nE 's/^version: //p' "$chart/Chart.yaml")* ]] || fail "$page: $command" ;;

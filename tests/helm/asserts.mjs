@@ -182,6 +182,32 @@ describe("the chart", () => {
     assert.ok(!pod("default").volumes.some((each) => ["tun", "keys"].includes(each.name)));
   });
 
+  test("keeps no flow log unless it is told to, and then on standard output", () => {
+    const config = (name) => parse(dataOf(objectsOf(`${name}-values.yaml`), "tollgate.yaml"));
+    assert.equal(config("default").flowLog, undefined);
+    assert.deepEqual(valuesOf("../values.yaml").flowLog.sinks, [{type: "stdout"}]);
+    const {interval, events, sinks} = config("flow-log").flowLog;
+    assert.equal(interval, 30);
+    assert.deepEqual(events, ["flows", "drops"]);
+    assert.deepEqual(sinks.map((sink) => sink.type), ["stdout", "http", "ipfix", "syslog"]);
+    assert.equal(sinks[1].spoolBytes, 268435456);
+  });
+
+  test("gives the flow log its token as a file of root out of a Secret, never in a ConfigMap", () => {
+    const {sinks} = parse(dataOf(objectsOf("flow-log-values.yaml"), "tollgate.yaml")).flowLog;
+    const {containers, volumes} = pod("flow-log");
+    const mountOf = (file) => containers[0].volumeMounts.find((mount) => mount.mountPath === file);
+    const volumeOf = (file) => volumes.find((volume) => volume.name === mountOf(file).name);
+    assert.equal(mountOf(sinks[1].tokenFile).subPath, "bearer");
+    assert.deepEqual(volumeOf(sinks[1].tokenFile).secret, {secretName: "collector", defaultMode: 0o400});
+    assert.equal(mountOf(sinks[1].caFile).subPath, "bundle.pem");
+    assert.equal(volumeOf(sinks[1].caFile).configMap.name, "trusted");
+    for (const sink of [sinks[0], sinks[2], sinks[3]]) assert.equal(sink.tokenFile ?? sink.caFile, undefined);
+    const stateMount = containers[0].volumeMounts.find((mount) => mount.name === "state");
+    assert.ok(sinks[1].spoolFolder.startsWith(`${stateMount.mountPath}/`));
+    assert.ok(!pod("default").volumes.some((volume) => volume.name.startsWith("flow-log")));
+  });
+
   test("uses a policy of somebody else", () => {
     const objects = objectsOf("existing-policy-values.yaml");
     assert.equal(dataOf(objects, "policy.yaml"), undefined);

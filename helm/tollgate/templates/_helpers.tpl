@@ -67,6 +67,13 @@ appArmorProfile:
 {{- if and (not .Values.metrics.enabled) (or .Values.service.enabled .Values.podMonitor.enabled .Values.metrics.allowFrom) -}}
 {{- fail "service, podMonitor and metrics.allowFrom need metrics.enabled" -}}
 {{- end -}}
+{{- $files := .Values.flowLog.http -}}
+{{- if and (or $files.tokenSecret.name $files.caConfigMap.name) (not (include "tollgate.httpSink" .)) -}}
+{{- fail "flowLog.http needs flowLog.enabled and a sink of the type http" -}}
+{{- end -}}
+{{- if and (hasPrefix "https:" (include "tollgate.httpSink" .)) (not $files.caConfigMap.name) -}}
+{{- fail "a sink with an https URL needs flowLog.http.caConfigMap: the image trusts nobody by itself" -}}
+{{- end -}}
 {{- $policy := .Values.policy -}}
 {{- if and $policy.existingConfigMap (or $policy.groups $policy.failsafe $policy.allow $policy.deny $policy.baseline) -}}
 {{- fail "policy.existingConfigMap is the whole policy: the rules, groups and baseline of the chart's values would be ignored" -}}
@@ -94,5 +101,9 @@ logLevel: {{ .Values.logLevel }}
 {{- with .Values.tunnel.tunnels }}
 tunnels:
   {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- if .Values.flowLog.enabled }}
+flowLog:
+  {{- include "tollgate.flowLog" .Values.flowLog | nindent 2 }}
 {{- end }}
 {{- end -}}

@@ -71,6 +71,9 @@ containers:
       {{- range fromYamlArray (include "tollgate.keys" .) }}
       - {name: keys, mountPath: /etc/tollgate/keys/{{ . }}, subPath: {{ . }}, readOnly: true}
       {{- end }}
+      {{- with include "tollgate.flowLogMounts" . }}
+      {{- trim . | nindent 6 }}
+      {{- end }}
 volumes:
   - name: bpffs
     hostPath: {path: {{ .Values.bpffs.hostPath }}, type: Directory}
@@ -91,6 +94,9 @@ volumes:
   {{- with .Values.tunnel.existingSecret }}
   - name: keys
     secret: {secretName: {{ . }}, defaultMode: 256}  # 0400
+  {{- end }}
+  {{- with include "tollgate.flowLogVolumes" . }}
+  {{- trim . | nindent 2 }}
   {{- end }}
 {{- end -}}
 
