@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -25,6 +26,18 @@ using namespace tollgate::agent;
 ExitCode print(const std::string& text) {
     return ::write(STDOUT_FILENO, text.data(), text.size()) < 0 ? ExitCode::failed
                                                                 : ExitCode::stopped;
+}
+
+// Where standard input, output or error is closed, the next file that is opened would get its
+// number, and log lines.
+void fill_standard_descriptors() {
+    int descriptor = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO) {
+        descriptor = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    }
+    if (descriptor > STDERR_FILENO) {
+        ::close(descriptor);
+    }
 }
 
 ExitCode wait_for_signal() {
@@ -79,6 +92,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    fill_standard_descriptors();
     try {
         return static_cast<int>(run({argv + 1, argv + argc}));
     } catch (const std::exception& error) {

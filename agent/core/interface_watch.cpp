@@ -149,6 +149,10 @@ std::size_t InterfaceWatch::tick() {
         const auto index = interface_index(interface.name);
         const bool intact = interface.attachment && found != now.end() && index &&
                             *index == interface.attachment->ifindex;
+        if (intact && found->pins_restored) {
+            log(LogLevel::warn, "interface.unpinned", {{"interface", interface.name}});
+            ++reattachments_;
+        }
         if (!intact && repair(interface)) {
             ++repaired;
         }

@@ -39,6 +39,7 @@ struct Attachment {
     TcHook egress = TcHook::none;
     bool adopted = false;         ///< the links of an earlier agent were taken over without a gap
     std::string fallback_reason;  ///< why not native; empty if native, or a tunnel
+    bool pins_restored = false;   ///< somebody had removed them; they are there again
 };
 
 struct GateOptions {

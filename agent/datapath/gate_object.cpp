@@ -169,11 +169,7 @@ Result<void> GateObject::share_maps(const bpf_object* with) const {
 }
 
 Result<GateObject> GateObject::load(const Prepare& prepare) {
-    // XDP programs that know frames in several buffers (jumbo frames, header split): kernel 5.18.
-    auto skeleton = load(prepare, true);
-    if (!skeleton && skeleton.error().code.value() == EINVAL) {
-        skeleton = load(prepare, false);
-    }
+    auto skeleton = load_programs(prepare);
     if (!skeleton) {
         return Failure{skeleton.error()};
     }
@@ -192,7 +188,9 @@ Result<GateObject> GateObject::load(const Prepare& prepare) {
     return object;
 }
 
-Result<GateObject::Skeleton> GateObject::load(const Prepare& prepare, bool fragments) {
+// Without BPF_F_XDP_HAS_FRAGS: the programs judge a frame by the length of its first buffer, so the
+// kernel has to give them frames in one, or refuse to attach.
+Result<GateObject::Skeleton> GateObject::load_programs(const Prepare& prepare) {
     const LibbpfMessages messages;
     Skeleton skeleton{gate__open()};
     if (!skeleton) {
@@ -204,12 +202,6 @@ Result<GateObject::Skeleton> GateObject::load(const Prepare& prepare, bool fragm
     }
     if (auto prepared = prepare(*skeleton); !prepared) {
         return Failure{prepared.error()};
-    }
-    bpf_program* program = nullptr;
-    bpf_object__for_each_program(program, skeleton->obj) {
-        if (fragments && bpf_program__type(program) == BPF_PROG_TYPE_XDP) {
-            bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_XDP_HAS_FRAGS);
-        }
     }
     if (const int error = gate__load(skeleton.get()); error != 0) {
         return explain_load_failure(-error, messages.last_lines(kLogLines));

@@ -72,7 +72,7 @@ class GateObject {
     explicit GateObject(Skeleton skeleton);
     [[nodiscard]] static Result<GateObject> load(const Prepare& prepare);
     [[nodiscard]] Result<void> share_maps(const bpf_object* with) const;
-    [[nodiscard]] static Result<Skeleton> load(const Prepare& prepare, bool fragments);
+    [[nodiscard]] static Result<Skeleton> load_programs(const Prepare& prepare);
 
     Skeleton skeleton_;
     bool check_mac1_ = true;

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include <linux/bpf.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -138,6 +139,26 @@ Result<void> InterfaceGate::settle_program_arrays() const {
         }
     }
     return {};
+}
+
+Result<bool> InterfaceGate::restore_pins() const {
+    bool restored = false;
+    for (const auto& [link, direction] :
+         {std::pair{&ingress_link_, TG_INGRESS}, std::pair{&egress_link_, TG_EGRESS}}) {
+        const fs::path pin = link_pin(pins_, direction);
+        if (!*link || !is_alive(*link, target_.ifindex) || ::access(pin.c_str(), F_OK) == 0) {
+            continue;
+        }
+        ::mkdir(pins_.folder.c_str(), 0700);  // it may be there; if not, pinning says so
+        if (auto pinned = replace_pin(link->get(), pin); !pinned) {
+            return Failure{pinned.error()};
+        }
+        restored = true;
+    }
+    if (restored) {
+        return settle_program_arrays().map([] { return true; });
+    }
+    return false;
 }
 
 Attachment InterfaceGate::attachment() const {

@@ -27,6 +27,10 @@ class InterfaceGate {
 
     /// As it is in the kernel now.
     [[nodiscard]] Attachment attachment() const;
+    /// Pins the links again whose pins somebody has removed: without, the gate would end with the
+    /// agent.
+    /// @return whether one was missing; else as bpf(BPF_OBJ_PIN)
+    [[nodiscard]] Result<bool> restore_pins() const;
     [[nodiscard]] const Target& target() const { return target_; }
     [[nodiscard]] const InterfacePins& pins() const { return pins_; }
 

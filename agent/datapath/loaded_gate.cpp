@@ -273,6 +273,8 @@ std::vector<Attachment> LoadedGate::attachments() {
     std::vector<Attachment> now;
     for (const auto& gate : interfaces_) {
         now.push_back(gate.attachment());
+        // What cannot be pinned now is tried again the next time.
+        now.back().pins_restored = gate.restore_pins().value_or(false);
     }
     return now;
 }

@@ -74,11 +74,13 @@ Bytes igmp(unsigned type) {
     return ip_frame(fields, icmp(type));
 }
 
+// Case L03
 TEST_F(Baseline, PassesArpBothWays) {
     EXPECT_EQ(judge(arp(1), kIn), kPassed);
     EXPECT_EQ(judge(arp(2), kOut), kPassed);
 }
 
+// Case P26
 TEST_F(Baseline, RefusesOtherArp) {
     EXPECT_EQ(judge(arp(3), kIn), dropped(DropReason::arp_invalid));
     EXPECT_EQ(judge(arp(1, 0x03), kIn), dropped(DropReason::arp_invalid));
@@ -87,6 +89,7 @@ TEST_F(Baseline, RefusesOtherArp) {
     EXPECT_EQ(judge(arp(1), kIn), dropped(DropReason::arp_invalid));
 }
 
+// Case L03
 TEST_F(Baseline, PassesNeighbourDiscovery) {
     for (const Direction direction : {kIn, kOut}) {
         EXPECT_EQ(judge(Icmp6{}.frame(), direction), kPassed);
@@ -96,6 +99,7 @@ TEST_F(Baseline, PassesNeighbourDiscovery) {
     EXPECT_EQ(judge(Icmp6{.type = 134, .body = 16}.frame(), kIn), kPassed);
 }
 
+// Cases P24, P25, P26
 TEST_F(Baseline, RefusesNeighbourDiscoveryThatRfc4861Discards) {
     open_policy();
     const Outcome invalid = dropped(DropReason::ndp_invalid);
@@ -111,6 +115,7 @@ TEST_F(Baseline, RefusesNeighbourDiscoveryThatRfc4861Discards) {
     EXPECT_EQ(judge(Icmp6{.type = 137}.frame(), kOut), invalid);
 }
 
+// Case P25
 TEST_F(Baseline, RefusesNeighbourDiscoveryInFragments) {
     open_policy();
     const Icmp6 solicitation;
@@ -120,6 +125,7 @@ TEST_F(Baseline, RefusesNeighbourDiscoveryInFragments) {
     EXPECT_EQ(judge(frame, kIn), dropped(DropReason::ndp_invalid));
 }
 
+// Case P24
 TEST_F(Baseline, NeighbourPartsCanBeSwitchedOff) {
     without(TG_BASELINE_NEIGHBOUR);
     EXPECT_EQ(judge(Icmp6{}.frame(), kIn), dropped(DropReason::ndp_invalid));
@@ -129,6 +135,7 @@ TEST_F(Baseline, NeighbourPartsCanBeSwitchedOff) {
     EXPECT_EQ(judge(Icmp6{.type = 134}.frame(), kIn), dropped(DropReason::ndp_invalid));
 }
 
+// Case L03
 TEST_F(Baseline, PassesTheClientsSideOfDhcp) {
     EXPECT_EQ(judge(dhcp("0.0.0.0", "255.255.255.255", {68, 67}), kOut), kPassed);
     EXPECT_EQ(judge(dhcp("192.0.2.1", "198.51.100.7", {67, 68}), kIn), kPassed);
@@ -145,6 +152,7 @@ TEST_F(Baseline, LeavesOtherDhcpToThePolicy) {
               dropped(DropReason::policy_default));
 }
 
+// Case L03
 TEST_F(Baseline, PassesMulticastMembership) {
     EXPECT_EQ(judge(igmp(0x11), kIn), kPassed);
     for (const unsigned type : {0x12U, 0x16U, 0x17U, 0x22U}) {
@@ -159,6 +167,7 @@ TEST_F(Baseline, PassesMulticastMembership) {
     }
 }
 
+// Case P33
 TEST_F(Baseline, RefusesOtherMulticastMembership) {
     open_policy();
     const Outcome refused = dropped(DropReason::policy_default);
@@ -172,6 +181,7 @@ TEST_F(Baseline, RefusesOtherMulticastMembership) {
     EXPECT_EQ(judge(igmp(0x11), kIn), refused);
 }
 
+// Case P06
 TEST_F(Baseline, PassesEapolAndLldpOnlyIfSwitchedOn) {
     for (const unsigned ether_type : {0x888eU, 0x88ccU}) {
         EXPECT_EQ(judge(ethernet({}, ether_type, Bytes(4)), kIn), dropped(DropReason::ethertype));

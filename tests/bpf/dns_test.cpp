@@ -125,6 +125,7 @@ TEST_F(Dns, OneAddressKeepsSeveralNames) {
     }
 }
 
+// Case L06
 TEST_F(Dns, AnswersToNoQueryOfOursAdmitNothing) {
     const DnsMessage answer = dns_answer("example.com", {address_record("", address())});
     ask(dns_query("other.example"));
@@ -141,6 +142,7 @@ TEST_F(Dns, AnswersToNoQueryOfOursAdmitNothing) {
     EXPECT_EQ(programs.gate_counters().dns_unsolicited, 3U);
 }
 
+// Case L06
 TEST_F(Dns, AQueryIsAnsweredOnce) {
     ask_and_hear("example.com", {});
     hear(dns_answer("example.com", {address_record("", address())}).wire());

@@ -69,6 +69,7 @@ TEST_F(Flow, ABlindAcknowledgementPromotesNothing) {
     EXPECT_TRUE(flow_of(frame(client), kIn));
 }
 
+// Case P41
 TEST_F(Flow, AFloodOfSynEvictsNoEstablishedFlow) {
     establish();
     for (unsigned i = 0; i < 3 * TG_EMBRYOS_MAX; ++i) {
@@ -93,6 +94,7 @@ TEST_F(Flow, WhatWeOpenNeedsNoIngressRule) {
               dropped(DropReason::no_flow));
 }
 
+// Case P29
 TEST_F(Flow, ASegmentWithoutFlowIsNoFlow) {
     allow_any(kIn, service(IPPROTO_TCP, 22));
     for (const int flags : {int{kAck}, kSyn | kAck, kFin | kAck, int{kRst}}) {
@@ -101,6 +103,7 @@ TEST_F(Flow, ASegmentWithoutFlowIsNoFlow) {
     EXPECT_EQ(in(client, kSyn), kPassed);
 }
 
+// Case P31
 TEST_F(Flow, AResetNeverDeletesAndAnyOtherSegmentClearsIt) {
     establish();
     ASSERT_EQ(in(client, kRst), kPassed);
@@ -109,6 +112,7 @@ TEST_F(Flow, AResetNeverDeletesAndAnyOtherSegmentClearsIt) {
     EXPECT_EQ(flow_of(frame(client), kIn)->flags & TG_FLOW_RESET, 0);
 }
 
+// Case P31
 TEST_F(Flow, ASynReusesAFlowThatIsClosing) {
     establish();
     ASSERT_EQ(in(client, kFin | kAck, 1), kPassed);
@@ -120,6 +124,7 @@ TEST_F(Flow, ASynReusesAFlowThatIsClosing) {
     EXPECT_EQ(embryo_of(frame(client), kIn)->packets[TG_INGRESS], 1U);
 }
 
+// Case P30
 TEST_F(Flow, ASynOfTheResponderIsJudgedByItselfAndTouchesNothing) {
     connect();
     const auto before = flow_of(frame(server), kIn);
@@ -159,6 +164,7 @@ TEST_F(Flow, DiesWhenItHasBeenSilentForLongerThanItsTimeout) {
     }
 }
 
+// Case P31
 TEST_F(Flow, EstablishedTcpLivesForDaysAndClosingForTwoMinutes) {
     establish();
     age(frame(client), kIn, TG_TCP_ESTABLISHED_NS - TG_SECOND);
@@ -186,6 +192,7 @@ TEST_F(Flow, UdpFromOutsideIsPromotedWhenTheSenderAnswersTheAnswer) {
     EXPECT_FALSE(embryo_of(talk.udp(kIn), kIn));
 }
 
+// Case P21
 TEST_F(Flow, OnlyEchoMakesAnIcmpFlow) {
     allow_any(kOut, service(IPPROTO_ICMP, 8));
     EXPECT_EQ(judge(server.icmp(kIn, echo(0, 7)), kIn), dropped(DropReason::no_flow));
@@ -204,6 +211,7 @@ TEST_F(Flow, AnEchoWithIdentifierZeroOpensNoDoorForOtherTypes) {
     EXPECT_EQ(judge(server.icmp(kIn, icmp(5)), kIn), dropped(DropReason::policy_default));
 }
 
+// Case P32
 TEST_F(Flow, VerifiesTheIpv4ChecksumOncePerFlow) {
     allow_any(kIn, service(IPPROTO_UDP, 40000));
     Bytes wrong = server.udp(kIn);

@@ -37,6 +37,7 @@ class Fragment : public GateTest {
     }
 };
 
+// Cases P15, P16
 TEST_F(Fragment, LaterOnesPassIfTheirFirstDid) {
     allow_any(kIn, service(IPPROTO_UDP, 5683));
     EXPECT_EQ(judge(later(16), kIn), dropped(DropReason::fragment_unknown));
@@ -46,6 +47,7 @@ TEST_F(Fragment, LaterOnesPassIfTheirFirstDid) {
     EXPECT_EQ(judge(later(8), kIn), dropped(DropReason::fragment_overlap));
 }
 
+// Case P15
 TEST_F(Fragment, LaterOnesOfADroppedFirstAreUnknown) {
     EXPECT_EQ(judge(first(), kIn), dropped(DropReason::policy_default));
     EXPECT_EQ(judge(later(16), kIn), dropped(DropReason::fragment_unknown));
@@ -78,6 +80,7 @@ TEST_F(Fragment, TheRecordExpires) {
     EXPECT_EQ(judge(later(16), kIn), dropped(DropReason::fragment_unknown));
 }
 
+// Case P18
 TEST_F(Fragment, OfIpv6LikewiseButNotAtomicOnes) {
     allow_any(kIn, service(IPPROTO_UDP, 5683));
     Bytes datagram = udp(talk_v6.ports(kIn), Bytes(32));
@@ -111,6 +114,7 @@ class IcmpError : public GateTest {
     }
 };
 
+// Case P22
 TEST_F(IcmpError, PassesIfItQuotesALiveFlow) {
     EXPECT_EQ(judge(error(sent(), server), kIn), dropped(DropReason::icmp_unrelated));
     connect();
@@ -124,6 +128,7 @@ TEST_F(IcmpError, PassesIfItQuotesALiveFlow) {
     EXPECT_FALSE(flow_of(server.tcp(kIn, {}), kIn)->flags & TG_FLOW_ANSWERED);
 }
 
+// Case P22
 TEST_F(IcmpError, IsUnrelatedIfTheQuoteCannotBeReadOrIsNotOurs) {
     connect();
     const Outcome unrelated = dropped(DropReason::icmp_unrelated);
@@ -142,6 +147,7 @@ TEST_F(IcmpError, IsUnrelatedIfTheQuoteCannotBeReadOrIsNotOurs) {
     EXPECT_EQ(judge(error(sent(), other), kIn), unrelated);
 }
 
+// Case P22
 TEST_F(IcmpError, OfIpv6Likewise) {
     Talk talk = talk6();
     allow_any(kOut, service(IPPROTO_TCP, 443));

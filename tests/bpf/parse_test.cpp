@@ -19,6 +19,7 @@ class Parser : public GateTest {
     }
 };
 
+// Cases P03, P06, P07, P08, P10, P11, P13, P14, P27, P29, P32
 TEST_F(Parser, RefusesWhatIsMalformedUnderItsName) {
     for (const Refusal& refusal : refusals()) {
         EXPECT_EQ(judge(refusal.frame(), kIn), dropped(refusal.reason)) << refusal.name;
@@ -33,6 +34,7 @@ TEST_F(Parser, OnlyCountsWhatIsMalformedWhileLearning) {
     }
 }
 
+// Case P01
 TEST_F(Parser, RefusesEveryTruncation) {
     const std::vector<Bytes> whole{udp_frame(),
                                    udp6_frame(),
@@ -63,12 +65,14 @@ TEST_F(Parser, AcceptsTagsOptionsAndExtensions) {
     EXPECT_EQ(judge(ip6(51, authenticated), kIn), kPassed);
 }
 
+// Case P09
 TEST_F(Parser, IgnoresBytesBehindThePacket) {
     Bytes padded = udp_frame();
     padded.resize(60);
     EXPECT_EQ(judge(padded, kIn), kPassed);
 }
 
+// Case P02
 TEST_F(Parser, TagsDoNotHideThePort) {
     programs.generation.default_action[TG_INGRESS] = TG_ACTION_DROP;
     programs.write_generation(0, programs.generation);

@@ -74,6 +74,7 @@ TEST_F(Report, DropsOfOneKindAreToldTogetherAndCountedExactly) {
     EXPECT_EQ(pending(), 499U);
 }
 
+// Cases F02, L09
 TEST_F(Report, AFloodIsCountedExactlyThoughFewDropsAreTold) {
     constexpr unsigned kFlood = 3000;
     for (unsigned i = 0; i < kFlood; ++i) {

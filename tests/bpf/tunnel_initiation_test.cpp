@@ -44,6 +44,7 @@ class TunnelInitiation : public TunnelTest {
     }
 };
 
+// Case W03
 TEST_F(TunnelInitiation, EveryBitThatMac1CoversCounts) {
     const Bytes good = bytes_of(keys.sealed<tg_wg_initiation>());
     for (std::size_t at = 4; at < offsetof(tg_wg_initiation, mac2); ++at) {
@@ -56,6 +57,7 @@ TEST_F(TunnelInitiation, EveryBitThatMac1CoversCounts) {
     EXPECT_EQ(in(good), kPassed);
 }
 
+// Case W03
 TEST_F(TunnelInitiation, OfAnotherTunnelIsDropped) {
     EXPECT_EQ(in(TunnelKeys{}.sealed<tg_wg_initiation>()), dropped(DropReason::tunnel_mac1));
 }
@@ -84,6 +86,7 @@ TEST_F(TunnelInitiation, Mac1CanBeLeftToTheAgentWhenTheProgramsAreLoaded) {
     EXPECT_EQ(in(response), kPassed);
 }
 
+// Case W04
 TEST_F(TunnelInitiation, TheSameOneTwiceIsDropped) {
     const auto message = keys.sealed<tg_wg_initiation>();
     EXPECT_EQ(in(message), kPassed);
@@ -96,6 +99,7 @@ TEST_F(TunnelInitiation, TheSameOneTwiceIsDropped) {
     EXPECT_EQ(in_initiation(), kPassed);
 }
 
+// Case W25
 TEST_F(TunnelInitiation, ASourceMayBeginFiveAtOnce) {
     for (int i = 0; i < 5; ++i) {
         EXPECT_EQ(in_initiation(), kPassed) << i;
@@ -118,6 +122,7 @@ TEST_F(TunnelInitiation, AnIPv6SourceIsItsNetwork) {
     EXPECT_EQ(in_initiation(), kPassed) << "the next /64";
 }
 
+// Case W25
 TEST_F(TunnelInitiation, ABadMac1DoesNotUseUpThePlaceOfAnother) {
     for (int i = 0; i < 50; ++i) {
         auto bad = keys.sealed<tg_wg_initiation>();
@@ -127,6 +132,7 @@ TEST_F(TunnelInitiation, ABadMac1DoesNotUseUpThePlaceOfAnother) {
     EXPECT_EQ(in_initiation(), kPassed);
 }
 
+// Case W09
 TEST_F(TunnelInitiation, UnderLoadACookieIsNeeded) {
     use_load();
     EXPECT_EQ(in_initiation(), kPassed) << "to be given a cookie";
@@ -139,6 +145,7 @@ TEST_F(TunnelInitiation, UnderLoadACookieIsNeeded) {
     EXPECT_EQ(in_initiation(), kPassed) << "not under load any more";
 }
 
+// Case W09
 TEST_F(TunnelInitiation, ACookieIsOfOneAddressAndPort) {
     use_load();
     spend_cookies();
@@ -159,6 +166,7 @@ TEST_F(TunnelInitiation, ACookieIsOfOneAddressAndPort) {
 }
 
 // Its sender does not know the key, but it takes a hash to tell.
+// Case W25
 TEST_F(TunnelInitiation, UnderLoadWhatNobodyAnswersIsNotHashed) {
     use_load();
     auto bad = keys.sealed<tg_wg_initiation>();
@@ -173,6 +181,7 @@ TEST_F(TunnelInitiation, UnderLoadWhatNobodyAnswersIsNotHashed) {
     EXPECT_EQ(in(bad), dropped(DropReason::tunnel_mac1)) << "a peer is there";
 }
 
+// Case W25
 TEST_F(TunnelInitiation, MacsTakeOnePartOfTheTimeInSoManyAndNoMore) {
     EXPECT_EQ(mac_due(false), 0U);
     const std::uint64_t before = boot_time_ns();
@@ -196,6 +205,7 @@ TEST_F(TunnelInitiation, WhereAPeerIsMacsHaveATimeOfTheirOwn) {
     EXPECT_EQ(in_initiation(), dropped(DropReason::tunnel_busy));
 }
 
+// Case W25
 TEST_F(TunnelInitiation, AFloodFromWhereOnePeerIsLeavesTheMacTimeOfTheOthers) {
     know_source(talk.remote);
     spend_mac_time(false);

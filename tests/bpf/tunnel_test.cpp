@@ -7,6 +7,7 @@ namespace {
 
 class Tunnel : public TunnelTest {};
 
+// Cases W01, W02
 TEST_F(Tunnel, DropsEveryTypeAndLengthThatIsNoMessage) {
     put_receiver(receiver(0xff));
     std::size_t messages = 0;
@@ -26,6 +27,7 @@ TEST_F(Tunnel, DropsEveryTypeAndLengthThatIsNoMessage) {
     EXPECT_EQ(messages, 3U + 225U);
 }
 
+// Case W01
 TEST_F(Tunnel, ReservedBytesBelongToTheType) {
     put_receiver(receiver(kAcceptsData));
     Bytes message = TunnelKeys::data();
@@ -48,6 +50,7 @@ TEST_F(Tunnel, TheLengthIsThatOfUdpAndNotThatOfIp) {
               dropped(DropReason::tunnel_message));
 }
 
+// Case W24
 TEST_F(Tunnel, DataPassesForAKeypairOnly) {
     EXPECT_EQ(in(TunnelKeys::data()), dropped(DropReason::tunnel_index)) << "no keypair yet";
     put_receiver(receiver(kAcceptsData));
@@ -117,6 +120,7 @@ TEST_F(Tunnel, AnotherAddressIsElsewhereToo) {
     EXPECT_EQ(last, dropped(DropReason::tunnel_roaming));
 }
 
+// Case W08
 TEST_F(Tunnel, ResponsesPassForAHandshakeOfOursOnly) {
     const auto response = keys.sealed<tg_wg_response>();
     EXPECT_EQ(in(response), dropped(DropReason::tunnel_unasked));
@@ -140,6 +144,7 @@ TEST_F(Tunnel, EveryBitThatMac1OfAResponseCoversCounts) {
     EXPECT_EQ(in(other_mac2), kPassed);
 }
 
+// Case W08
 TEST_F(Tunnel, CookieRepliesPassForAHandshakeOfOursOnly) {
     EXPECT_EQ(in(TunnelKeys::cookie_reply()), dropped(DropReason::tunnel_unasked));
     put_receiver(receiver(1U << TG_WG_COOKIE_REPLY));

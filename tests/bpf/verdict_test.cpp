@@ -42,6 +42,7 @@ TEST_F(Verdict, WithoutARuleTheDefaultActionDecides) {
     EXPECT_EQ(judge(talk.udp(kOut), kOut), kPassed);
 }
 
+// Cases P41, F07
 TEST_F(Verdict, ADropLeavesNoState) {
     EXPECT_EQ(in(), dropped(DropReason::policy_default));
     EXPECT_FALSE(flow_of(talk.udp(kIn), kIn));
@@ -154,6 +155,7 @@ TEST_F(Verdict, ANameCountsUntilItExpiresAndForFlowsLonger) {
     EXPECT_EQ(in_anew(), dropped(DropReason::policy_default));
 }
 
+// Case P38
 TEST_F(Verdict, IcmpAndOtherProtocolsHaveClassesToo) {
     allow_any(kIn, service(IPPROTO_ICMP, 8));
     EXPECT_EQ(judge(talk.icmp(kIn, echo(8, 1)), kIn), kPassed);

@@ -26,6 +26,7 @@ std::map<std::string, std::uint32_t> recorded() {
 class Verifier : public GateTest {};
 
 // Another compiler or kernel moves the counts; a fifth more is a change of ours.
+// Case P11
 TEST_F(Verifier, LooksAtNoMoreInstructionsThanRecorded) {
     const auto limits = recorded();
     ASSERT_FALSE(limits.empty()) << kRecord;

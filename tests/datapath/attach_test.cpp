@@ -149,6 +149,7 @@ TEST_F(Attach, DetachOpensTheInterfaceAndLeavesNothingOnIt) {
     EXPECT_TRUE(gate->attachments().empty());
 }
 
+// Case F11
 TEST_F(Attach, ALinkDetachedByForceIsSeenAndHealed) {
     protect();
     const auto pin = pins.version() / "eth0-0/link_ingress";
@@ -158,6 +159,21 @@ TEST_F(Attach, ALinkDetachedByForceIsSeenAndHealed) {
     ASSERT_TRUE(attach());
     EXPECT_EQ(gate->attachments().at(0).ingress, AttachMode::native);
     EXPECT_FALSE(reaches(kClosedPort));
+}
+
+// Case F11
+TEST_F(Attach, PinsThatSomebodyRemovedAreThereAgain) {
+    for (const auto& options : {agent::GateOptions{}, agent::GateOptions{.force_tc = true}}) {
+        protect(options);
+        EXPECT_FALSE(gate->attachments().at(0).pins_restored);
+        const auto folder = pins.version() / "eth0-0";
+        std::filesystem::remove_all(folder);
+        EXPECT_TRUE(gate->attachments().at(0).pins_restored);
+        EXPECT_FALSE(gate->attachments().at(0).pins_restored);
+        kill();
+        EXPECT_TRUE(reaches(kOpenPort));
+        EXPECT_FALSE(reaches(kClosedPort)) << "the gate ends with the agent";
+    }
 }
 
 TEST_F(Attach, PinsOfADeadInterfaceAreReplaced) {

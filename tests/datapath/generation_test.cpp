@@ -22,6 +22,7 @@ class Generation : public GateLab {
     const policy::CompiledPolicy other = policy_for_port(kClosedPort);
 };
 
+// Case C13
 TEST_F(Generation, OneWriteSwapsThePolicy) {
     protect();
     ASSERT_TRUE(load(other));
@@ -30,6 +31,7 @@ TEST_F(Generation, OneWriteSwapsThePolicy) {
     EXPECT_EQ(gate->generation().value().number, number);
 }
 
+// Case L01
 TEST_F(Generation, TheKernelAloneRevertsAtTheDeadline) {
     protect();
     ASSERT_TRUE(load(other, TG_STAGE_ENFORCE, boot_time_ns() + 700 * kMilliseconds));

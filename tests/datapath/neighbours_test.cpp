@@ -42,6 +42,7 @@ class Neighbours : public GateLab {
     }
 };
 
+// Case F10
 TEST_F(Neighbours, AForeignXdpProgramIsNamedAndKept) {
     attach_foreign();
     const PinDir mine;
@@ -72,6 +73,7 @@ TEST_F(Neighbours, WhatAnAgentOfAnotherAbiLeftIsNeitherAdoptedNorOpened) {
     EXPECT_TRUE(reaches(kOpenPort)) << "the policy of the one before is in force";
 }
 
+// Case F10
 TEST_F(Neighbours, TcOnlyLeavesAForeignXdpProgramItsHook) {
     attach_foreign();
     const PinDir mine;
@@ -85,6 +87,7 @@ TEST_F(Neighbours, TcOnlyLeavesAForeignXdpProgramItsHook) {
     second.reset();
 }
 
+// Case F10
 TEST_F(Neighbours, AForeignClsactFilterSurvivesUs) {
     wait_for_carrier();
     ASSERT_EQ(run_command({"tc", "qdisc", "add", "dev", "eth0", "clsact"}), 0);
@@ -114,6 +117,7 @@ TEST_F(Neighbours, AForeignClsactFilterSurvivesUs) {
     EXPECT_EQ(everything(), before);
 }
 
+// Case F26
 TEST_F(Neighbours, CleanupRemovesExactlyWhatIsOurs) {
     wait_for_carrier();
     const auto before = everything();
@@ -240,6 +244,7 @@ class Sink {
     std::thread thread_;
 };
 
+// Case F01
 TEST_F(Neighbours, ARestartingAgentLosesAndAdmitsNoPacket) {
     protect();
     Sink allowed{*host, kOpenPort};
@@ -259,6 +264,7 @@ TEST_F(Neighbours, ARestartingAgentLosesAndAdmitsNoPacket) {
     EXPECT_EQ(forbidden.stop(), 0);
 }
 
+// Case C13
 TEST_F(Neighbours, FiftySwapsLoseAndAdmitNoPacket) {
     protect();
     Sink allowed{*host, kOpenPort};

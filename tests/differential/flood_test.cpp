@@ -87,6 +87,7 @@ class SynFlood : public testing::Test {
     std::unique_ptr<LoadedGate> gate;
 };
 
+// Case P41
 TEST_F(SynFlood, OfFiveMillionTuplesEvictsNoEstablishedFlow) {
     std::vector<Talk> talks;
     for (std::uint32_t i = 0; i < kFlows; ++i) {

@@ -224,6 +224,7 @@ class Edges {
     std::mt19937_64 random_;
 };
 
+// Case P39
 TEST_F(Nftables, ProgramModelAndKernelAgreeOnPrefixesAndPorts) {
     const std::uint64_t seed = seed_of_run();
     auto begun = Agreement::begin();

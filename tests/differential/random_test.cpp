@@ -94,10 +94,12 @@ void agree_on_every_frame(tg_link link) {
     EXPECT_GE(both.frames(), 200'000U);
 }
 
+// Cases P39, P43
 TEST(RandomFrames, ProgramAndModelAgreeOnEveryFrame) {
     agree_on_every_frame(TG_LINK_CLEAR);
 }
 
+// Case P43
 TEST(RandomFrames, ProgramAndModelAgreeOnEveryPacketOfATunnel) {
     agree_on_every_frame(TG_LINK_TUNNEL);
 }

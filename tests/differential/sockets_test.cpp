@@ -225,6 +225,7 @@ std::vector<Bytes> disguises(std::uint16_t port, const EthernetFields& link) {
     return frames;
 }
 
+// Cases P04, P16, P18
 TEST_F(Sockets, NoDisguiseBringsADatagramToAForbiddenOne) {
     const Endpoint allowed{IPPROTO_UDP, kAllowed};
     const Endpoint forbidden{IPPROTO_UDP, kForbidden};

@@ -4,6 +4,8 @@
 # the rendered pod has: it attaches and learns, a ConfigMap-style swap of the policy is in force within 2 s,
 # a bad policy harms neither the gate nor the probes, an upgrade keeps enforcing, and detaching leaves
 # nothing in the kernel.
+#
+# Cases C18, F24
 # shellcheck source=tests/helm/lib.sh
 source "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/helm/pod.sh

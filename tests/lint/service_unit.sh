@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The systemd unit is valid, comes before the network, is watched, and gives the daemon no more than it needs (exposure
 # at most 3.0 of 10).
+#
+# Case F23
 # shellcheck source=tests/lint/lint.bash
 source "$(dirname "$0")/lint.bash"
 

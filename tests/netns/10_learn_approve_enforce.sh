@@ -4,6 +4,8 @@
 # address, port and direction; everything else is dropped and told of.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
+#
+# Case L07
 # shellcheck disable=SC2119 # the daemon has no more flags here
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh

@@ -3,6 +3,8 @@
 # An unconfirmed enforce reverts on time: with the agent, with the agent killed, and after a reboot.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
+#
+# Case L01
 # shellcheck disable=SC2119 # the daemon has no more flags here
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh

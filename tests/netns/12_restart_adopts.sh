@@ -4,6 +4,8 @@
 # adopts what is there, and links that are removed by force are put back.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
+#
+# Cases C15, F01
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh
 source "$(dirname "$0")/lib.sh"

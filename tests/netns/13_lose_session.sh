@@ -4,6 +4,8 @@
 # unless the caller accepts the risk; it can not be confirmed from the connection that made it.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
+#
+# Case L02
 # shellcheck disable=SC2119 # the daemon has no more flags here
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh

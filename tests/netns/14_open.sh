@@ -4,6 +4,8 @@
 # enforce; an unconfirmed enforce of an open gate reverts to open.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
+#
+# Case L11
 # shellcheck disable=SC2119 # the daemon has no more flags here
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh

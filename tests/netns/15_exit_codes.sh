@@ -4,6 +4,8 @@
 # that runs is left alone; and each refusal of the disk while it runs.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
+#
+# Cases F05, F10, C15
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh
 source "$(dirname "$0")/lib.sh"

@@ -8,6 +8,8 @@
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
 #
 # SWAPS, RESTARTS, KILLS and RATE (packets a second) change how much; the defaults are the promise.
+#
+# Cases C13, F01
 # shellcheck disable=SC2119 # the daemon has no more flags here
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh

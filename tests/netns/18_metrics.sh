@@ -4,6 +4,8 @@
 # listener takes GET only, nothing large, and no slow clients.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
+#
+# Case F21
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh
 source "$(dirname "$0")/lib.sh"

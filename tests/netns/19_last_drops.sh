@@ -3,6 +3,8 @@
 # The drops before a silence are told, too: `observe` accounts for every dropped packet, none twice.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
+#
+# Cases F02, L09
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh
 source "$(dirname "$0")/lib.sh"

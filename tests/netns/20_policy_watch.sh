@@ -4,6 +4,8 @@
 # nothing, and a policy that cuts off what it must not is taken back.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
+#
+# Cases C14, C18
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh
 source "$(dirname "$0")/lib.sh"

@@ -5,6 +5,8 @@
 # nothing that was answered.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
+#
+# Cases L11, S07, S08
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh
 source "$(dirname "$0")/lib.sh"

@@ -6,6 +6,8 @@
 # comes later. docs/early-boot.md says what that leaves out.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
+#
+# Case L12
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh
 source "$(dirname "$0")/lib.sh"

@@ -4,6 +4,8 @@
 # before; it shows signs of life twice as often as the watchdog wants; stopped for good, it says so.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
+#
+# Case F23
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh
 source "$(dirname "$0")/lib.sh"

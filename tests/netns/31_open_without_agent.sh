@@ -3,6 +3,8 @@
 # A killed agent leaves the gate closed; `tollgate open` opens it all the same; cleanup removes it.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
+#
+# Cases F26, L11
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh
 source "$(dirname "$0")/lib.sh"

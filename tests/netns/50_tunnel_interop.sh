@@ -3,6 +3,8 @@
 # The tunnel with a stock peer: handshakes in both roles, data both ways, IPv4 and IPv6 inside and
 # outside, a preshared key, roaming, a change of key and the removal of a peer in traffic.
 # Hosts and addresses: tests/netns/tunnel.sh
+#
+# Case W28
 # shellcheck disable=SC2119,SC2154 # no more flags here; variables of lib.sh and tunnel.sh
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh

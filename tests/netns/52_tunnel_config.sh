@@ -9,6 +9,8 @@
 #          wga  10.9.0.1       tunnel  wgb 10.9.0.2 (camera), wgc 10.9.0.3, 10.77.0.0/16 (recorder)
 #
 # The names are in an /etc/hosts of this test's own, and so is the folder of the sockets for wg.
+#
+# Cases C11, C14
 # shellcheck disable=SC2154 # variables of lib.sh
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh

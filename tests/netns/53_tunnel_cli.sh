@@ -5,6 +5,8 @@
 #
 #   a (device) 192.0.2.10 ── veth ── 192.0.2.20 b (peer)
 #   $wg 10.9.0.1             tunnel             10.9.0.2 $other
+#
+# Case C17
 # shellcheck disable=SC2154 # variables of lib.sh and tunnel.sh
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)

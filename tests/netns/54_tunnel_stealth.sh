@@ -9,6 +9,7 @@
 #     peer eth0 192.0.2.20 ──┼── bridge
 # stranger eth0 192.0.2.66 ──┘
 #
+# Cases W01, W03, W21, W31
 # shellcheck disable=SC2119,SC2154 # variables of lib.sh and tunnel.sh, functions without flags
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh

@@ -7,6 +7,7 @@
 #   device eth0 192.0.2.10, fd00::10  ──────  192.0.2.20, fd00::20 eth0 peer
 #          $wg  10.9.0.1, fd09::1      tunnel  10.9.0.2, fd09::2  $other
 #
+# Cases W21, F19
 # shellcheck disable=SC2154 # variables of lib.sh and tunnel.sh
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh

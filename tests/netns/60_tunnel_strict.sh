@@ -7,6 +7,8 @@
 #   device eth0 192.0.2.10 ──  192.0.2.20 eth0 peer     wireguard-go: $other 10.9.0.2
 #          eth1 198.51.100.10 ── 198.51.100.30 eth0 site   another tollgated: $wgs 10.9.0.3
 #          $wg  10.9.0.1
+#
+# Case W31
 # shellcheck disable=SC2154 # variables of lib.sh and tunnel.sh
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh

@@ -7,6 +7,7 @@
 #   device eth0 192.0.2.10 ── watched ── 192.0.2.20 eth0 peer, the default router of device
 #          $wg  10.9.0.1      tunnel     10.9.0.2 $other, and 10.77.0.0/16 and fd77::/64 behind it
 #
+# Cases W30, F01
 # shellcheck disable=SC2119,SC2154 # variables of lib.sh and tunnel.sh
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh

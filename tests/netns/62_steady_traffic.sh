@@ -5,6 +5,8 @@
 # for four rekeys in each role; without it, one keypair has to do.
 # WIREGUARD_GO names another wireguard-go, which is tried, too.
 # Hosts and addresses: tests/netns/tunnel.sh
+#
+# Case F25
 # shellcheck disable=SC2119,SC2154 # no more flags here; variables of lib.sh and tunnel.sh
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh

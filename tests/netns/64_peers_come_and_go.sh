@@ -4,6 +4,8 @@
 # line, by a reload), when its addresses become another's, and when its name does; they live again
 # when it is back. Nobody else is let in meanwhile, and nothing has to be restarted.
 # The hosts are drawn in camera.sh.
+#
+# Case W28
 # shellcheck disable=SC2154 # variables of lib.sh, daemon.sh and camera.sh
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)

@@ -4,6 +4,8 @@
 # by a raw socket, as the page admits, and that a container's root does not.
 #
 #   container eth0 10.5.0.2 ── 10.5.0.1 veth0 device eth0 192.0.2.10 ── 192.0.2.7 eth0 outside
+#
+# Cases P44, S01, S08
 # shellcheck disable=SC2119,SC2154 # no more flags here; variables of lib.sh
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh

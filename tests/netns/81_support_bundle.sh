@@ -4,6 +4,8 @@
 # missing, is said before anything is written; it works with the agent dead.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
+#
+# Case C17
 set -euo pipefail
 # shellcheck source=tests/netns/lib.sh
 source "$(dirname "$0")/lib.sh"

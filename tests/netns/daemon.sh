@@ -16,7 +16,7 @@ daemon_start() {
     background device "$bin/tollgated" --interface eth0 --state-dir "$lab/state" \
         --run-dir "$lab/run" --pin-dir "$pins" --metrics "${metrics:-off}" "$@" 2>>"$lab/tollgated.log"
     daemon=$background_process
-    until_true 20 api status >/dev/null 2>&1 || {
+    until_true 60 api status >/dev/null 2>&1 || {
         cat "$lab/tollgated.log"
         fail "the daemon does not answer"
     }

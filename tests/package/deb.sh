@@ -4,6 +4,8 @@
 # it away, purging leaves nothing.
 #
 #   peer 192.0.2.7 ── wire ── board 192.0.2.1, eth0, where the package is installed
+#
+# Case F26
 set -euo pipefail
 # shellcheck source=tests/package/system.sh
 source "$(dirname "$0")/system.sh"

@@ -266,6 +266,7 @@ TEST_F(TunnelsTest, ThreadsThatCannotBeHadForNowLeaveAnInterfaceForSeveral) {
     EXPECT_EQ(tunnels.statuses().at(0).threads, 2U);
 }
 
+// Case W32
 TEST_F(TunnelsTest, TheMtuIsWhatTheWayTakesLess80) {
     host->ip({"link", "set", "eth0", "mtu", "1400"});
     Tunnels tunnels = start();

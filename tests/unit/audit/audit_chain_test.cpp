@@ -74,6 +74,7 @@ TEST(AuditChain, WhatWasWrittenIsInOrder) {
     EXPECT_EQ(check.head().sequence, 3U);
 }
 
+// Case S07
 TEST(AuditChain, EveryChangedByteIsFoundInItsLine) {
     const auto lines = three_lines();
     for (std::size_t at = 0; at < lines[1].size(); ++at) {
@@ -83,6 +84,7 @@ TEST(AuditChain, EveryChangedByteIsFoundInItsLine) {
     }
 }
 
+// Case S07
 TEST(AuditChain, ARemovedAMovedAndARepeatedLineAreFound) {
     const auto lines = three_lines();
     EXPECT_THAT(first_refused({lines[0], lines[2]}),

@@ -153,6 +153,7 @@ TEST_F(AuditLogTest, AFullFileIsFollowedByAnotherAndTheOldestGoes) {
 }
 
 // The limit of this process for sizes of files stands for a full disk: half of a line is written.
+// Case F05
 TEST_F(AuditLogTest, WhatCannotBeWrittenIsCountedAndLeavesNoHalfLine) {
     AuditLog log = open();
     note(log, 2);

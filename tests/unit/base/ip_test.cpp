@@ -35,6 +35,7 @@ TEST(IpAddress, WritesTheRecommendedForm) {
     EXPECT_EQ(address("64:ff9b::192.0.2.1").to_string(), "64:ff9b::c000:201");
 }
 
+// Case C07
 TEST(IpAddress, RefusesWhatOtherParsersGuessAt) {
     for (const char* const text :
          {"",         "1",          "1.2.3",    "1.2.3.4.5",    "010.0.0.1",      "256.0.0.1",
@@ -109,6 +110,7 @@ TEST(Prefix, HoldsNarrowerPrefixesAndItself) {
     EXPECT_FALSE(prefix("10.1.0.0/16").contains(prefix("10.0.0.0/8")));
 }
 
+// Case C07
 TEST(Prefix, RefusesHostBitsAndBadLengths) {
     for (const char* const text : {"10.0.0.1/8",
                                    "10.0.0.0/33",

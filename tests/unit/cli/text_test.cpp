@@ -10,6 +10,7 @@ using std::chrono::seconds;
 
 constexpr WallTime kNow{seconds{1795262400}};  // 2026-11-21T12:00:00Z
 
+// Case C04
 TEST(Printable, LeavesNothingThatATerminalObeys) {
     EXPECT_EQ(printable("a\033[31mb"), "a?[31mb");
     EXPECT_EQ(printable("a\177b\001"), "a?b?");

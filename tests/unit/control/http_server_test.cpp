@@ -126,6 +126,7 @@ std::size_t open_descriptors() {
 }
 
 // With two threads and half a second for each, one after the other would be 50 s.
+// Case F21
 TEST_F(HttpServers, ManyWhoSayNothingKeepNobodyOut) {
     serve_like_metrics();
     const std::size_t before = open_descriptors();
@@ -143,6 +144,7 @@ TEST_F(HttpServers, ManyWhoSayNothingKeepNobodyOut) {
     EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{10});
 }
 
+// Case F21
 TEST_F(HttpServers, WhoTakesNoAnswerKeepsNobodyOut) {
     serve_like_metrics(std::string(8U << 20U, 'x'));
     std::vector<FileDescriptor> deaf;
@@ -155,6 +157,7 @@ TEST_F(HttpServers, WhoTakesNoAnswerKeepsNobodyOut) {
     EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{10});
 }
 
+// Case F21
 TEST_F(HttpServers, AHeadWithoutEndIsCutOff) {
     serve_like_metrics();
     const FileDescriptor endless = client();
@@ -168,6 +171,7 @@ TEST_F(HttpServers, AHeadWithoutEndIsCutOff) {
     EXPECT_THAT(answer_to(kGet), EndsWith("fine\n"));
 }
 
+// Cases F21, S02
 TEST_F(HttpServers, ABodyThatIsTooLargeIsNotRead) {
     serve_like_metrics();
     EXPECT_THAT(answer_to("POST / HTTP/1.1\r\nContent-Length: 1025\r\n\r\n"), HasSubstr(" 413 "));
@@ -182,6 +186,7 @@ TEST_F(HttpServers, AConnectionIsForOneRequest) {
     EXPECT_EQ(served, 1);
 }
 
+// Case S04
 TEST_F(HttpServers, OtherMethodsAndWhatIsNoHttpReachNobody) {
     serve_like_metrics();
     for (const std::string_view request : {"PUT / HTTP/1.1\r\nContent-Length: 0\r\n\r\n",

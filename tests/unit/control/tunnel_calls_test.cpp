@@ -142,6 +142,7 @@ TEST(TunnelCalls, SetATunnelUpAndDown) {
     EXPECT_EQ(tunnels.is_up, true);
 }
 
+// Case C17
 TEST(TunnelRequests, NeverQuoteWhatShouldHaveBeenAPublicKey) {
     FakeTunnels tunnels;
     const std::string secret = "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo";

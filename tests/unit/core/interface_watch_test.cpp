@@ -18,6 +18,7 @@ class InterfaceWatchTest : public testing::Test {
     InterfaceWatch watch{gate};
 };
 
+// Case C15
 TEST_F(InterfaceWatchTest, AnInterfaceThatIsNotThereIsRefused) {
     gate.absent = {"eth-none"};
     const auto attached = watch.attach("eth-none", 0);
@@ -35,6 +36,7 @@ TEST_F(InterfaceWatchTest, AnExpectedInterfaceIsPreparedAndNotProtected) {
     EXPECT_TRUE(kernel.attachments.empty());
 }
 
+// Case C15
 TEST_F(InterfaceWatchTest, AnExpectedInterfaceIsAttachedAsSoonAsItIsThere) {
     watch.expect("eth-none", 0);
     watch.expect("lo", 1);
@@ -44,6 +46,7 @@ TEST_F(InterfaceWatchTest, AnExpectedInterfaceIsAttachedAsSoonAsItIsThere) {
     EXPECT_EQ(watch.interfaces()[1].reason, "");
 }
 
+// Case C15
 TEST_F(InterfaceWatchTest, AnInterfaceThatCameBackAsAnotherIsAttachedAgain) {
     ASSERT_TRUE(watch.attach("lo", 6));  // FakeGate: as interface 7, which "lo" is not any more
     watch.attach_newcomers();

@@ -104,6 +104,7 @@ TEST_F(PolicyFollowerTest, AChangedTextComesIntoForceWithTheNews) {
     EXPECT_TRUE(agent->changes().last_successful);
 }
 
+// Case C14
 TEST_F(PolicyFollowerTest, AnInvalidTextIsRefusedAndTheOneBeforeStays) {
     write_rule("ssh");
     start();

@@ -89,6 +89,7 @@ TEST(WardenStart, ARebootLoadsTheConfirmedPolicy) {
     EXPECT_EQ(lab.warden->in_force().number, 2U);
 }
 
+// Case L01
 TEST(WardenStart, ARebootRevertsAnUnconfirmedChange) {
     WardenLab lab;
     lab.enforce("ssh");
@@ -150,6 +151,7 @@ TEST(WardenStart, ADamagedStateIsRefusedAndTheRunningPolicyLeftAlone) {
     EXPECT_EQ(lab.gate->generation()->number, number);
 }
 
+// Case L08
 TEST(WardenStart, AConfirmedPolicyWhoseTextWasChangedIsRefused) {
     WardenLab lab;
     lab.enforce("ssh");

@@ -54,6 +54,7 @@ TEST(Warden, AConfirmedChangeStays) {
     EXPECT_EQ(lab.last_outcome(), "active");
 }
 
+// Case L02
 TEST(Warden, RefusesASecondChangeWhileOneIsPending) {
     WardenLab lab;
     ASSERT_TRUE(lab.warden->change(lab.proposal("ssh")));
@@ -63,6 +64,7 @@ TEST(Warden, RefusesASecondChangeWhileOneIsPending) {
     EXPECT_EQ(lab.gate->rules(), "ssh");
 }
 
+// Case L02
 TEST(Warden, RefusesToConfirmTwiceOrTooLateOrAnotherGeneration) {
     WardenLab lab;
     ASSERT_TRUE(lab.warden->change(lab.proposal("ssh")));
@@ -74,6 +76,7 @@ TEST(Warden, RefusesToConfirmTwiceOrTooLateOrAnotherGeneration) {
     EXPECT_EQ(lab.warden->confirm(std::nullopt, {}).error().code, Refusal::Code::not_found);
 }
 
+// Case L02
 TEST(Warden, RefusesToConfirmFromTheConnectionThatMadeTheChange) {
     WardenLab lab;
     Proposal proposal = lab.proposal("ssh");
@@ -202,6 +205,7 @@ TEST(Warden, ARuleThatExpiresIsCompiledAwayAtThatMoment) {
     EXPECT_EQ(lab.warden->in_force().number, 2U);  // for people it is the same policy
 }
 
+// Case F16
 TEST(Warden, AJumpOfTheWallClockConvertsExpiriesAgain) {
     WardenLab lab;
     Proposal proposal = lab.proposal("ssh", 0);

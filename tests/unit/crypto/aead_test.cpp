@@ -151,6 +151,7 @@ TEST_P(AeadTest, EveryFlippedByteOfTheCiphertextIsRefused) {
     }
 }
 
+// Case W06
 TEST_P(AeadTest, EveryTruncationIsRefused) {
     const auto good = seal(counting(80), 1);
     for (std::size_t size = kTagSize; size < good.size(); ++size) {

@@ -71,11 +71,13 @@ class KnownCookie : public testing::TestWithParam<test::HandshakeVector> {
     tg_wg_initiation initiation = test::message_of<tg_wg_initiation>(known.initiation);
 };
 
+// Case W33
 TEST_P(KnownCookie, IsEqualToTheByte) {
     const Source source{IpAddress::parse(known.source_address).value(), known.source_port};
     EXPECT_EQ(test::hex(cookie_of(test::unhex_secret(known.cookie_secret), source)), known.cookie);
 }
 
+// Case W09
 TEST_P(KnownCookie, FromTheReplyMakesMac2) {
     CookieJar jar{receiver};
     jar.seal(wire(initiation), kStart);
@@ -135,6 +137,7 @@ TEST(CookieChecker, RefusesACookieThatItDidNotMake) {
     EXPECT_EQ(restarted.check(wire(ends.send()), kSource, kStart), Verdict::good_mac1);
 }
 
+// Case W09
 TEST(CookieChecker, ACookieIsForOneAddressAndOnePort) {
     Ends ends;
     ends.send();
@@ -163,6 +166,7 @@ TEST(CookieChecker, ACookieForIpv6IsForAllOfTheAddress) {
     }
 }
 
+// Case W09
 TEST(CookieChecker, TheSecretBeforeIsGoodUntilItsSuccessorIsOld) {
     Ends ends;
     ends.send();
@@ -197,6 +201,7 @@ TEST(CookieChecker, ASecretThatNobodyAskedForGrowsOldAllTheSame) {
     EXPECT_EQ(ends.check(ends.message, kStart + 240s), Verdict::good_mac1);
 }
 
+// Case W09
 TEST(CookieChecker, AReplyIsNoLargerThanItsRequest) {
     static_assert(sizeof(tg_wg_cookie_reply) <= sizeof(tg_wg_response));
     Ends ends;
@@ -219,6 +224,7 @@ TEST(CookieJar, UsesACookieUntilFiveSecondsBeforeItsEnd) {
     EXPECT_THAT(ends.send(kStart + 115s).mac2, testing::Each(0));
 }
 
+// Case W10
 TEST(CookieJar, RefusesAnyChangeOfAReplyAndThenTakesTheGenuineOne) {
     Ends ends;
     ends.send();
@@ -230,6 +236,7 @@ TEST(CookieJar, RefusesAnyChangeOfAReplyAndThenTakesTheGenuineOne) {
     EXPECT_TRUE(ends.jar.take(reply, kStart));
 }
 
+// Case W10
 TEST(CookieJar, RefusesTheReplyOfAnother) {
     Ends ends;
     CookieChecker another{public_key_of(crypto::generate_private_key())};
@@ -237,6 +244,7 @@ TEST(CookieJar, RefusesTheReplyOfAnother) {
     EXPECT_FALSE(ends.jar.take(another.reply(wire(ends.message), kSource, kNonce, kStart), kStart));
 }
 
+// Case W10
 TEST(CookieJar, TakesAReplyOnce) {
     Ends ends;
     ends.send();
@@ -255,6 +263,7 @@ TEST(CookieJar, ARefusedReplyLeavesTheCookie) {
     EXPECT_THAT(ends.send(kStart + 115s).mac2, testing::Each(0));
 }
 
+// Case W10
 TEST(CookieJar, RefusesAReplyToAnEarlierMessage) {
     Ends ends;
     ends.send();

@@ -34,6 +34,7 @@ struct Answered : Hosts {
     Responder::Answer answer = Hosts::answer(initiator.message()).value();
 };
 
+// Case W06
 TEST(HandshakeRefusal, AnInitiationWithAnyByteChangedInWhatIsSealed) {
     const Hosts hosts;
     const Initiator initiator = hosts.begin();
@@ -43,6 +44,7 @@ TEST(HandshakeRefusal, AnInitiationWithAnyByteChangedInWhatIsSealed) {
     EXPECT_TRUE(hosts.answer(initiator.message()));
 }
 
+// Case W06
 TEST(HandshakeRefusal, AResponseWithAnyByteChangedInWhatIsSealed) {
     Answered hosts;
     for (std::size_t at = offsetof(tg_wg_response, receiver_index); at < kResponseEnd; ++at) {
@@ -79,6 +81,7 @@ TEST(HandshakeRefusal, MacsCoverEveryByteBeforeThem) {
     }
 }
 
+// Case W03
 TEST(HandshakeRefusal, AnInitiationForAnotherResponder) {
     const Hosts hosts;
     EXPECT_FALSE(Responder::open(Hosts{}.bob, hosts.begin().message()));
@@ -98,6 +101,7 @@ TEST(HandshakeRefusal, AStaticKeyWhosePrivateKeyTheSenderDoesNotHave) {
     EXPECT_FALSE(responder->read_timestamp(hosts.alice_to_bob));
 }
 
+// Case W06
 TEST(HandshakeRefusal, AFailedTimestampLeavesTheResponderAsItWas) {
     const Hosts hosts;
     const Initiator initiator = hosts.begin();
@@ -115,6 +119,7 @@ TEST(HandshakeRefusal, AResponseUnderAnotherPresharedKey) {
     EXPECT_TRUE(hosts.finish(initiator, good->message));
 }
 
+// Case W08
 TEST(HandshakeRefusal, AResponseToAnotherInitiation) {
     Answered hosts;
     Initiator later = hosts.begin();  // with the same index
@@ -134,6 +139,7 @@ TEST(HandshakeRefusal, AResponseFromAnother) {
     EXPECT_FALSE(initiator->finish(hosts.alice, *stranger, hosts.answer.message));
 }
 
+// Case W18
 TEST(HandshakeRefusal, OurOwnMessagesSentBack) {
     Answered hosts;
     EXPECT_FALSE(Responder::open(hosts.alice, hosts.initiator.message()));
@@ -196,11 +202,13 @@ TEST(HandshakeRefusal, AnEphemeralKeyWithItsTopBitSet) {
     EXPECT_FALSE(Responder::open(hosts.bob, forge(hosts, encoded, *shared, state)));
 }
 
+// Case W05
 TEST_P(LowOrder, IsNoEphemeralKeyOfAnInitiation) {
     SymmetricState state = SymmetricState::ikpsk2();
     EXPECT_FALSE(Responder::open(hosts.bob, forge(hosts, point, zeros, state)));
 }
 
+// Case W05
 TEST_P(LowOrder, IsNoEphemeralKeyOfAResponse) {
     const crypto::PrivateKey ephemeral = crypto::generate_private_key();
     auto initiator =
@@ -221,6 +229,7 @@ TEST_P(LowOrder, IsNoEphemeralKeyOfAResponse) {
     EXPECT_FALSE(hosts.finish(initiator.value(), response));
 }
 
+// Case W05
 TEST_P(LowOrder, IsNoStaticKeyInAnInitiation) {
     hosts.alice.public_key = point;
     EXPECT_FALSE(Responder::open(hosts.bob, hosts.begin().message()));
@@ -230,6 +239,7 @@ TEST_P(LowOrder, IsNoKeyOfAPeer) {
     EXPECT_FALSE(crypto::remote_identity(hosts.alice, point, hosts.preshared));
 }
 
+// Case W05
 TEST_P(LowOrder, NothingIsSentToSuchAPeer) {
     hosts.bob_to_alice.public_key = point;
     EXPECT_FALSE(Initiator::begin(hosts.alice,
@@ -239,6 +249,7 @@ TEST_P(LowOrder, NothingIsSentToSuchAPeer) {
                                   test::kAliceIndex));
 }
 
+// Case W05
 TEST_P(LowOrder, NothingIsAnsweredToSuchAPeer) {
     auto responder = Responder::open(hosts.bob, hosts.begin().message());
     ASSERT_TRUE(responder->read_timestamp(hosts.alice_to_bob));

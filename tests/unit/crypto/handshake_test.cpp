@@ -71,10 +71,12 @@ class KnownHandshake : public testing::TestWithParam<test::HandshakeVector> {
         std::chrono::sys_time<std::chrono::nanoseconds>{std::chrono::nanoseconds{known.unix_ns}});
 };
 
+// Case W33
 TEST_P(KnownHandshake, TheInitiationIsEqualToTheByte) {
     EXPECT_EQ(sealed(begin().message(), responder), known.initiation);
 }
 
+// Case W33
 TEST_P(KnownHandshake, TheResponseIsEqualToTheByte) {
     EXPECT_EQ(sealed(answer().message, initiator), known.response);
 }
@@ -145,6 +147,7 @@ TEST(Handshake, TheResponderReadsThePresharedKeyWhenItAnswers) {
     EXPECT_TRUE(hosts.finish(initiator, answer->message));
 }
 
+// Case W08
 TEST(Handshake, AResponseFinishesOnce) {
     const Hosts hosts;
     Initiator initiator = hosts.begin();
@@ -154,6 +157,7 @@ TEST(Handshake, AResponseFinishesOnce) {
     EXPECT_FALSE(hosts.finish(initiator, hosts.answer(initiator.message())->message));
 }
 
+// Case W17
 TEST(Handshake, OfTwoResponsesThatCrossEitherFinishes) {
     const Hosts hosts;
     Initiator initiator = hosts.begin();

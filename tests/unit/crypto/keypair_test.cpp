@@ -76,6 +76,7 @@ TEST_F(Rotation, TheInitiatorKeepsOneKeypairBefore) {
     EXPECT_THAT(forgotten, ElementsAre(1));
 }
 
+// Case W16
 TEST_F(Rotation, TheResponderDoesNotSendBeforeTheInitiatorDid) {
     responded(1);
     EXPECT_EQ(keypairs.current(), nullptr);
@@ -182,6 +183,7 @@ TEST(Keypairs, AreForgottenWithTheirPeer) {
     EXPECT_THAT(forgotten, ElementsAre(1, 2));
 }
 
+// Case W14
 TEST(Keypair, ExpiresAtRejectAfterTime) {
     const auto young = keypair(1, true);
     EXPECT_FALSE(young->is_expired(kBorn));

@@ -145,6 +145,7 @@ TEST_F(Cacophony, TheReaderComesToTheSameHash) {
     EXPECT_EQ(hex(state.handshake_hash()), kHandshakeHash);
 }
 
+// Case W06
 TEST(SymmetricState, AFieldThatIsNotAuthenticChangesNothing) {
     SymmetricState writer = SymmetricState::ikpsk2();
     SymmetricState reader = writer.clone();

@@ -18,6 +18,7 @@ constexpr std::uint64_t kSize = ReplayWindow::kSize;
 // the window works beyond it.
 constexpr std::uint64_t kReject = UINT64_MAX - ReplayWindow::kBits;
 
+// Case W11
 TEST(ReplayWindow, AnswersTheSelfTestOfTheKernel) {
     constexpr std::uint64_t kLimit = kSize + 1;
     struct Step {
@@ -73,6 +74,7 @@ ReplayWindow swept(std::uint64_t first, std::uint64_t last) {
     return window;
 }
 
+// Case W11
 TEST(ReplayWindow, AnswersTheSweepsOfTheKernel) {
     ReplayWindow window = swept(1, kSize);
     EXPECT_TRUE(window.accept(0));

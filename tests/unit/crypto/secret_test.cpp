@@ -31,6 +31,7 @@ TEST(Secret, IsZeroAtFirst) {
     EXPECT_FALSE(filled(std::byte{1}).is_zero());
 }
 
+// Case S10
 TEST(Secret, LeavesNothingInMemoryThatItGivesUp) {
     constexpr std::size_t kLink = sizeof(void*);  // of the list of free slots
     std::span<const std::byte> slot;

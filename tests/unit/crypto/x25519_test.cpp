@@ -125,6 +125,7 @@ TEST(X25519, AgreesWithWycheproofOnPointsOfSpecialForm) {
     }
 }
 
+// Case W05
 TEST(X25519, RefusesEveryPointOfLowOrder) {  // they give zeros with any key
     for (const char* const theirs : {
              "0000000000000000000000000000000000000000000000000000000000000000",
@@ -138,6 +139,7 @@ TEST(X25519, RefusesEveryPointOfLowOrder) {  // they give zeros with any key
     }
 }
 
+// Case W19
 TEST(X25519, RefusesEveryPointThatIsNotBelowThePrime) {
     auto theirs = unhex_public_key(  // the prime
         "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
@@ -151,6 +153,7 @@ TEST(X25519, RefusesEveryPointThatIsNotBelowThePrime) {
     EXPECT_TRUE(shared_secret(generate_private_key(), theirs));
 }
 
+// Case W19
 TEST(X25519, RefusesAPointWithTheTopBitSet) {
     auto theirs = public_key_of(generate_private_key());
     EXPECT_TRUE(theirs.is_sound());

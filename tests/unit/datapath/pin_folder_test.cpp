@@ -51,6 +51,7 @@ TEST_F(PinFolders, OtherFoldersAndFilesAreNoInterfaces) {
     EXPECT_TRUE(interface_pins_in(folder / "none").empty());
 }
 
+// Case S01
 TEST_F(PinFolders, OnlyItsOwnerMayLookIntoIt) {
     const PinFolder pins = PinFolder::open(folder / "pins").value();
     EXPECT_EQ(fs::status(folder / "pins").permissions(), fs::perms::owner_all);

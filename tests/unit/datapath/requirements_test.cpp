@@ -19,6 +19,7 @@ TEST(Requirements, VersionsAreOrderedByTheirParts) {
     EXPECT_GT(KernelVersion::running().major, 0U);
 }
 
+// Case F06
 TEST(Requirements, EveryLoadFailureSaysWhatToDo) {
     const Failure permission = explain_load_failure(EPERM, "");
     EXPECT_EQ(permission.value().code.value(), EPERM);

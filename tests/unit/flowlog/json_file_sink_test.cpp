@@ -154,6 +154,7 @@ TEST_F(JsonFileSinkTest, CutsNothingThatItHasNotWritten) {
     EXPECT_EQ(sink->counters().written, 1U);
 }
 
+// Case F05
 TEST_F(JsonFileSinkTest, OnAFullDiskItCountsWhatIsLostAndGoesOnAfterwards) {
     {
         const FileSizeLimit limit{3 * kLineBytes + 50};

@@ -71,6 +71,7 @@ Tuple tcp(Direction direction, const char* remote, std::uint16_t port) {
         direction, *IpAddress::parse(remote), std::nullopt, {}, Service{IPPROTO_TCP, port, port}};
 }
 
+// Case P39
 TEST(Compile, FindsTheSameRuleAsAScanOverAllRules) {
     for (std::uint32_t seed = 0; seed < 250; ++seed) {
         RandomPolicy random(seed);
@@ -240,12 +241,14 @@ Policy one_rule_per_host(std::uint32_t count, bool own_ports) {
     return policy;
 }
 
+// Case P39
 TEST(Compile, TenThousandRulesFitAndTakeAVerdictEach) {
     for (const bool own_ports : {false, true}) {
         EXPECT_EQ(compiled(one_rule_per_host(10000, own_ports)).verdicts.size(), 10000U);
     }
 }
 
+// Case P39
 TEST(Compile, RefusesWhatTheTablesCannotHoldInWords) {
     EXPECT_THAT(compile(one_rule_per_host(TG_RULES_MAX, false), kNow).error().message(),
                 testing::HasSubstr("at most 16383 rules"));

@@ -115,6 +115,7 @@ TEST_F(Candidates, ADeviceThatScansIsNotHelped) {
     EXPECT_THAT(found(), testing::Each(testing::EndsWith(": scan")));
 }
 
+// Case L05
 TEST_F(Candidates, TooManyPeersOnOnePortAreAnyAndNeedApproval) {
     for (int i = 1; i <= 9; ++i) {
         learner_.observe(with_service(flow_to(fmt::format("192.0.2.{}", i), i), IPPROTO_TCP, 3478));

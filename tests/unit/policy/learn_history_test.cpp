@@ -42,6 +42,7 @@ TEST(FlowHistory, AFlowOfAnEarlierCaptureIsAnother) {
     EXPECT_EQ(history.find(flow), nullptr);
 }
 
+// Case L05
 TEST(FlowHistory, TheFlowUpdatedLongestAgoMakesRoom) {
     policy::FlowHistory history(2);
     const auto first = test::flow_to("192.0.2.1", 1);

@@ -199,6 +199,7 @@ TEST_F(Learner, WhatWasApprovedStaysWhenTheEvidenceWidens) {
     EXPECT_THAT(rules[0].remote, ElementsAre("192.168.1.9"));
 }
 
+// Case L05
 TEST_F(Learner, ServicesAreBounded) {
     policy::LearnOptions options;
     options.services_max = 3;

@@ -48,6 +48,7 @@ std::string expected_problems(const std::string& text) {
     return expected;
 }
 
+// Cases C02, C06, C07, C08
 TEST(PolicyCorpus, EveryBadFileIsRefusedWithExactlyTheProblemsItAnnounces) {
     for (const path& file : policies_in("tests/support/policies/bad")) {
         const std::string text = content(file);

@@ -120,6 +120,7 @@ TEST_F(ReferenceDnsTest, ErrorsQueriesAndLateAnswersAdmitNothing) {
     EXPECT_FALSE(reaches(host));
 }
 
+// Case L06
 TEST_F(ReferenceDnsTest, AnAddressIsKeptAtLeastAQuarterAndAtMostAWeek) {
     look_up("example.com", host, 60);
     now += 900s - 1ns;

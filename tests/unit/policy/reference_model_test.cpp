@@ -29,6 +29,7 @@ TEST_F(ReferenceModelTest, DropsWhatTheParserRefusesUnderItsReason) {
 
 // Section 2.
 
+// Case C08
 TEST_F(ReferenceModelTest, TheEmptyPolicyDropsEverythingInEnforce) {
     EXPECT_TRUE(dropped(in(talk.tcp(kIn, {})), DropReason::policy_default));
     EXPECT_TRUE(dropped(out(talk.udp(kOut)), DropReason::policy_default));

@@ -18,6 +18,7 @@ TEST_F(ReferenceParser, RefusesWhatIsMalformedUnderItsName) {
     }
 }
 
+// Case P01
 TEST_F(ReferenceParser, RefusesEveryTruncation) {
     for (const Bytes& frame :
          {udp_frame(), udp6_frame(), segment(kSyn), tagged(2), chain(3), with_options(Bytes(4))}) {

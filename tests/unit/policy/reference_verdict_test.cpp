@@ -67,6 +67,7 @@ TEST_F(ReferenceVerdict, MatchesTheRemoteByAddressMacOrName) {
     EXPECT_FALSE(judge({named(allow("a", kIn), "example.com", true)}).allowed());
 }
 
+// Cases P39, L10
 TEST_F(ReferenceVerdict, FailsafeBeatsDenyBeatsAllowBeatsDefaultInAnyOrder) {
     const Rule failsafe = rule("f", Rank::failsafe, kIn);
     const Rule deny = rule("d", Rank::deny, kIn);

@@ -49,6 +49,7 @@ TEST(YamlReader, BaselinePartsThatAreNotNamedKeepTheirDefault) {
               std::uint32_t{(TG_BASELINE_DEFAULT & ~TG_BASELINE_ARP) | TG_BASELINE_EAPOL});
 }
 
+// Case C10
 TEST(YamlReader, BoundsWhatGroupsUnfoldTo) {
     std::string sections = "  groups:\n    big: {cidr: [";
     for (int i = 0; i < 4096; ++i) {
@@ -65,6 +66,7 @@ TEST(YamlReader, BoundsWhatGroupsUnfoldTo) {
               "use prefixes, or name large groups in fewer rules\n");
 }
 
+// Case C10
 TEST(YamlReader, AMebibyteOfMistakesIsRefusedWithTheFirstOfThem) {
     std::string groups = "  groups:\n";
     std::string rules = "  allow:\n";

@@ -33,6 +33,7 @@ TEST(YamlStrict, KeepsTextQuotesAndPlaces) {
     EXPECT_EQ(list.items.at(1).kind, YamlNode::Kind::null);
 }
 
+// Case C04
 TEST(YamlStrict, RefusesBytesThatAreNotUtf8) {
     for (const std::string bytes : {"\xff",
                                     "\xc0\xaf",
@@ -48,6 +49,7 @@ TEST(YamlStrict, RefusesBytesThatAreNotUtf8) {
     EXPECT_EQ(problems_of("a: \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\n"), "");
 }
 
+// Case C04
 TEST(YamlStrict, RefusesControlAndInvisibleCharacters) {
     using std::string_literals::operator""s;
     EXPECT_THAT(problems_of("a: \0b"s), HasSubstr("U+0000"));
@@ -69,12 +71,14 @@ TEST(YamlStrict, ReportsOneHiddenCharacterInEveryLine) {
               "f:3:3: error: tabs are not allowed; indent with spaces\n");
 }
 
+// Case C03
 TEST(YamlStrict, RefusesMoreThanAMebibyteAndTakesExactlyOne) {
     const std::string comment(kYamlBytesMax - 6, '#');
     EXPECT_EQ(problems_of("a: 1\n" + comment + "\n"), "");
     EXPECT_THAT(problems_of("a: 1\n" + comment + "#\n"), HasSubstr("larger than 1 MiB"));
 }
 
+// Case C01
 TEST(YamlStrict, Takes32LevelsAndRefuses33) {
     const auto nested = [](std::size_t depth) {
         return std::string(depth, '[') + std::string(depth, ']');
@@ -83,6 +87,7 @@ TEST(YamlStrict, Takes32LevelsAndRefuses33) {
     EXPECT_THAT(problems_of(nested(kYamlDepthMax + 1)), HasSubstr("nested deeper than 32 levels"));
 }
 
+// Case C01
 TEST(YamlStrict, HostileNestingIsRefused) {
     std::string maps;
     std::string keys;
@@ -120,6 +125,7 @@ TEST(YamlStrict, AnErrorBehindTooManyWarningsIsKept) {
     EXPECT_TRUE(has_errors(problems));
 }
 
+// Case C06
 TEST(YamlStrict, ADocumentMarkAtTheBeginningIsNoSecondDocument) {
     EXPECT_EQ(problems_of("--- # comment\na: 1\n...\n"), "");
     EXPECT_THAT(problems_of("a: 1\n--- \n"), HasSubstr("a second document begins here"));

@@ -11,6 +11,7 @@ TEST(Log, ALineIsLogfmt) {
               "level=info event=agent.started pid=7 version=0.1.0");
 }
 
+// Case C04
 TEST(Log, WhatIsNotPlainIsQuotedSoThatNoLineCanBeForged) {
     EXPECT_EQ(format_log_line(LogLevel::warn, "x.y", {{"why", "a \"b\"\nlevel=error\x1b[31m"}}),
               "level=warn event=x.y why=\"a \\\"b\\\"\\x0alevel=error\\x1b[31m\"");

@@ -49,6 +49,7 @@ TEST(Redactor, KeepsAPublicKeyThatIsKnownToBeOne) {
     EXPECT_EQ(redacted(kHexKey, redactor), "[redacted]");
 }
 
+// Case C17
 TEST(Redactor, FindsASecretOfTheHostInEveryFormThatItMayHave) {
     Redactor redactor;
     redactor.know("correct horse battery\n");

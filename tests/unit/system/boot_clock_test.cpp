@@ -8,6 +8,7 @@
 namespace tollgate::agent {
 namespace {
 
+// Case F16
 TEST(BootClock, NeverGoesBack) {
     const auto first = boot_time_ns();
     EXPECT_GE(boot_time_ns(), first);

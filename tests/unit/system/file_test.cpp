@@ -21,6 +21,7 @@ struct File : ::testing::Test {
     fs::path folder = made.path();
 };
 
+// Case C03
 TEST_F(File, ReadsExactlyUpToTheLimit) {
     ASSERT_TRUE(write_file(folder / "a", "12345"));
     EXPECT_EQ(read_file(folder / "a", 5).value(), "12345");
@@ -32,6 +33,7 @@ TEST_F(File, ReadsAnEmptyFile) {
     EXPECT_EQ(read_file(folder / "a", 0).value(), "");
 }
 
+// Case C03
 TEST_F(File, RefusesWhatIsNotARegularFile) {
     ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
     EXPECT_EQ(read_file(folder / "fifo", 10).error().code.value(), EINVAL);
@@ -48,6 +50,7 @@ TEST_F(File, ReplacesAFileAndLeavesNothingElse) {
     EXPECT_EQ(std::distance(fs::directory_iterator{folder}, fs::directory_iterator{}), 1);
 }
 
+// Case F05
 TEST_F(File, AFailedWriteLeavesTheOldFileAndNothingElse) {
     fs::create_directory(folder / "a");
     EXPECT_FALSE(write_file(folder / "a", "new"));

@@ -57,6 +57,7 @@ TEST_F(FolderWatchTest, AFileThatIsStillBeingWrittenIsNone) {
     EXPECT_TRUE(watch->take());
 }
 
+// Case C18
 TEST_F(FolderWatchTest, TheSwapOfAConfigMapIsAChange) {
     fs::create_directory(folder.path() / "..1");
     fs::create_directory(folder.path() / "..2");

@@ -9,6 +9,7 @@
 namespace tollgate::agent {
 namespace {
 
+// Case C10
 TEST(Interface, NamesAreThoseOfTheKernelAndSafeAsFileNames) {
     EXPECT_TRUE(is_interface_name("eth0"));
     EXPECT_TRUE(is_interface_name("123456789012345"));

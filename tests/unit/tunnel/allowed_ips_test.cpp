@@ -147,6 +147,7 @@ TEST(AllowedIps, RemovingAPeerLeavesTheOthers) {
     EXPECT_EQ(find(table, "10.1.0.1"), 2U);
 }
 
+// Case F25
 TEST(AllowedIps, RemovedPrefixesGiveTheirMemoryBack) {
     AllowedIps table;
     std::size_t first = 0;

@@ -178,6 +178,7 @@ TEST(DeviceGate, ForgetsAllIndicesOfAPeerThatIsRemoved) {
     EXPECT_THAT(gates.right.receivers, SizeIs(1));
 }
 
+// Case F25
 TEST(DeviceGate, HasNoMoreIndicesThanKeypairsAndHandshakes) {
     GateLab gates;
     for (int i = 0; i < 10; ++i) {

@@ -30,6 +30,7 @@ Datagram take_sent(TunnelHost& host) {
     return datagram;
 }
 
+// Case W10
 TEST(DeviceRobustness, ACookieReplyFromElsewhereDoesNotMoveThePeer) {
     TunnelLab lab;
     lab.left.send("10.0.0.2");
@@ -89,6 +90,7 @@ TEST(DeviceRobustness, CountersGoOnBeyond32Bits) {
     EXPECT_EQ(peer->keypairs.current()->next_counter, std::uint64_t{UINT32_MAX} + 3);
 }
 
+// Case W01
 TEST(DeviceRobustness, TheLargestDatagramOfAStrangerEndsNothing) {
     TunnelLab lab;
     lab.left.send("10.0.0.2");
@@ -135,6 +137,7 @@ TEST(DeviceRobustness, TheKeepaliveIsDueTenSecondsAfterTheDataNotAfterWhatWasSen
     EXPECT_EQ(lab.take_count(TG_WG_DATA), 1U);
 }
 
+// Case W24
 TEST(DeviceRobustness, IndicesAreNotToBeGuessed) {
     TunnelLab lab;
     std::vector<std::uint32_t> indices;
@@ -161,6 +164,7 @@ TEST(DeviceRobustness, IndicesAreNotToBeGuessed) {
               indices.end());
 }
 
+// Case W15
 TEST(DeviceRobustness, RetriesAreNotInStep) {
     std::vector<std::chrono::milliseconds> jitters;
     for (int i = 0; i < 100; ++i) {

@@ -43,6 +43,7 @@ TEST(DeviceSecurity, DeliversADatagramOnce) {
     EXPECT_EQ(lab.right.device->ingress().replayed, 1U);
 }
 
+// Case W21
 TEST(DeviceSecurity, AReplayFromElsewhereDoesNotMoveThePeer) {
     EstablishedLab lab;
     const Datagram data = lab.next_data();
@@ -51,6 +52,7 @@ TEST(DeviceSecurity, AReplayFromElsewhereDoesNotMoveThePeer) {
     EXPECT_EQ(lab.endpoint_of_left(), "192.0.2.1:51820");
 }
 
+// Case W13
 TEST(DeviceSecurity, DropsAForgedDatagramAndDoesNotMoveTheWindow) {
     EstablishedLab lab;
     Datagram forged = lab.next_data();
@@ -64,6 +66,7 @@ TEST(DeviceSecurity, DropsAForgedDatagramAndDoesNotMoveTheWindow) {
     EXPECT_THAT(lab.right.port->received, SizeIs(1));
 }
 
+// Case W02
 TEST(DeviceSecurity, DropsEveryTruncationOfData) {
     EstablishedLab lab;
     const Datagram data = lab.next_data();
@@ -75,6 +78,7 @@ TEST(DeviceSecurity, DropsEveryTruncationOfData) {
     EXPECT_EQ(lab.endpoint_of_left(), "192.0.2.1:51820");
 }
 
+// Case W21
 TEST(DeviceSecurity, FollowsAPeerThatRoams) {
     EstablishedLab lab;
     lab.right.receive(lab.next_data(), elsewhere());
@@ -101,6 +105,7 @@ TEST(DeviceSecurity, AMoreSpecificPrefixOfAnotherPeerTakesTheAddressAway) {
     EXPECT_THAT(lab.right.port->received, IsEmpty());
 }
 
+// Case W04
 TEST(DeviceSecurity, AnswersAReplayedInitiationByNothing) {
     TunnelLab lab;
     lab.left.send("10.0.0.2");
@@ -115,6 +120,7 @@ TEST(DeviceSecurity, AnswersAReplayedInitiationByNothing) {
     EXPECT_EQ(lab.right.peer().endpoint.to_string(), "192.0.2.1:51820");
 }
 
+// Cases W03, W06
 TEST(DeviceSecurity, AnswersEveryFlippedByteOfAnInitiationByNothing) {
     TunnelLab lab;
     lab.left.send("10.0.0.2");
@@ -127,6 +133,7 @@ TEST(DeviceSecurity, AnswersEveryFlippedByteOfAnInitiationByNothing) {
     EXPECT_THAT(lab.right.link->sent, IsEmpty());
 }
 
+// Case W18
 TEST(DeviceSecurity, IgnoresItsOwnMessages) {
     TunnelLab lab;
     lab.left.send("10.0.0.2");
@@ -141,6 +148,7 @@ TEST(DeviceSecurity, IgnoresItsOwnMessages) {
     EXPECT_THAT(lab.left.port->received, IsEmpty());
 }
 
+// Case W31
 TEST(DeviceSecurity, AnswersAStrangerByNothing) {
     TunnelLab lab;
     TunnelHost stranger{"203.0.113.9", "10.0.0.3"};
@@ -152,6 +160,7 @@ TEST(DeviceSecurity, AnswersAStrangerByNothing) {
     EXPECT_EQ(lab.right.device->handshakes().unknown_peer, 1U);
 }
 
+// Case W28
 TEST(DeviceSecurity, ShakesNoHandsWithAnotherPresharedKey) {
     TunnelLab lab;
     agent::DeviceChange change;
@@ -165,6 +174,7 @@ TEST(DeviceSecurity, ShakesNoHandsWithAnotherPresharedKey) {
     EXPECT_EQ(lab.left.device->handshakes().not_authentic, 1U);
 }
 
+// Case W28
 TEST(DeviceSecurity, AChangeOfThePresharedKeyKeepsTheKeypairAndCountsInTheNextHandshake) {
     EstablishedLab lab;
     const crypto::PresharedKey key = crypto::generate_preshared_key();
@@ -186,6 +196,7 @@ TEST(DeviceSecurity, AChangeOfThePresharedKeyKeepsTheKeypairAndCountsInTheNextHa
     EXPECT_THAT(lab.right.port->received, SizeIs(3));
 }
 
+// Case W14
 TEST(DeviceSecurity, RefusesAKeypairAfterThreeMinutes) {
     EstablishedLab lab;
     const Datagram data = lab.next_data();
@@ -195,6 +206,7 @@ TEST(DeviceSecurity, RefusesAKeypairAfterThreeMinutes) {
     EXPECT_EQ(lab.right.device->ingress().expired, 1U);
 }
 
+// Case W16
 TEST(DeviceSecurity, TheResponderSendsNothingBeforeTheInitiatorHasUsedTheKeys) {
     TunnelLab lab;
     lab.left.send("10.0.0.2");
@@ -219,6 +231,7 @@ TEST(DeviceSecurity, SendsNothingToAPeerWithAKeyOfLowOrder) {
     EXPECT_THAT(host.link->sent, IsEmpty());
 }
 
+// Case W09
 TEST(DeviceSecurity, UnderLoadAsksForACookieAndTheRightSenderGetsThrough) {
     TunnelLab lab;
     lab.left.send("10.0.0.2");
@@ -238,6 +251,7 @@ TEST(DeviceSecurity, UnderLoadAsksForACookieAndTheRightSenderGetsThrough) {
 }
 
 // The gate lets so few through that the queue is never full again.
+// Case W25
 TEST(DeviceSecurity, TheLoadLastsAsLongAsAFlood) {
     TunnelLab lab;
     lab.left.send("10.0.0.2");
@@ -263,6 +277,7 @@ TEST(DeviceSecurity, TheLoadLastsAsLongAsAFlood) {
 }
 
 // No 5 s and a cookie later: the flood does not come from where the peer is.
+// Case W25
 TEST(DeviceSecurity, UnderLoadAPeerGetsThroughAtOnceFromWhereItIs) {
     EstablishedLab lab;
     lab.pass(121s);
@@ -280,6 +295,7 @@ TEST(DeviceSecurity, UnderLoadAPeerGetsThroughAtOnceFromWhereItIs) {
     EXPECT_EQ(lab.left.device->handshakes().finished, before + 1);
 }
 
+// Case W28
 TEST(DeviceSecurity, DropsDataOfAPeerThatWasRemoved) {
     EstablishedLab lab;
     const Datagram data = lab.next_data();

@@ -49,6 +49,7 @@ TEST(Device, SendsNothingToADestinationThatNoPeerHas) {
     EXPECT_EQ(lab.left.device->egress().no_peer, 1U);
 }
 
+// Case W15
 TEST(Device, RetriesAboutEveryFiveSecondsAndGivesUpAfterNinety) {
     TunnelLab lab;
     std::size_t initiations = 0;
@@ -75,6 +76,7 @@ TEST(Device, KeepsTheNewestOfTooManyStagedPackets) {
     EXPECT_EQ(lab.right.port->received.front(), inner_packet("10.0.0.1", "10.0.0.2", 10));
 }
 
+// Case W14
 TEST(Device, RekeysAfterTwoMinutesOnlyAsTheInitiator) {
     TunnelLab lab;
     lab.left.send("10.0.0.2");
@@ -94,6 +96,7 @@ TEST(Device, RekeysAfterTwoMinutesOnlyAsTheInitiator) {
     EXPECT_EQ(lab.take_count(TG_WG_INITIATION), 1U);
 }
 
+// Case F25
 TEST(Device, LosesNothingInTenMinutesOfTrafficWithRekeys) {
     TunnelLab lab;
     for (int i = 0; i < 6000; ++i) {
@@ -107,6 +110,7 @@ TEST(Device, LosesNothingInTenMinutesOfTrafficWithRekeys) {
     EXPECT_EQ(lab.take_count(TG_WG_INITIATION), 5U);
 }
 
+// Case W15
 TEST(Device, AnswersDataByAKeepaliveAfterTenSecondsAndAKeepaliveByNothing) {
     TunnelLab lab;
     lab.left.send("10.0.0.2");
@@ -121,6 +125,7 @@ TEST(Device, AnswersDataByAKeepaliveAfterTenSecondsAndAKeepaliveByNothing) {
     EXPECT_EQ(lab.take_count(TG_WG_INITIATION), 1U);
 }
 
+// Case W15
 TEST(Device, InitiatesAnewIfDataIsNotAnsweredForFifteenSeconds) {
     TunnelLab lab;
     lab.left.send("10.0.0.2");
@@ -140,6 +145,7 @@ TEST(Device, InitiatesAnewIfDataIsNotAnsweredForFifteenSeconds) {
     EXPECT_EQ(initiations, 1U);
 }
 
+// Case W14
 TEST(Device, ForgetsAllKeysAfterNineMinutes) {
     TunnelLab lab;
     lab.left.send("10.0.0.2");

@@ -221,6 +221,7 @@ TEST(DeviceWorkers, OthersKeepTheirKeysWhenAPeerGoes) {
     EXPECT_EQ(lab.device->handshakes().finished, kPeers);
 }
 
+// Case W28
 TEST(DeviceWorkers, ANewKeyEndsTheKeypairsOfAllWorkers) {
     TalkingLab lab;
     agent::DeviceChange change;
@@ -257,6 +258,7 @@ TEST(DeviceWorkers, AnInitiationOfAPeerThatIsGoneMeanwhileIsNotAnswered) {
     EXPECT_EQ(lab.device->handshakes().unknown_peer, 1U);
 }
 
+// Case W04
 TEST(DeviceWorkers, AReplayedInitiationIsRefusedByTheOwner) {
     GatewayLab lab{kWorkers, kPeers};
     lab.hosts[1]->send("10.0.0.254");

@@ -34,6 +34,7 @@ TEST_F(HandshakeClockTest, GoesWithTheWallClock) {
     EXPECT_TRUE(clock.is_persistent());
 }
 
+// Case F16
 TEST_F(HandshakeClockTest, NeverGoesBackWhateverTheWallClockDoes) {
     HandshakeClock clock = open();
     Tai64n last = clock.next(kWall);
@@ -44,6 +45,7 @@ TEST_F(HandshakeClockTest, NeverGoesBackWhateverTheWallClockDoes) {
     }
 }
 
+// Case F16
 TEST_F(HandshakeClockTest, NeverGoesBackOverARestartWithoutAClock) {
     Tai64n last;
     {

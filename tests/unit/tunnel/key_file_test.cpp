@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "agent/tunnel/key_file.hpp"
 
+#include <atomic>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,6 +75,7 @@ TEST_F(KeyFile, MayHoldATokenOfOneLine) {
                 HasSubstr("is open to other users"));
 }
 
+// Case C11
 TEST_F(KeyFile, IsRefusedIfItIsOpenToOthers) {
     for (const mode_t mode : {0640U, 0620U, 0610U, 0604U, 0602U, 0601U}) {
         const auto path = write(kKey, mode);
@@ -78,12 +83,14 @@ TEST_F(KeyFile, IsRefusedIfItIsOpenToOthers) {
     }
 }
 
+// Case C11
 TEST_F(KeyFile, IsRefusedIfItIsALink) {
     const auto path = write(kKey);
     std::filesystem::create_symlink(path, folder() / "link");
     EXPECT_THAT(refusal(folder() / "link"), HasSubstr("is a symbolic link"));
 }
 
+// Case C11
 TEST_F(KeyFile, IsRefusedIfItIsNoRegularFile) {
     EXPECT_THAT(refusal(folder()), HasSubstr("is no regular file"));
     const auto fifo = folder() / "fifo";
@@ -91,6 +98,7 @@ TEST_F(KeyFile, IsRefusedIfItIsNoRegularFile) {
     EXPECT_THAT(refusal(fifo), HasSubstr("is no regular file"));
 }
 
+// Case C11
 TEST_F(KeyFile, IsRefusedIfItBelongsToSomebodyElse) {
     if (::geteuid() != 0) {
         GTEST_SKIP() << "needs root";
@@ -101,10 +109,34 @@ TEST_F(KeyFile, IsRefusedIfItBelongsToSomebodyElse) {
     EXPECT_THAT(refusal(path), HasSubstr("chown root " + path.string()));
 }
 
+// Case C11
+TEST_F(KeyFile, ThatIsExchangedWhileItIsReadIsTheOneThatWasChecked) {
+    const auto path = write(kKey);
+    const auto loose = folder() / "loose";
+    std::ofstream{loose} << "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=";
+    std::filesystem::permissions(loose, std::filesystem::perms{0644});
+    std::atomic<bool> is_over = false;
+    std::thread swapper{[&] {
+        while (!is_over) {
+            ::renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, loose.c_str(), RENAME_EXCHANGE);
+        }
+    }};
+    int taken = 0;
+    int refused = 0;
+    while (taken < 100 || refused < 100) {
+        const auto key = read_key_file(path);
+        (key ? taken : refused) += 1;
+        EXPECT_TRUE(!key || *key == *crypto::decode_base64(kKey)) << "the key of the other file";
+    }
+    is_over = true;
+    swapper.join();
+}
+
 TEST_F(KeyFile, ThatIsAbsentIsToldHowToBeMade) {
     EXPECT_THAT(refusal(folder() / "none"), HasSubstr("does not exist: make one with"));
 }
 
+// Case C12
 TEST_F(KeyFile, WithAnythingButOneKeyIsRefusedAndNotShown) {
     const std::string key = kKey;
     for (const std::string& content :
@@ -153,6 +185,7 @@ TEST_F(KeyFile, WithTheSecretOfTheSiteIsReadOnlyIfItIsUsed) {
     EXPECT_EQ(keys->stealth, (Stealth{StealthMode::strict, *crypto::decode_base64(kKey)}));
 }
 
+// Case W19
 TEST_F(KeyFile, OfATunnelWhosePeerHasItsOwnKeyIsRefused) {
     TunnelSettings settings;
     settings.name = "wg0";

@@ -43,6 +43,7 @@ Datagram clamped(Datagram packet, std::size_t mtu = kMtu) {
 }
 
 // What ip_packet() makes has a checksum that is computed over everything.
+// Case W32
 TEST(MssClamp, LowersWhatSynAndSynAckAskForWithTheRightChecksum) {
     for (const std::uint8_t flags : {kSyn, static_cast<std::uint8_t>(kSyn | kAck)}) {
         EXPECT_EQ(clamped(packet4(flags, mss(1460))), packet4(flags, mss(1380)));
@@ -96,6 +97,7 @@ TEST(MssClamp, EveryTruncationIsSafe) {
     }
 }
 
+// Case W32
 TEST(MssClamp, HoldsInBothDirectionsOfATunnel) {
     TunnelLab lab;
     const auto syn = [](const char* from, const char* to, unsigned size) {

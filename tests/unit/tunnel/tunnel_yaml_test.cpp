@@ -158,6 +158,7 @@ TEST(TunnelYaml, TwoTunnelsShareNeitherNameNorPortNorNamesOfPeers) {
     EXPECT_THAT(problems, Not(HasSubstr("publicKey")));  // a host may be the peer of two tunnels
 }
 
+// Case W19
 TEST(TunnelYaml, PeersOfATunnelHaveDifferentKeysAndAllowedIps) {
     const std::string problems =
         read(peer("allowedIPs: [10.0.0.0/8, 10.1.0.0/16]") + "  - {name: b, publicKey: " + kFirst +
@@ -181,6 +182,7 @@ TEST(TunnelYaml, AKeyThatIsNoneIsRefusedAndNotShown) {
     EXPECT_THAT(problems, Not(HasSubstr(secret)));
 }
 
+// Case W19
 TEST(TunnelYaml, APublicKeyOfLowOrderIsRefused) {
     for (const char* key : {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
                             "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}) {

@@ -124,6 +124,7 @@ TEST_P(UdpLinkTest, SendsOneByOneWithoutSegmentation) {
 }
 
 // 65,536 bytes is the MTU of the loopback interface: a datagram that does not fit is fragmented.
+// Case W01
 TEST_P(UdpLinkTest, TakesTheLargestDatagramAndGoesOn) {
     const Packet bytes = pattern(65'507);
     ASSERT_TRUE(send(bytes, bytes.size()));
@@ -134,6 +135,7 @@ TEST_P(UdpLinkTest, TakesTheLargestDatagramAndGoesOn) {
     EXPECT_EQ(datagrams[1].bytes, pattern(5));
 }
 
+// Case W34
 TEST_P(UdpLinkTest, CarriesEcnInBothFamilies) {
     for (std::uint8_t ecn = 0; ecn < 4; ++ecn) {
         ASSERT_TRUE(send(pattern(10), 10, static_cast<std::uint8_t>(0x88U | ecn)));
@@ -157,6 +159,7 @@ TEST_P(UdpLinkTest, SendsFromElsewhereWhenTheLocalAddressIsGone) {
     EXPECT_EQ(sender->udp_counters().refused, 0U);
 }
 
+// Case W32
 TEST_P(UdpLinkTest, SurvivesWhatIcmpReports) {
     Endpoint closed = at(GetParam(), *receiver);
     const auto gone = UdpLink::open({}).value()->port();

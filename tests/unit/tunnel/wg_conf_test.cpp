@@ -133,6 +133,7 @@ TEST(WgConf, AKeyThatIsSetAgainIsAWarningAndTheLastCounts) {
                 HasSubstr("f:3:1: warning: MTU is set again"));
 }
 
+// Case W19
 TEST(WgConf, RefusesPublicKeysThatNoPeerCanHave) {
     for (const std::string& key :
          {std::string(43, 'A') + "=", kBob.substr(1), kBob + "=", std::string{}}) {

@@ -36,6 +36,7 @@ TEST_F(XskRing, TheOtherSideSeesOnlyWhatIsPublished) {
     EXPECT_EQ(theirs.available(), 1U);
 }
 
+// Case F19
 TEST_F(XskRing, HasRoomForItsSizeAndForNoMoreUntilTheOtherSideReleases) {
     ProducerRing<std::uint64_t> ours{memory()};
     ConsumerRing<std::uint64_t> theirs{memory()};
