@@ -284,6 +284,13 @@ std::vector<std::string> Agent::warnings() const {
     if (policy_file_ && !policy_file_->problem.empty()) {
         warnings.push_back(policy_file_->problem);
     }
+    if (flow_log_) {
+        for (const FlowLogCounters::OfSink& sink : flow_log_->counters().sinks) {
+            if (!sink.problem.empty()) {
+                warnings.push_back(fmt::format("flow log to {}: {}", sink.name, sink.problem));
+            }
+        }
+    }
     for (const ProtectedInterface& interface : watch_.interfaces()) {
         if (interface.is_unprotected()) {
             warnings.push_back(

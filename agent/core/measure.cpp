@@ -216,6 +216,7 @@ void add_flow_log(const FlowLogFeed& feed, MetricsPage& page) {
         add("lost", sink.counters.lost);
         page.add(Metric::flow_log_waiting, {{"sink", sink.name}}, sink.counters.waiting);
         page.add(Metric::flow_log_errors, {{"sink", sink.name}}, sink.counters.errors);
+        page.add(Metric::flow_log_sink_up, {{"sink", sink.name}}, sink.problem.empty() ? 1 : 0);
     }
     const FlowLogLosses& unseen = feed.losses();
     page.add(Metric::flow_log_unseen, {{"what", "flows"}}, unseen.flows);

@@ -82,7 +82,7 @@ void CollectorLink::settle() {
         return;
     }
     delay_.reset();
-    if (std::exchange(failing_, false)) {
+    if (!std::exchange(problem_, {}).empty()) {
         log(LogLevel::info,
             "flow_log.recovered",
             {{"sink", sink_}, {"collector", place_.to_string()}});
@@ -124,7 +124,7 @@ void CollectorLink::fail(const Error& error) {
     close();
     ++counters_.errors;
     retry_at_ = now_ + delay_.next();
-    if (!std::exchange(failing_, true)) {
+    if (std::exchange(problem_, error.message()).empty()) {
         log(LogLevel::warn,
             "flow_log.failed",
             {{"sink", sink_}, {"collector", place_.to_string()}, {"error", error.message()}});

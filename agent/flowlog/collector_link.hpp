@@ -59,6 +59,8 @@ class CollectorLink {
 
     /// Of the records in messages that were sent; `waiting` are those that are not settled.
     [[nodiscard]] SinkCounters counters() const;
+    /// Why nothing has arrived since the last thing that did; empty: nothing is wrong.
+    [[nodiscard]] const std::string& problem() const { return problem_; }
 
   private:
     void connect();
@@ -77,7 +79,7 @@ class CollectorLink {
     Time now_{};       ///< of the last poll()
     Time retry_at_{};  ///< without a socket: when to try again
     RetryDelay delay_;
-    bool failing_ = false;  ///< and the log says so
+    std::string problem_;  ///< the log tells of it
     SinkCounters counters_;
 };
 

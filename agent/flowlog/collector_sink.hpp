@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -52,6 +53,8 @@ class CollectorSink : public FlowLogSink {
         counters.waiting += buffer_.size();
         return counters;
     }
+
+    [[nodiscard]] std::string problem() const override { return link_.problem(); }
 
   protected:
     /// What one call may wait for room in the socket.

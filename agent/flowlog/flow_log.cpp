@@ -42,7 +42,7 @@ FlowLogRecord record_of_lost(std::uint64_t records) {
 FlowLog::FlowLog(std::vector<std::unique_ptr<FlowLogSink>> sinks, std::size_t records_max)
     : sinks_{std::move(sinks)}, records_max_{records_max} {
     for (const auto& sink : sinks_) {
-        counters_.sinks.push_back({std::string{sink->name()}, {}});
+        counters_.sinks.push_back({std::string{sink->name()}, sink->counters(), sink->problem()});
     }
     thread_ = std::thread{[this] {
         run();
@@ -109,6 +109,7 @@ void FlowLog::note_counters(std::size_t done) {
     counters_.waiting -= done;
     for (std::size_t i = 0; i < sinks_.size(); ++i) {
         counters_.sinks[i].counters = sinks_[i]->counters();
+        counters_.sinks[i].problem = sinks_[i]->problem();
     }
 }
 

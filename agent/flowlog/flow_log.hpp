@@ -21,6 +21,7 @@ struct FlowLogCounters {
     struct OfSink {
         std::string name;
         SinkCounters counters;
+        std::string problem;  ///< see FlowLogSink::problem()
     };
     std::uint64_t handed = 0;
     std::uint64_t lost = 0;     ///< there was no room in the queue: no sink has them

@@ -16,6 +16,7 @@
 
 #include "agent/flowlog/batch_store.hpp"
 #include "agent/flowlog/http_post.hpp"
+#include "agent/flowlog/late_sink.hpp"
 #include "agent/flowlog/record_json.hpp"
 #include "agent/flowlog/retry_delay.hpp"
 #include "agent/report/log.hpp"
@@ -62,6 +63,11 @@ class Courier {
         return counters;
     }
 
+    [[nodiscard]] std::string problem() const {
+        const std::lock_guard lock{mutex_};
+        return problem_;
+    }
+
     // Sends until it is stopped.
     void run() {
         std::unique_lock lock{mutex_};
@@ -91,7 +97,7 @@ class Courier {
     void close(std::chrono::milliseconds patience) {
         std::unique_lock lock{mutex_};
         changed_.wait_for(
-            lock, patience, [this] { return store_.counters().waiting == 0 || failing_; });
+            lock, patience, [this] { return store_.counters().waiting == 0 || !problem_.empty(); });
         stopping_ = true;
         store_.keep();
         changed_.notify_all();
@@ -107,7 +113,7 @@ class Courier {
             case PostOutcome::Kind::delivered:
                 store_.written();
                 delay_.reset();
-                if (std::exchange(failing_, false)) {
+                if (!std::exchange(problem_, {}).empty()) {
                     log(LogLevel::info,
                         "flow_log.recovered",
                         {{"sink", kName}, {"collector", collector_}});
@@ -128,7 +134,7 @@ class Courier {
     // Once per outage.
     void fail(std::string_view event, const PostOutcome& outcome, const Batch& batch) {
         ++errors_;
-        if (!std::exchange(failing_, true)) {
+        if (std::exchange(problem_, outcome.error).empty()) {
             log(LogLevel::warn,
                 event,
                 {{"sink", kName},
@@ -146,7 +152,7 @@ class Courier {
     RetryDelay delay_;
     std::chrono::milliseconds retry_most_;
     Clock::time_point retry_at_{};
-    bool failing_ = false;
+    std::string problem_;  ///< empty: the last batch has arrived
     bool stopping_ = false;
     bool ended_ = false;
     std::uint64_t errors_ = 0;
@@ -198,6 +204,8 @@ class HttpSink : public FlowLogSink {
         counters.waiting += batch_.records;
         return counters;
     }
+
+    [[nodiscard]] std::string problem() const override { return courier_->problem(); }
 
   private:
     void add(const FlowLogRecord& record) {
@@ -271,13 +279,23 @@ Result<void> check_ranges(const HttpSinkOptions& options) {
     return {};
 }
 
-Result<HttpPost::Options> post_options(const HttpSinkOptions& options) {
-    HttpPost::Options made;
+Result<HttpUrl> check(const HttpSinkOptions& options) {
+    if (const auto checked = check_ranges(options); !checked) {
+        return Failure{checked.error()};
+    }
     const auto url = HttpUrl::parse(options.url);
     if (!url) {
         return failure(fmt::format("{} is no http or https URL", options.url));
     }
-    made.url = *url;
+    if (!options.token_file.empty() && !url->is_private()) {
+        return failure("a token is sent over https only, or to this host");
+    }
+    return *url;
+}
+
+Result<HttpPost::Options> post_options(const HttpSinkOptions& options, const HttpUrl& url) {
+    HttpPost::Options made;
+    made.url = url;
     made.ca_file = options.ca_file;
     made.timeout = options.timeout;
     if (!options.ca_file.empty()) {
@@ -290,9 +308,6 @@ Result<HttpPost::Options> post_options(const HttpSinkOptions& options) {
         }
     }
     if (!options.token_file.empty()) {
-        if (!url->is_private()) {
-            return failure("a token is sent over https only, or to this host");
-        }
         auto token = read_token_file(options.token_file);
         if (!token) {
             return Failure{token.error()};
@@ -302,13 +317,8 @@ Result<HttpPost::Options> post_options(const HttpSinkOptions& options) {
     return made;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<FlowLogSink>> make_http_sink(const HttpSinkOptions& options) {
-    if (const auto checked = check_ranges(options); !checked) {
-        return Failure{checked.error()};
-    }
-    auto post = post_options(options);
+LateSink::Made open_http_sink(const HttpSinkOptions& options, const HttpUrl& url) {
+    auto post = post_options(options, url);
     if (!post) {
         return Failure{post.error()};
     }
@@ -327,6 +337,17 @@ Result<std::unique_ptr<FlowLogSink>> make_http_sink(const HttpSinkOptions& optio
     }
     return std::make_unique<HttpSink>(
         options, std::make_shared<Courier>(options, std::move(*post), std::move(spool)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FlowLogSink>> make_http_sink(const HttpSinkOptions& options) {
+    const auto url = check(options);
+    if (!url) {
+        return Failure{url.error()};
+    }
+    return std::make_unique<LateSink>(
+        kName, [options, url = *url] { return open_http_sink(options, url); });
 }
 
 }  // namespace tollgate::agent

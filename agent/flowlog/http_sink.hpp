@@ -34,8 +34,8 @@ struct HttpSinkOptions {
     std::size_t spool_bytes = std::size_t{64} << 20U;  ///< 1 MiB to 16 GiB
 };
 
-/// Makes the sink, opens its spool, and starts its thread.
-/// @return what is wrong with the options or files
+/// Makes the sink, opens its spool, and starts its thread; as long as a file or the spool cannot be
+/// used, it does so later (LateSink). @return what is wrong with the options
 [[nodiscard]] Result<std::unique_ptr<FlowLogSink>> make_http_sink(const HttpSinkOptions& options);
 
 }  // namespace tollgate::agent

@@ -33,6 +33,9 @@ class JsonFileSink : public FlowLogSink {
     void flush(std::chrono::steady_clock::time_point now) override;
     void close(std::chrono::milliseconds patience) override;
     [[nodiscard]] SinkCounters counters() const override { return counters_; }
+    [[nodiscard]] std::string problem() const override {
+        return write_problem_.empty() ? rotate_problem_ : write_problem_;
+    }
 
   private:
     void open_if_closed();

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "agent/flowlog/record.hpp"
@@ -40,6 +41,8 @@ class FlowLogSink {
     /// spool, else counts it as lost.
     virtual void close(std::chrono::milliseconds patience) = 0;
     [[nodiscard]] virtual SinkCounters counters() const = 0;
+    /// What is wrong now: why records wait or are lost. Empty: nothing that the sink knows of.
+    [[nodiscard]] virtual std::string problem() const { return {}; }
 };
 
 }  // namespace tollgate::agent

@@ -163,6 +163,11 @@ namespace tollgate::agent {
       counter,                                                                                     \
       "sink",                                                                                      \
       "Times that a sink of the flow log could not write.")                                        \
+    X(flow_log_sink_up,                                                                            \
+      "tollgate_flow_log_sink_up",                                                                 \
+      gauge,                                                                                       \
+      "sink",                                                                                      \
+      "0: something keeps a sink of the flow log from writing now; status says what.")             \
     X(flow_log_unseen,                                                                             \
       "tollgate_flow_log_unseen_total",                                                            \
       counter,                                                                                     \

@@ -27,7 +27,7 @@ class AgentFlowLog : public testing::Test {
     void start(FlowLogSettings settings) {
         JsonFileOptions file;
         file.path = folder.path() / "flows.jsonl";
-        settings.sinks = {file};
+        settings.sinks.emplace_back(file);
         Options options;
         options.interfaces = {"lo"};
         options.state_dir = folder.path() / "state";
@@ -166,6 +166,23 @@ TEST_F(AgentFlowLog, OnlyWhatIsAskedForIsTold) {
     const auto lines = lines_at_the_end();
     ASSERT_EQ(lines.size(), 1U);
     EXPECT_EQ(lines[0].at("type"), "wouldDrop");
+}
+
+TEST_F(AgentFlowLog, ASinkThatCannotBeMadeStopsNothingAndIsWarnedOf) {
+    agent.reset();
+    kernel = {};
+    HttpSinkOptions http;
+    http.url = "http://127.0.0.1:9/";
+    http.token_file = folder.path() / "no-such-token";
+    FlowLogSettings settings;
+    settings.sinks = {http};
+    start(settings);
+    EXPECT_THAT(agent->warnings(),
+                testing::Contains(testing::AllOf(testing::StartsWith("flow log to http: "),
+                                                 testing::HasSubstr("no-such-token"))));
+    drop(/*would_drop=*/false);
+    agent->read_events();
+    EXPECT_EQ(lines_at_the_end().size(), 1U) << "the other sink";
 }
 
 }  // namespace

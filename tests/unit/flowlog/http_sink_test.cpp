@@ -289,16 +289,51 @@ TEST_F(HttpSink, RefusesOptionsThatCannotWork) {
     ASSERT_TRUE(write_file(folder.path() / "token", "s3cret\n"));
     options.token_file = folder.path() / "token";
     EXPECT_EQ(refusal(), "a token is sent over https only, or to this host");
+}
+
+TEST_F(HttpSink, SaysWhichFileItCannotUse) {
     options.url = "https://logs.example.org/";
-    EXPECT_EQ(refusal(), "");
+    ASSERT_TRUE(write_file(folder.path() / "token", "s3cret\n"));
+    options.token_file = folder.path() / "token";
+    EXPECT_EQ(sink().sink().problem(), "");
     ASSERT_TRUE(write_file(folder.path() / "token", "s3cret\n", 0644));
-    EXPECT_THAT(refusal(), HasSubstr("is open to other users"));
+    EXPECT_THAT(sink().sink().problem(), HasSubstr("is open to other users"));
     options.token_file.clear();
     options.ca_file = folder.path() / "token";
-    EXPECT_THAT(refusal(), HasSubstr("holds no certificate"));
+    EXPECT_THAT(sink().sink().problem(), HasSubstr("holds no certificate"));
     options.ca_file.clear();
     options.spool_folder = folder.path() / "token";
-    EXPECT_THAT(refusal(), HasSubstr("Not a directory"));
+    EXPECT_THAT(sink().sink().problem(), HasSubstr("Not a directory"));
+}
+
+TEST_F(HttpSink, ATokenFileThatIsMendedLaterLosesNoRecord) {
+    HttpReceiver receiver;
+    send_to(receiver);
+    options.token_file = folder.path() / "token";
+    ASSERT_TRUE(write_file(options.token_file, "s3cret\n", 0644));
+    SinkDriver late = sink();
+    late.write(numbered(25));
+    late.flush();
+    EXPECT_EQ(late.counters().waiting, 25U);
+    EXPECT_GE(late.counters().errors, 1U);
+    ASSERT_TRUE(write_file(options.token_file, "s3cret\n", 0600));
+    ASSERT_TRUE(late.until([&] { return late.counters().written == 25; }));
+    EXPECT_TRUE(late.adds_up());
+    EXPECT_EQ(late.sink().problem(), "");
+    EXPECT_EQ(lines_of(receiver.batches()), lines_of(numbered(25)));
+    EXPECT_EQ(receiver.requests().front().authorization, "Bearer s3cret");
+}
+
+TEST_F(HttpSink, AsLongAsAReceiverRefusesItSaysSo) {
+    HttpReceiver receiver;
+    send_to(receiver);
+    receiver.answer_with({{.status = 503}, {.status = 503}});
+    SinkDriver driver = sink();
+    driver.write(numbered(10));
+    ASSERT_TRUE(driver.until([&] { return !driver.sink().problem().empty(); }));
+    EXPECT_EQ(driver.sink().problem(), "HTTP status 503");
+    ASSERT_TRUE(driver.until([&] { return driver.counters().written == 10; }));
+    EXPECT_EQ(driver.sink().problem(), "");
 }
 
 }  // namespace
