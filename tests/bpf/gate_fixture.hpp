@@ -32,6 +32,7 @@
 #include <tollgate/abi/report.h>
 #include <tollgate/result.hpp>
 
+#include "tests/bpf/gate_pool.hpp"
 #include "tests/support/port_index.hpp"
 #include "tests/support/talk.hpp"
 
@@ -59,36 +60,27 @@ inline Outcome would_drop(DropReason reason) {
     return {true, reason};
 }
 
-struct DestroyGate {
-    void operator()(gate* object) const { gate__destroy(object); }
-};
-
 /// The real programs, with tables that the test writes by hand. Slot 0 is active: generation 1,
 /// stage enforce, the default baseline, no rule.
 class LoadedPrograms {
   public:
-    struct Choices {
-        bool dry_run = false;  ///< as the agent loads them for `tollgate trace`
-        bool check_mac1 = true;
-        tg_link link = TG_LINK_CLEAR;  ///< of the zone
-    };
+    using Choices = GateChoices;
+    LoadedPrograms() = default;
+    ~LoadedPrograms() { GatePool::put(choices_, std::move(gate_)); }
+    LoadedPrograms(const LoadedPrograms&) = delete;
+    LoadedPrograms& operator=(const LoadedPrograms&) = delete;
+
     /// @return 0 or a negative errno
     int load() { return load(Choices{}); }
     int load(const Choices& choices) {
-        gate_.reset(gate__open());
-        if (!gate_) {
-            return -errno;
-        }
-        gate_->rodata->zone = kZone;
-        gate_->rodata->link = static_cast<std::uint8_t>(choices.link);
-        gate_->rodata->dry_run = choices.dry_run ? 1 : 0;
-        gate_->rodata->check_mac1 = choices.check_mac1 ? 1 : 0;
-        const std::vector<int> inner_maps = make_inner_maps();
-        const int error = gate__load(gate_.get());
+        GatePool::put(choices_, std::move(gate_));
+        choices_ = choices;
+        choices_.zone = kZone;
+        const int error = GatePool::take(choices_, gate_);
         if (error != 0) {
             return error;
         }
-        insert_inner_maps(inner_maps);
+        generation = {};
         generation.number = 1;
         generation.previous_slot = 1;
         generation.baseline = TG_BASELINE_DEFAULT;
@@ -189,49 +181,8 @@ class LoadedPrograms {
     mutable std::uint32_t duration_ns = 0;
 
   private:
-    [[nodiscard]] std::array<bpf_map*, 6> outer_maps() const {
-        return {gate_->maps.hosts,
-                gate_->maps.prefixes,
-                gate_->maps.macs,
-                gate_->maps.peers,
-                gate_->maps.names,
-                gate_->maps.verdicts};
-    }
-
-    // libbpf forgets the template of an inner map when it has loaded the outer one.
-    static int make_inner_map(const bpf_map* shape) {
-        bpf_map_create_opts options{};
-        options.sz = sizeof options;
-        options.map_flags = bpf_map__map_flags(shape);
-        return bpf_map_create(bpf_map__type(shape),
-                              nullptr,
-                              bpf_map__key_size(shape),
-                              bpf_map__value_size(shape),
-                              64,
-                              &options);
-    }
-
-    [[nodiscard]] std::vector<int> make_inner_maps() const {
-        std::vector<int> made;
-        for (bpf_map* outer : outer_maps()) {
-            for (std::uint32_t slot = 0; slot < TG_SLOTS; ++slot) {
-                made.push_back(make_inner_map(bpf_map__inner_map(outer)));
-            }
-        }
-        return made;
-    }
-
-    void insert_inner_maps(const std::vector<int>& made) {
-        auto inner = made.begin();
-        for (bpf_map* outer : outer_maps()) {
-            for (std::uint32_t slot = 0; slot < TG_SLOTS; ++slot, ++inner) {
-                put(outer, slot, *inner);
-                close(*inner);
-            }
-        }
-    }
-
-    std::unique_ptr<gate, DestroyGate> gate_;
+    Choices choices_;
+    GatePool::Gate gate_;
 };
 
 inline std::uint64_t boot_time_ns() {

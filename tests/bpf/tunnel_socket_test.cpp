@@ -87,7 +87,7 @@ TEST_F(TunnelSocket, GetsNoFrameThatItCouldNotRead) {
 }
 
 TEST_F(TunnelSocket, IsNotNeededOfTheKernel) {
-    const std::unique_ptr<gate, DestroyGate> without{gate__open()};
+    const GatePool::Gate without{gate__open()};
     bpf_map__set_autocreate(without->maps.tunnel_sockets, false);
     without->rodata->has_sockets = 0;
     EXPECT_EQ(gate__load(without.get()), 0);

@@ -1,112 +1,67 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Boots Debian kernels in QEMU, without hardware support for it, and runs init.sh of this folder in each: the daemon
-# loads the programs and attaches them to virtio_net and veth. Prints a line for each kernel and interface.
+# Boots Debian's kernels in QEMU, without hardware support for it, and tests Tollgate in each: guest.sh of this folder says
+# what. Prints the table of docs/kernels-and-nics.md; fails if a test does, if a program costs the verifier a fifth more
+# than recorded, or if the table says something else than the page.
 #
-#   tests/kernels/run.sh [KERNEL...]     of 5.10 6.1 6.12 sid; all
+#   tests/kernels/run.sh [--write] [KERNEL...]     of 5.10 6.1 6.12 sid; all
 #
-# TOLLGATE_BIN is the folder of the programs (build/dev/agent). Kernels are unpacked below build/kernels and kept.
+#   --write   puts table and counts of instructions into the page and tests/bpf/verifier_insns.txt
+#
+# TOLLGATE_BUILD is the folder of the programs, build/dev if it is not set. Kernels are unpacked below build/kernels and
+# kept; remove them to get newer ones.
 set -euo pipefail
 step_count=1
 shopt -s inherit_errexit
 # shellcheck source=tools/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../tools/lib.sh"
-here=$root/tests/kernels
-bin=${TOLLGATE_BIN:-$root/build/dev/agent}
-store=$root/build/kernels
-boot_seconds=${BOOT_SECONDS:-300}
+# shellcheck source=tests/kernels/fetch.sh
+source "$root/tests/kernels/fetch.sh"
+build_folder=${TOLLGATE_BUILD:-$root/build/dev}
+boot_seconds=${BOOT_SECONDS:-1800}
+virtiofsd=/usr/lib/qemu/virtiofsd
+export TOLLGATE_ROOT=$root
 
-# package_of KERNEL: the suite and the package that depends on the kernel.
-package_of() {
-    case $1 in
-        5.10) echo bullseye linux-image-cloud-amd64 ;;
-        6.1) echo bookworm linux-image-cloud-amd64 ;;
-        6.12) echo bookworm linux-image-6.12-cloud-amd64 ;;
-        sid) echo sid linux-image-cloud-amd64 ;;
-        *) die "no kernel $1: 5.10, 6.1, 6.12 or sid" ;;
-    esac
-}
-
-# get_kernel KERNEL: build/kernels/KERNEL, with boot/ and the modules. apt has a state of its own.
-get_kernel() {
-    local folder=$store/$1 suite package mirror options
-    [[ ! -e $folder/boot ]] || return 0
-    read -r suite package < <(package_of "$1")
-    mirror=$(apt-get indextargets 'Origin: Debian' 'Codename: bookworm' --format '$(REPO_URI)' | head -1)
-    rm -rf "$folder.part" && mkdir -p "$folder.part"/{lists/partial,cache/archives/partial}
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$folder.part/sources.list"
-    : >"$folder.part/status"
-    options=(-q -o "Dir::Etc::SourceList=$folder.part/sources.list" -o Dir::Etc::SourceParts=- -o APT::Sandbox::User=root
-        -o "Dir::State=$folder.part" -o "Dir::State::status=$folder.part/status" -o "Dir::Cache=$folder.part/cache")
-    apt-get "${options[@]}" update
-    package=$(apt-cache "${options[@]}" depends "$package" | sed -nE 's/^ *Depends: (linux-image-[0-9].*)/\1/p' | head -1)
-    (cd "$folder.part" && apt-get "${options[@]}" download "$package" && dpkg-deb -x "$package"_*.deb "$folder.part/files")
-    mv "$folder.part/files" "$folder" && rm -rf "$folder.part"
-}
-
-# add_program FOLDER PROGRAM: with the libraries that it needs.
-add_program() {
-    local library
-    install -D "$2" "$1/bin/$(basename "$2")"
-    strip "$1/bin/$(basename "$2")"
-    while read -r library; do
-        [[ -e $1/$library ]] || install -D "$library" "$1/$library"
-    done < <(ldd "$2" | grep -oE '/[^ ]+')
-}
-
-# add_modules FOLDER KERNEL NAME...: with those that they depend on, in the order in which they have to be loaded.
-add_modules() {
-    local folder=$1 release path name
-    release=$(basename "$store/$2"/lib/modules/*)
-    depmod -b "$store/$2" "$release"
-    for name in "${@:3}"; do
-        modprobe -d "$store/$2" -S "$release" --show-depends "$name" 2>/dev/null | sed -n 's/^insmod //p'
-    done | awk '!seen[$1]++ { print $1 }' | while read -r path; do
-        name=$(basename "$path")
-        case $path in
-            *.xz) xz -dc "$path" >"$folder/modules/${name%.xz}" ;;
-            *) cp "$path" "$folder/modules/$name" ;;
-        esac
-        echo "${name%.xz}" >>"$folder/modules/order"
-    done
-}
-
-make_initramfs() {
-    local folder=$store/$1.root program
-    rm -rf "$folder" && mkdir -p "$folder"/{bin,modules,proc,sys,dev,run,tmp,var,lib,lib64,etc}
-    for program in /usr/bin/busybox /usr/sbin/ip /usr/sbin/bpftool "$bin/tollgated" "$bin/tollgate"; do
-        add_program "$folder" "$program"
-    done
-    add_modules "$folder" "$1" virtio_pci virtio_net veth sch_ingress cls_bpf ipv6
-    install -m 0644 "$bin/../bpf/gate.bpf.o" "$folder"
-    install "$here/init.sh" "$folder/init"
-    (cd "$folder" && find . | cpio --quiet -o -H newc | gzip -1) >"$store/$1.initramfs"
-    rm -rf "$folder"
-}
-
-# boot KERNEL: what its console says. One queue for two processors: the least that a host gives its guests.
+# boot NAME: what its console says. The machine's files are its root, read only; one queue for two processors is the least
+# that a host gives its guests.
 boot() {
-    timeout "$boot_seconds" nice qemu-system-x86_64 -machine q35,accel=tcg -cpu max -smp 2 -m 768 -nodefaults -no-reboot \
-        -display none -serial stdio -netdev hubport,id=net0,hubid=0 -device virtio-net-pci,netdev=net0 \
-        -kernel "$store/$1"/boot/vmlinuz-* -initrd "$store/$1.initramfs" \
-        -append 'console=ttyS0 panic=-1 loglevel=5 no_timer_check tsc=unstable' </dev/null
+    local folder=$store/$1
+    rm -f "$folder/files.sock"
+    "$virtiofsd" --socket-path="$folder/files.sock" -o source=/,cache=always,sandbox=chroot --thread-pool-size=4 &
+    local files=$!
+    until [[ -S $folder/files.sock ]]; do
+        kill -0 "$files" || return 1
+        sleep 0.1
+    done
+    timeout "$boot_seconds" nice qemu-system-x86_64 -machine q35,accel=tcg -cpu max -smp 2 -m 1G -nodefaults -no-reboot \
+        -object memory-backend-memfd,id=memory,size=1G,share=on -numa node,memdev=memory \
+        -chardev "socket,id=files,path=$folder/files.sock" -device vhost-user-fs-pci,chardev=files,tag=host \
+        -netdev hubport,id=net0,hubid=0 -device virtio-net-pci,netdev=net0 -display none -serial stdio \
+        -kernel "$folder/vmlinuz" -initrd "$folder/initramfs" -append "console=ttyS0 panic=-1 loglevel=5 no_timer_check \
+            tsc=unstable modules=$folder/modules guest=$root/tests/kernels/guest.sh build=$build_folder" </dev/null || true
+    kill "$files" 2>/dev/null || true
+    wait "$files" || true
 }
 
+# try NAME: $store/NAME/results; fails if the kernel did not come to the end.
 try() {
-    local log=$log_dir/kernel-$1.log
+    local log=$log_dir/kernel-$1.log started=$SECONDS
     { get_kernel "$1" && make_initramfs "$1"; } >"$log" 2>&1 || { show_tail "$log"; return 1; }
-    boot "$1" >>"$log" 2>&1 || true
-    tr -d '\r' <"$log" | sed -n 's/^RESULT /  /p'
-    grep -q '^RESULT done' <(tr -d '\r' <"$log") || { show_tail "$log"; return 1; }
+    boot "$1" >>"$log" 2>&1
+    tr -d '\r' <"$log" | sed -n 's/^RESULT //p' >"$store/$1/results"
+    echo "$1: $(sed -n 's/^release //p' "$store/$1/results"), $(elapsed $((SECONDS - started)))"
+    grep -qx 'done' "$store/$1/results" || { show_tail "$log"; return 1; }
 }
 
-[[ -n ${CI:-} ]] || install_packages build kernels
+write=()
+[[ ${1:-} != --write ]] || { write=(--write) && shift; }
 kernels=("$@")
-((${#kernels[@]} > 0)) || kernels=(5.10 6.1 6.12 sid)
+((${#kernels[@]} > 0)) || kernels=("${kernel_names[@]}")
+[[ -n ${CI:-} ]] || install_packages build demo kernels
 status=0
 mkdir -p "$store"
 for kernel in "${kernels[@]}"; do
-    echo "$kernel:"
     try "$kernel" || status=1
 done
+"$root/tests/kernels/matrix.py" "${write[@]}" "${kernels[@]}" || status=1
 exit "$status"

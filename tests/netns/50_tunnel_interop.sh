@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The tunnel with a stock peer: handshakes in both roles, data both ways, IPv4 and IPv6 inside and
 # outside, a preshared key, roaming, a change of key and the removal of a peer in traffic.
+#   TUNNEL_PEER=kernel   with the kernel's own WireGuard, as tests/kernels/run.sh does
+#   TRANSFER_BYTES=N     how much each transfer carries
 # Hosts and addresses: tests/netns/tunnel.sh
 #
 # Case W28
@@ -16,7 +18,7 @@ source "$(dirname "$0")/tunnel.sh"
 lab_start
 tunnel_lab
 tunnel_start
-peer_start wireguard-go
+peer_start "${TUNNEL_PEER:-wireguard-go}"
 join_tunnel
 
 pings peer 10.9.0.1 || fail "no answer through the tunnel, the peer being the initiator"
@@ -46,7 +48,7 @@ pings peer 10.9.0.1 || fail "no answer after the peer moved to another address"
 [[ $(device_wg show endpoints) == *"192.0.2.21:40000"* ]] || fail "we do not follow to another address"
 
 # TCP both ways, whole.
-head -c 50000000 /dev/urandom >"$lab/sent"
+head -c "${TRANSFER_BYTES:-50000000}" /dev/urandom >"$lab/sent"
 transfer peer device 10.9.0.1
 transfer device peer 10.9.0.2
 transfer peer device fd09::1

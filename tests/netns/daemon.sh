@@ -72,7 +72,6 @@ listens() {
 reaches() {
     on "$1" python3 -c '
 import socket, sys
-s = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=1.5)
-s.settimeout(1.5)
-sys.exit(s.recv(16) != b"hello")' "$2" "$3" 2>/dev/null
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=float(sys.argv[3]))
+sys.exit(s.recv(16) != b"hello")' "$2" "$3" "${LAB_ANSWER_SECONDS:-1.5}" 2>/dev/null
 }

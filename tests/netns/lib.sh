@@ -88,9 +88,9 @@ background() {
     disown "$background_process" # its end is no news
 }
 
-# until_true SECONDS COMMAND...: repeats it until it succeeds.
+# until_true SECONDS COMMAND...: repeats it until it succeeds. LAB_PATIENCE=N makes it N times as long, for slow machines.
 until_true() {
-    local deadline=$((SECONDS + $1))
+    local deadline=$((SECONDS + $1 * ${LAB_PATIENCE:-1}))
     shift
     until "$@"; do
         ((SECONDS < deadline)) || return 1

@@ -6,7 +6,7 @@
 #     tunnel_keys                     the keys alone, for a lab of the test's own
 #     tunnel_start [FLAGS...]         the daemon on `device` with the tunnel $wg
 #     pings_inside STAGE               prints a policy: pings through tunnels, and nothing else
-#     peer_start PROGRAM              a wireguard-go on `peer` with the tunnel $other
+#     peer_start PROGRAM              a wireguard-go, or the kernel's (`kernel`), on `peer` with the tunnel $other
 #     join_tunnel                     makes each the peer of the other; only `peer` is told where
 #     device_wg ARGS...               wg(8) on the daemon; peer_wg on the peer
 #     transfer FROM TO ADDRESS        a file, $lab/sent, over TCP: every byte arrives
@@ -42,7 +42,7 @@ tunnel_lab() {
     tunnel_keys
 }
 
-# wg(8) reaches the sockets of every network namespace: they are files.
+# wg(8) reaches the sockets of every network namespace: they are files. The kernel's interfaces it finds in its own.
 device_wg() {
     local verb=$1
     shift
@@ -52,7 +52,7 @@ device_wg() {
 peer_wg() {
     local verb=$1
     shift
-    wg "$verb" "$other" "$@"
+    on peer wg "$verb" "$other" "$@"
 }
 
 # What wg(8) may set, it sets; only a file gives a tunnel threads.
@@ -99,8 +99,12 @@ YAML
 }
 
 peer_start() {
-    background peer env WG_PROCESS_FOREGROUND=1 "$1" -f "$other" 2>>"$lab/peer.log"
-    until_true 10 test -S "/var/run/wireguard/$other.sock" || fail "the peer does not start"
+    if [[ $1 == kernel ]]; then
+        on peer ip link add "$other" type wireguard || fail "this kernel has no WireGuard"
+    else
+        background peer env WG_PROCESS_FOREGROUND=1 "$1" -f "$other" 2>>"$lab/peer.log"
+        until_true 10 test -S "/var/run/wireguard/$other.sock" || fail "the peer does not start"
+    fi
     ip -n "tg-peer-$$" addr add 10.9.0.2/24 dev "$other"
     ip -n "tg-peer-$$" addr add fd09::2/64 dev "$other" nodad
     ip -n "tg-peer-$$" link set "$other" up
