@@ -4,8 +4,8 @@
 
     matrix.py [--write] NAME...
 
-Prints them. Fails if a test failed in a kernel, or if the page says something else of it; its numbers may be others, they are
-what was counted when the page was written. --write puts it into the page, and the counts of instructions into
+Prints them. Fails if a test failed in a kernel, or if the page says something else of it. An empty cell says nothing, and
+numbers may be others: they are what was counted when the page was written. --write puts it into the page, and the counts of instructions into
 tests/bpf/verifier_insns.txt, which bpf_tests hold against what the kernel says.
 """
 import re
@@ -106,7 +106,7 @@ def main(write, names):
         before = {row: re.sub(r"\d+", "N", cell) for row, cell in table.get(name, {}).items() if cell}
         now = {row: re.sub(r"\d+", "N", cell) for row, cell in cells.items()}
         complaints += [f"{name}: {row}: {cells.get(row)}, which is not what the page says"
-                       for row in ROWS.values() if before.get(row) != now.get(row) and not write]
+                       for row in before if before[row] != now.get(row) and not write]
         table[name] = cells
         if counts:
             record[".".join(cells[ROWS["release"]].split(".")[:2])] = counts
