@@ -10,6 +10,7 @@
 #include "agent/doctor/bpf_objects.hpp"
 #include "agent/support/command.hpp"
 #include "agent/support/plain_file.hpp"
+#include "crypto/random.hpp"
 
 namespace tollgate::cli {
 namespace {
@@ -41,6 +42,7 @@ class Collector {
     void add_configuration();
     void add_bpf();
     void add_journal();
+    void anonymise();
 
     const Cli& cli_;
     const BundleRequest& wanted_;
@@ -214,6 +216,30 @@ void Collector::add_journal() {
     }
 }
 
+void Collector::anonymise() {
+    agent::Pseudonyms::Key key{};
+    crypto::fill_random(key);
+    agent::Anonymiser anonymiser{key};
+    learn_host_name(anonymiser);
+    std::erase_if(bundle_.files, [&](const BundleFile& file) {
+        const bool known = learn_names(anonymiser, file);
+        if (!known) {
+            miss(file.name, "is no YAML: which names are in it cannot be told");
+        }
+        return !known;
+    });
+    for (BundleFile& file : bundle_.files) {
+        file.content = anonymiser.text(file.content);
+    }
+    for (MissingFile& file : bundle_.missing) {
+        file.why = anonymiser.text(file.why);
+    }
+    bundle_.anonymised.emplace();
+    for (const agent::Anonymiser::Kind kind : agent::Anonymiser::kKinds) {
+        bundle_.anonymised->at(static_cast<std::size_t>(kind)) = anonymiser.count(kind);
+    }
+}
+
 Bundle Collector::collect() {
     prepare();
     add_json("doctor.json", examine(cli_, {}));
@@ -224,6 +250,9 @@ Bundle Collector::collect() {
     }
     add_bpf();
     add_journal();
+    if (wanted_.anonymise) {
+        anonymise();
+    }
     for (const BundleFile& file : bundle_.files) {
         if (!redactor_.is_clean(file.content)) {
             bundle_.unclean.push_back(file.name);
@@ -251,6 +280,19 @@ Json Bundle::manifest() const {
     manifest["missing"] = Json::array();
     for (const MissingFile& file : missing) {
         manifest["missing"].push_back({{"name", file.name}, {"why", file.why}});
+    }
+    if (anonymised) {
+        constexpr std::array kNames{"ipv4Addresses",
+                                    "ipv6Addresses",
+                                    "macAddresses",
+                                    "hostNames",
+                                    "peerNames",
+                                    "publicKeys"};
+        for (std::size_t i = 0; i < kNames.size(); ++i) {
+            const agent::Anonymiser::Count& count = anonymised->at(i);
+            manifest["anonymised"][kNames.at(i)] = {{"values", count.values},
+                                                    {"places", count.places}};
+        }
     }
     return manifest;
 }

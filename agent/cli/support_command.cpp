@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <array>
 #include <ctime>
 #include <iostream>
 #include <map>
@@ -37,6 +38,31 @@ std::string redacted_text(const agent::Redactions& taken) {
     return all.empty() ? "-" : all;
 }
 
+/// "IPv4 addresses 12 (in 340 places), names of hosts 1 (in 4 places)"
+void print_anonymised(Screen& screen, const Anonymised& anonymised) {
+    constexpr std::array kNames{"IPv4 addresses",
+                                "IPv6 addresses",
+                                "MAC addresses",
+                                "names of hosts",
+                                "names of peers",
+                                "public keys"};
+    std::string all;
+    for (std::size_t i = 0; i < kNames.size(); ++i) {
+        const agent::Anonymiser::Count& count = anonymised.at(i);
+        if (count.places > 0) {
+            all += fmt::format("{}{} {} (in {})",
+                               all.empty() ? "" : ", ",
+                               kNames.at(i),
+                               count_text(count.values),
+                               plural(count.places, "place"));
+        }
+    }
+    screen.field("replaced", all.empty() ? "none" : all);
+    screen.line(
+        "Names of rules, groups, policies, interfaces, users and files stay in it, and the "
+        "policy.");
+}
+
 void print_bundle(Screen& screen, const Bundle& bundle) {
     Table table{{{"FILE"}, {"BYTES", Align::right}, {"REDACTED"}}};
     for (const BundleFile& file : bundle.files) {
@@ -54,8 +80,13 @@ void print_bundle(Screen& screen, const Bundle& bundle) {
     for (const auto& [why, names] : by_reason) {
         screen.field("missing", names + ": " + why);
     }
-    screen.line(
-        "Addresses, names and the policy stay in it: give it only to whom you trust with them.");
+    if (bundle.anonymised) {
+        print_anonymised(screen, *bundle.anonymised);
+    } else {
+        screen.line(
+            "Addresses, names and the policy stay in it: give it only to whom you trust with "
+            "them, or see --anonymise.");
+    }
 }
 
 /// The name that is given, or one with the time.
@@ -127,6 +158,9 @@ void add_support_command(CLI::App& app, Cli& cli) {
         "Collect what helps to find a fault, without secrets, into a tar.gz (-o FILE)");
     command->add_flag("--list,-n,--dry-run", wanted->only_list, "Only show what would be in it");
     command->add_flag("-y,--yes", wanted->yes, "Write it without asking");
+    command->add_flag("--anonymise",
+                      wanted->bundle.anonymise,
+                      "Pseudonyms for addresses, names of hosts and peers, and public keys");
     command->add_option("--events", wanted->bundle.events, "How many of the last events")
         ->type_name("N")
         ->check(CLI::Range(0, 100'000).description(""));

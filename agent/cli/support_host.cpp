@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <fstream>
 #include <sstream>
 
+#include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <linux/if_link.h>
 #include <net/if.h>
@@ -37,6 +40,13 @@ std::string with_titles(std::initializer_list<const char*> paths) {
     return text;
 }
 
+/// As the kernel holds it.
+std::string ipv4_text(std::uint32_t address) {
+    std::array<char, INET_ADDRSTRLEN> text{};
+    ::inet_ntop(AF_INET, &address, text.data(), text.size());
+    return text.data();
+}
+
 std::string kernel_text() {
     utsname names{};
     ::uname(&names);
@@ -53,6 +63,32 @@ std::string kernel_text() {
                         "/sys/kernel/security/lsm",
                         "/proc/loadavg",
                         "/proc/meminfo"});
+}
+
+/// /proc/net/route has addresses in hex, in the byte order of the host.
+std::string routes_text() {
+    std::ifstream file{"/proc/net/route"};
+    std::string text = "# IPv4 routes\n";
+    std::string line;
+    std::getline(file, line);  // the names of the columns
+    while (std::getline(file, line)) {
+        std::istringstream columns{line};
+        std::string interface;
+        std::string unused;
+        std::uint32_t to = 0;
+        std::uint32_t gateway = 0;
+        std::uint32_t mask = 0;
+        int metric = 0;
+        columns >> interface >> std::hex >> to >> gateway >> unused >> unused >> unused >>
+            std::dec >> metric >> std::hex >> mask;
+        text += fmt::format("{}/{} via {} dev {} metric {}\n",
+                            ipv4_text(to),
+                            std::popcount(mask),
+                            ipv4_text(gateway),
+                            interface,
+                            metric);
+    }
+    return text + "\n";
 }
 
 /// Counters of the interfaces, by name.
@@ -74,7 +110,7 @@ std::string interfaces_text() {
                 "    {} in {}\n", address.address.to_string(), address.network.to_string());
         }
     }
-    return text + "\n" + with_titles({"/proc/net/dev", "/proc/net/route", "/proc/net/arp"});
+    return text + "\n" + routes_text() + with_titles({"/proc/net/dev", "/proc/net/arp"});
 }
 
 }  // namespace

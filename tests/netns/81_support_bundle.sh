@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # No secret of a host gets into its support bundle, wherever it was put and however it was written; what is in it, or
-# missing, is said before anything is written; it works with the agent dead.
+# missing, is said before anything is written; it works with the agent dead. With --anonymise no address, name or
+# public key of the laboratory gets in either.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
 #
@@ -45,7 +46,16 @@ cat >"$lab/policy.yaml" <<YAML
 apiVersion: tollgate/v1
 kind: Policy
 metadata: {name: lab, description: "uses $(<"$lab/comment.key")"}
-spec: {mode: audit, default: {ingress: drop, egress: drop}}
+spec:
+  mode: audit
+  default: {ingress: drop, egress: drop}
+  groups:
+    cloud: {fqdn: [ota.vendor-of-the-lab.example, "*.cdn.vendor-of-the-lab.example"]}
+    lan: {cidr: [192.0.2.0/24, "2001:db8:77::/48"]}
+  allow:
+    - {name: from-lan, direction: ingress, remote: [lan], protocols: [any]}
+    - {name: to-cloud, direction: egress, remote: [cloud], ports: [tcp/443]}
+    - {name: from-peer, direction: ingress, remote: {peer: router}, ports: [tcp/22]}
 YAML
 export COLLECTOR_TOKEN
 COLLECTOR_TOKEN=$(<"$lab/environment")
@@ -120,6 +130,35 @@ ln -s "$lab/elsewhere" "$lab/link.tar.gz"
 ln -s "$lab/device.key" "$lab/linked.yaml"
 tollgate support-bundle --list --config "$lab/linked.yaml" >"$lab/list"
 grep -q 'missing.*config/tollgate.yaml: .*symbolic link' "$lab/list" || fail "it reads through a link: $(<"$lab/list")"
+
+# Anonymised: what was replaced is said first, and nothing of the laboratory is left.
+tollgate support-bundle --anonymise --list >"$lab/list"
+tr -s '\n ' ' ' <"$lab/list" |
+    grep -qE ' replaced IPv4 addresses [0-9]+ \(in [0-9]+ places\),.* names of peers 1 \(in' ||
+    fail "what is replaced is not said: $(<"$lab/list")"
+mac=$(on device cat /sys/class/net/eth0/address)
+own=(192.0.2.10 192.0.2.1 192.0.2.0 10.9.0.1 10.9.0.2 2001:db8:77 "$mac" vendor-of-the-lab "$public" "${public:0:8}"
+    "$(on device wg show "$tunnel" public-key)" router "$(hostname)" "$(hostname -s)")
+not_anonymous() { # FOLDER: which of them are in it, and where
+    local value
+    for value in "${own[@]}"; do
+        grep -rnP -- "(?<![\w-])\Q$value\E(?![\w-])" "$1" | sed "s|^|$value: |"
+    done
+}
+[[ $(not_anonymous "$lab/unpacked" | cut -d: -f1 | sort -u | wc -l) -ge 8 ]] || fail "there is nothing to replace"
+tollgate support-bundle --anonymise --yes -o "$lab/anonymous.tar.gz" >/dev/null
+unpack "$lab/anonymous.tar.gz" "$lab/anonymous"
+no_secret "$lab/anonymous"
+[[ -z $(not_anonymous "$lab/anonymous") ]] || fail "it is not anonymous: $(not_anonymous "$lab/anonymous" | head -20)"
+inside=$lab/anonymous/tollgate-support
+jq -e '.anonymised | .ipv4Addresses.values >= 4 and .macAddresses.values >= 1 and .peerNames.values == 1 and
+    .publicKeys.values == 2 and .hostNames.values >= 2' "$inside/manifest.json" >/dev/null ||
+    fail "the manifest counts $(jq -c .anonymised "$inside/manifest.json")"
+# The same for the same, and blocks still hold what they held: the policy is one.
+address=$(sed -nE 's/^ +([0-9.]+) in .*/\1/p' "$inside/host/interfaces.txt" | grep -v '^127\.' | head -1)
+jq -e --arg address "$address" 'any(.flows[]; .local == $address)' "$inside/flows.json" >/dev/null ||
+    fail "$address has another pseudonym elsewhere: $(<"$inside/flows.json")"
+tollgate policy check "$inside/policy.yaml" >/dev/null || fail "what is left is no policy: $(<"$inside/policy.yaml")"
 
 # With the agent dead, what is missing is said; of the rest nothing is.
 daemon_kill KILL
