@@ -214,6 +214,14 @@ struct {
     __uint(map_flags, BPF_F_NO_PREALLOC);
 } services SEC(".maps");
 
+/* Held while a new flow of a known service is counted. One for all: that is seldom, and short. */
+struct service_lock {
+    struct bpf_spin_lock lock;
+};
+struct {
+    MAP(BPF_MAP_TYPE_ARRAY, __u32, struct service_lock, 1);
+} service_lock SEC(".maps");
+
 /* Key: the remote address. */
 struct {
     MAP(BPF_MAP_TYPE_LRU_HASH, struct address, struct tg_resolved, TG_RESOLVED_MAX);

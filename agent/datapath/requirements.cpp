@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
+#include <fstream>
 
 #include <linux/magic.h>
 #include <sys/resource.h>
@@ -16,6 +18,7 @@
 #include <fmt/format.h>
 
 #include "agent/system/file_descriptor.hpp"
+#include "agent/system/processor.hpp"
 
 namespace tollgate::agent {
 
@@ -62,7 +65,7 @@ Result<void> check_file_system(const fs::path& pin_dir) {
     if (::statfs(existing.c_str(), &status) != 0) {
         return failure(errno, fmt::format("look at {}", existing.string()));
     }
-    if (status.f_type != BPF_FS_MAGIC) {
+    if (static_cast<std::uint32_t>(status.f_type) != BPF_FS_MAGIC) {
         return failure(ENOENT,
                        fmt::format("{} is not on a BPF file system: mount one with \"mount -t bpf "
                                    "bpf /sys/fs/bpf\"",
@@ -84,6 +87,12 @@ bool locked_memory_is_limited() {
     rlimit limit{};
     return KernelVersion::running() < kMemoryByCgroup && ::getrlimit(RLIMIT_MEMLOCK, &limit) == 0 &&
            limit.rlim_cur != RLIM_INFINITY;
+}
+
+bool jit_is_on() {
+    int enabled = 0;
+    std::ifstream("/proc/sys/net/core/bpf_jit_enable") >> enabled;
+    return enabled != 0;
 }
 
 std::string in_brackets(const std::string& details) {
@@ -138,6 +147,12 @@ Failure explain_load_failure(int error, const std::string& details) {
     if (error == ENOMEM) {
         return failure(ENOMEM,
                        "load the data path: too little memory; lower the sizes of the tables" +
+                           in_brackets(details));
+    }
+    if (is_arm32() && jit_is_on()) {
+        return failure(error,
+                       "load the data path: 32-bit ARM cannot compile all of the programs, only "
+                       "interpret them: sysctl -w net.core.bpf_jit_enable=0" +
                            in_brackets(details));
     }
     return failure(error, "load the data path" + in_brackets(details));

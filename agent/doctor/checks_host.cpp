@@ -70,6 +70,16 @@ Check judge_jit(const KernelFacts& facts) {
     if (!facts.jit) {
         return {"jit", Health::unknown, "not checked: this namespace does not show it"};
     }
+    if (facts.arm32) {
+        return *facts.jit == 0
+                   ? Check{"jit",
+                           Health::ok,
+                           "off, as it has to be on 32-bit ARM: programs are interpreted"}
+                   : Check{"jit",
+                           Health::fail,
+                           "on, but 32-bit ARM cannot compile all BPF programs",
+                           "sysctl -w net.core.bpf_jit_enable=0"};
+    }
     return *facts.jit != 0 ? Check{"jit", Health::ok, "BPF programs are compiled"}
                            : Check{"jit",
                                    Health::warn,
@@ -121,7 +131,7 @@ Check judge_clock(const ClockFacts& facts) {
     constexpr std::int64_t kStartOf2024 = 1'704'067'200;
     const char* fix = "timedatectl set-ntp true # or: chronyc makestep";
     if (facts.wall_s < kStartOf2024) {
-        const std::time_t wall = facts.wall_s;
+        const auto wall = static_cast<std::time_t>(facts.wall_s);
         std::tm utc{};
         ::gmtime_r(&wall, &utc);
         return {"clock",

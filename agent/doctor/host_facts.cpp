@@ -17,6 +17,7 @@
 #include <tollgate/ip.hpp>
 
 #include "agent/system/file_descriptor.hpp"
+#include "agent/system/processor.hpp"
 
 namespace tollgate::agent {
 namespace {
@@ -85,10 +86,12 @@ KernelFacts kernel_facts() {
     facts.minor = parse<unsigned>(std::string_view{facts.release}.substr(
                                       std::min(dot + 1, facts.release.size())))
                       .value_or(0);
+    facts.arm32 = agent::is_arm32(names.machine);
     facts.jit = parse<int>(first_line("/proc/sys/net/core/bpf_jit_enable"));
     facts.unprivileged_bpf = parse<int>(first_line("/proc/sys/kernel/unprivileged_bpf_disabled"));
     struct statfs file_system {};
-    facts.bpffs = ::statfs("/sys/fs/bpf", &file_system) == 0 && file_system.f_type == BPF_FS_MAGIC;
+    facts.bpffs = ::statfs("/sys/fs/bpf", &file_system) == 0 &&
+                  static_cast<std::uint32_t>(file_system.f_type) == BPF_FS_MAGIC;
     facts.lockdown = chosen(first_line("/sys/kernel/security/lockdown"));
     constexpr unsigned kKibi = 10;
     if (const auto kib = parse<std::uint64_t>(labelled("/proc/meminfo", "MemTotal:"))) {

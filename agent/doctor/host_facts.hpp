@@ -19,6 +19,7 @@ struct KernelFacts {
     bool bpffs = false;                   ///< at /sys/fs/bpf
     std::string lockdown;  ///< "none", "integrity", "confidentiality"; "": no such LSM
     std::optional<std::uint64_t> memory_bytes;
+    bool arm32 = false;  ///< a kernel for 32-bit ARM, which cannot compile all of our programs
 };
 [[nodiscard]] KernelFacts kernel_facts();
 

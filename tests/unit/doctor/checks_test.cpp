@@ -11,7 +11,7 @@ namespace tollgate::agent {
 namespace {
 
 KernelFacts good_kernel() {
-    return {"6.1.0-28-amd64", 6, 1, 1, 2, true, "none", std::uint64_t{1} << 30U};
+    return {"6.1.0-28-amd64", 6, 1, 1, 2, true, "none", std::uint64_t{1} << 30U, false};
 }
 
 constexpr std::uint64_t bit(unsigned capability) {
@@ -39,6 +39,18 @@ TEST(Doctor, RefusesAKernelBefore510) {
     EXPECT_EQ(judge_kernel(kernel).health, Health::fail);
     kernel.minor = 10;
     EXPECT_EQ(judge_kernel(kernel).health, Health::ok);
+}
+
+TEST(Doctor, WantsTheCompilerOnButOn32BitArmOff) {
+    KernelFacts kernel = good_kernel();
+    kernel.jit = 0;
+    EXPECT_EQ(judge_jit(kernel).health, Health::warn);
+    EXPECT_EQ(judge_jit(kernel).fix, "sysctl -w net.core.bpf_jit_enable=1");
+    kernel.arm32 = true;
+    EXPECT_EQ(judge_jit(kernel).health, Health::ok);
+    kernel.jit = 1;
+    EXPECT_EQ(judge_jit(kernel).health, Health::fail);
+    EXPECT_EQ(judge_jit(kernel).fix, "sysctl -w net.core.bpf_jit_enable=0");
 }
 
 TEST(Doctor, NamesTheFeaturesThatAKernelLacks) {
