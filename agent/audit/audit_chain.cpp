@@ -32,7 +32,7 @@ std::string cut(const std::string& text, std::size_t bytes_max = kTextBytesMax) 
 std::string time_text(std::int64_t wall_ns) {
     const std::int64_t ms = wall_ns / 1'000'000;
     return fmt::format(
-        "{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::time_t{ms / 1000}), ms % 1000);
+        "{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(ms / 1000)), ms % 1000);
 }
 
 bool is_hash(std::string_view text) {

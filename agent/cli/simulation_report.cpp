@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "agent/cli/simulation_report.hpp"
 
-#include <ctime>
+#include <chrono>
 
 #include <netinet/in.h>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "agent/cli/screens.hpp"
 #include "agent/cli/table.hpp"
+#include "policy/notation.hpp"
 
 namespace tollgate::cli {
 namespace {
@@ -31,17 +31,11 @@ std::string protocol_name(std::uint8_t protocol) {
     }
 }
 
-std::string rfc3339(policy::Timestamp at) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
-                       fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
-}
-
 Json describe_flow(const policy::BlockedFlow& blocked) {
     const policy::FlowRecord& flow = blocked.flow;
     const bool ingress = flow.direction == policy::Direction::ingress;
     const bool icmp = flow.protocol == IPPROTO_ICMP || flow.protocol == IPPROTO_ICMPV6;
-    Json entry{{"time", rfc3339(flow.first_seen)},
+    Json entry{{"time", policy::to_text(std::chrono::floor<std::chrono::seconds>(flow.first_seen))},
                {"direction", ingress ? "ingress" : "egress"},
                {"protocol", protocol_name(flow.protocol)},
                {"remote", flow.remote.to_string()},

@@ -8,6 +8,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "policy/notation.hpp"
+
 namespace tollgate::cli {
 namespace {
 
@@ -17,6 +19,10 @@ constexpr std::int64_t kMinute = 60;
 constexpr std::int64_t kHour = 3600;
 constexpr std::int64_t kDay = 86400;
 constexpr std::int64_t kYear = 366 * kDay;
+
+// Of a time as it is written: 2026-12-31T00:00:00
+constexpr std::size_t kDateSize = 10;
+constexpr std::size_t kTimeSize = 19;
 
 bool continues(char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
@@ -146,7 +152,7 @@ std::string ago(WallTime then, WallTime now) {
         return "in " + duration_text(-age);
     }
     if (age > seconds{kYear}) {
-        return fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::chrono::system_clock::to_time_t(then)));
+        return policy::to_text(then).substr(0, kDateSize);
     }
     // One unit is enough for the past.
     const bool minutes = age > seconds{kMinute} && age < seconds{10 * kMinute};
@@ -165,17 +171,12 @@ std::string clock_text(WallTime time, WallTime now) {
 }
 
 std::optional<WallTime> parse_time(std::string_view text) {
-    constexpr std::size_t kSize = 19;
-    if (text.size() < kSize + 1 || text.back() != 'Z') {
+    if (text.size() <= kTimeSize || text.back() != 'Z') {
         return std::nullopt;
     }
-    std::tm utc{};
-    const std::string stamp{text.substr(0, kSize)};
-    const char* end = ::strptime(stamp.c_str(), "%Y-%m-%dT%H:%M:%S", &utc);
-    if (end == nullptr || *end != '\0') {
-        return std::nullopt;
-    }
-    return WallTime{seconds{::timegm(&utc)}};
+    // Not timegm(): where time_t has 32 bits, it ends in 2038.
+    const auto time = policy::parse_time(std::string{text.substr(0, kTimeSize)} + "Z");
+    return time ? std::optional{*time} : std::nullopt;
 }
 
 std::optional<seconds> parse_duration(std::string_view text) {

@@ -30,7 +30,8 @@ bool is_version(const fs::path& folder) {
 // Guards against a mistyped folder: nothing outside a BPF file system is ever removed.
 bool is_on_bpffs(const fs::path& path) {
     struct statfs status {};
-    return ::statfs(path.c_str(), &status) == 0 && status.f_type == BPF_FS_MAGIC;
+    return ::statfs(path.c_str(), &status) == 0 &&
+           static_cast<std::uint32_t>(status.f_type) == BPF_FS_MAGIC;
 }
 
 Result<void> remove_version(const fs::path& folder,

@@ -50,7 +50,8 @@ FileDescriptor open_or_make(const fs::path& path) {
 
 // What is behind the last line break.
 std::string read_tail(int file, std::uint64_t size) {
-    std::string tail(std::min<std::uint64_t>(size, kFlowLogJsonMax), '\0');
+    std::string tail(static_cast<std::size_t>(std::min<std::uint64_t>(size, kFlowLogJsonMax)),
+                     '\0');
     const auto from = static_cast<off_t>(size - tail.size());
     const ssize_t count = ::pread(file, tail.data(), tail.size(), from);
     tail.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));

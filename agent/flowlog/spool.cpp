@@ -94,8 +94,8 @@ Result<void> Spool::load(std::uint64_t number) {
     next_number_ = number + 1;
     std::error_code error;
     const std::uintmax_t size = fs::file_size(path_of(number), error);
-    const auto content =
-        read_file(path_of(number), error ? 0 : std::min<std::uintmax_t>(size, kFileMost));
+    const auto most = static_cast<std::size_t>(std::min<std::uintmax_t>(size, kFileMost));
+    const auto content = read_file(path_of(number), error ? 0 : most);
     if (!content) {
         return Failure{content.error()};
     }

@@ -45,7 +45,7 @@ std::string host_name() {
 
 std::time_t seconds_of(const FlowLogRecord& record) {
     const auto second = std::chrono::floor<std::chrono::seconds>(record.flow.last_seen);
-    return second.time_since_epoch().count();
+    return static_cast<std::time_t>(second.time_since_epoch().count());
 }
 
 // RFC 6587, 3.4.1: the length in front of each message.

@@ -34,7 +34,7 @@ std::size_t HandshakeLimiter::SourceHash::operator()(const IpAddress& source) co
         hash = (hash ^ byte) * 0x9e3779b97f4a7c15U;
         hash ^= hash >> 29U;
     }
-    return hash;
+    return static_cast<std::size_t>(hash);
 }
 
 bool HandshakeLimiter::allow(const IpAddress& source, Instant now) {

@@ -126,7 +126,8 @@ Result<void> XskSocket::map_rings() {
          {offsets.tx, kSendFrames * sizeof(xdp_desc), XDP_PGOFF_TX_RING},
          {offsets.cr, kSendFrames * sizeof(std::uint64_t), XDP_UMEM_PGOFF_COMPLETION_RING}}};
     for (std::size_t i = 0; i < rings.size(); ++i) {
-        auto mapped = Mapping::map(rings[i].at.desc + rings[i].bytes, fd, rings[i].page);
+        const auto bytes = static_cast<std::size_t>(rings[i].at.desc) + rings[i].bytes;
+        auto mapped = Mapping::map(bytes, fd, rings[i].page);
         if (!mapped) {
             return Failure{mapped.error()};
         }

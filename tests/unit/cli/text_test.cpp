@@ -74,6 +74,10 @@ TEST(ParseTime, ReadsWhatTheControlApiWrites) {
     EXPECT_EQ(parse_time("2026-11-21T12:00:00.5Z"), kNow);
 }
 
+TEST(ParseTime, GoesOnAfter2038) {
+    EXPECT_EQ(parse_time("2040-01-02T03:04:05Z"), WallTime{seconds{2209086245}});
+}
+
 TEST(ParseTime, RefusesEverythingElse) {
     for (const char* text : {"",
                              "Z",
