@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -31,6 +32,7 @@
 #include "agent/system/startup_memory.hpp"
 #include "agent/system/task_queue.hpp"
 #include "agent/tunnel/tunnels.hpp"
+#include "agent/tunnel_process/remote_tunnel.hpp"
 
 namespace tollgate::agent {
 
@@ -176,8 +178,22 @@ class Daemon {
     }
 
     // wg(8) changes tunnels in their threads; the audit log is written in this one.
+    // Each in a process of its own.
+    GateForTunnels with_processes(GateForTunnels gate) {
+        gate.start = [this](const TunnelOptions& options) {
+            return agent_->tunnel_place(options.name)
+                .and_then([&](TunnelPlace place) {
+                    return tunnel_process::RemoteTunnel::start(options, std::move(place));
+                })
+                .map([](auto tunnel) { return std::unique_ptr<RunningTunnel>{std::move(tunnel)}; });
+        };
+        return gate;
+    }
+
     GateForTunnels tell_changes(GateForTunnels gate) {
-        gate.changed_by_wg = [this](const std::string& tunnel, const std::string& outcome) {
+        gate.changed_by_wg = [this](const std::string& tunnel, int error) {
+            const std::string outcome =
+                error == 0 ? "done" : std::generic_category().message(error);
             static_cast<void>(queue_->begin([this, tunnel, outcome] {
                 agent_->audit_log().note({0, "wg", "tunnels/set", outcome, {{"tunnel", tunnel}}});
                 return true;
@@ -195,7 +211,7 @@ class Daemon {
             TunnelFolders{
                 options.uapi_dir, options.state_dir, credentials == nullptr ? "" : credentials},
             clock_,
-            tell_changes(agent_->gate_for_tunnels()));
+            with_processes(tell_changes(agent_->gate_for_tunnels())));
         tunnels_->tick();
     }
 

@@ -190,7 +190,8 @@ bool is_typed_scalar(std::string_view text) {
         return true;
     }
     if (text.starts_with("0x") || text.starts_with("0o")) {
-        return text.size() > 2;
+        const std::string_view digits = text[1] == 'x' ? "0123456789abcdefABCDEF" : "01234567";
+        return text.size() > 2 && text.find_first_not_of(digits, 2) == std::string_view::npos;
     }
     const std::string_view number = text.substr(text.front() == '-' || text.front() == '+' ? 1 : 0);
     if (number == ".inf" || number == ".Inf" || number == ".INF" || text == ".nan" ||

@@ -134,7 +134,9 @@ Result<void> change_user(ConfinementReport& report, const User& user) {
 
 Result<ConfinementReport> confine(const Confinement& wanted) {
     const User user = confined_user();  // reads files
-    if (auto closed = close_all_but(wanted.descriptors); !closed) {
+    const auto closed =
+        wanted.keeps_descriptors ? Result<void>{} : close_all_but(wanted.descriptors);
+    if (!closed) {
         return Failure{closed.error()};
     }
     if (auto limited = apply(wanted.limits); !limited) {

@@ -29,6 +29,7 @@ struct Confinement {
     SyscallProfile profile;
     std::vector<int> descriptors;  ///< that stay open, besides standard error
     ProcessLimits limits;
+    bool keeps_descriptors = false;  ///< all stay open: the process has opened them itself
 };
 
 /// What became of it: what is not the same on every kernel and in every container. The rest holds,

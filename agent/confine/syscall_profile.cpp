@@ -7,6 +7,7 @@
 
 #include <linux/bpf.h>
 #include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sched.h>
@@ -125,19 +126,42 @@ void add_map_entries(Rules& rules) {
     }
 }
 
+// What a tunnel leaves in the file system, the agent removes. malloc(3) looks into /proc/sys before
+// it gives memory back.
+void refuse_files(Rules& rules) {
+    for (const int call : {SCMP_SYS(open),
+                           SCMP_SYS(openat),
+                           SCMP_SYS(newfstatat),
+                           SCMP_SYS(fstatat64),
+                           SCMP_SYS(statx),
+                           SCMP_SYS(lstat),
+                           SCMP_SYS(lstat64),
+                           SCMP_SYS(unlink),
+                           SCMP_SYS(unlinkat)}) {
+        rules.refuse(call, EACCES);
+    }
+}
+
 void add_data(Rules& rules) {
+    refuse_files(rules);
     rules.allow({SCMP_SYS(recvmmsg), SCMP_SYS(recvmmsg_time64), SCMP_SYS(sendmmsg)});
     rules.allow({SCMP_SYS(getsockname), SCMP_SYS(getrandom)});
     // Memory for keys.
     rules.allow({SCMP_SYS(memfd_secret), SCMP_SYS(ftruncate), SCMP_SYS(ftruncate64)});
     rules.allow({SCMP_SYS(mlock), SCMP_SYS(mlock2), SCMP_SYS(munlock)});
-    for (const auto request : {TUNGETIFF, TUNSETQUEUE, TUNSETOFFLOAD}) {
+    rules.allow({SCMP_SYS(bind), SCMP_SYS(accept4)});
+    for (const unsigned long request : {TUNGETIFF,
+                                        TUNSETCARRIER,
+                                        TUNSETPERSIST,
+                                        static_cast<unsigned long>(SIOCGIFMTU),
+                                        static_cast<unsigned long>(SIOCGIFINDEX),
+                                        static_cast<unsigned long>(SIOCGIFNAME),
+                                        static_cast<unsigned long>(SIOCGIFHWADDR),
+                                        static_cast<unsigned long>(SIOCETHTOOL)}) {
         rules.allow_if(SCMP_SYS(ioctl), {is(1, request)});
     }
-    add_socket_options(
-        rules, SCMP_SYS(setsockopt), SOL_SOCKET, {SO_RCVBUF, SO_SNDBUF, SO_MARK, SO_ERROR});
-    add_socket_options(rules, SCMP_SYS(setsockopt), IPPROTO_UDP, {UDP_SEGMENT, UDP_GRO});
-    add_socket_options(rules, SCMP_SYS(getsockopt), SOL_SOCKET, {SO_ERROR, SO_PEERCRED});
+    // What a socket may be told without rights concerns that socket only.
+    rules.allow({SCMP_SYS(setsockopt), SCMP_SYS(getsockopt)});
     add_map_entries(rules);
 }
 

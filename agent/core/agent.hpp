@@ -63,6 +63,8 @@ class Agent {
     [[nodiscard]] Gate& gate() { return *gate_; }
     /// The gate for the tunnels of this agent, which may not outlive it.
     [[nodiscard]] GateForTunnels gate_for_tunnels();
+    /// What a tunnel with this name needs of the gate, in whichever process it runs.
+    [[nodiscard]] Result<TunnelPlace> tunnel_place(const std::string& name);
     [[nodiscard]] const Warden& warden() const { return *warden_; }
     [[nodiscard]] const InterfaceWatch& watch() const { return watch_; }
     [[nodiscard]] const EventHistory& events() const { return events_; }

@@ -27,6 +27,11 @@ GateForTunnels Agent::gate_for_tunnels() {
     return gate;
 }
 
+Result<TunnelPlace> Agent::tunnel_place(const std::string& name) {
+    return warden_->add_tunnel(name).and_then(
+        [this](std::uint8_t zone) { return gate_->tunnel_place(zone); });
+}
+
 bool Agent::has_tunnel() const {
     return std::ranges::any_of(watch_.interfaces(), [](const ProtectedInterface& interface) {
         return interface.link == TG_LINK_TUNNEL;

@@ -19,6 +19,7 @@
 #include <tollgate/ip.hpp>
 #include <tollgate/result.hpp>
 
+#include "agent/datapath/tunnel_place.hpp"
 #include "agent/tunnel/tunnel_gate.hpp"
 #include "policy/compiled.hpp"
 
@@ -180,6 +181,8 @@ class Gate {
     /// a thread of its own. ENOSPC: there are TG_TUNNELS_MAX.
     /// @param zone  of its interface
     virtual Result<std::unique_ptr<TunnelGate>> tunnel_gate(std::uint8_t zone) = 0;
+    /// The same for a tunnel in another process, which makes the side of the gate there.
+    virtual Result<TunnelPlace> tunnel_place(std::uint8_t zone) = 0;
     /// For a tunnel with several threads. @return EPERM without CAP_BPF and CAP_NET_ADMIN; else as
     /// BPF_MAP_CREATE, BPF_PROG_LOAD
     virtual Result<std::unique_ptr<QueueSteering>> queue_steering() = 0;

@@ -216,9 +216,14 @@ int GateObject::program(const std::string& name) const {
 }
 
 const MapHandle& GateObject::map(const std::string& name) const {
+    const MapHandle* const found = find_map(name);
+    assert(found != nullptr);
+    return *found;
+}
+
+const MapHandle* GateObject::find_map(const std::string& name) const {
     const auto found = handles_.find(name);
-    assert(found != handles_.end());
-    return found->second;
+    return found == handles_.end() ? nullptr : &found->second;
 }
 
 int GateObject::map_fd(const std::string& name) const {

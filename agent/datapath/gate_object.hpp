@@ -58,6 +58,8 @@ class GateObject {
     [[nodiscard]] int program(const std::string& name) const;
     [[nodiscard]] int map_fd(const std::string& name) const;
     [[nodiscard]] const MapHandle& map(const std::string& name) const;
+    /// Null: there is no such map, or not in this kernel.
+    [[nodiscard]] const MapHandle* find_map(const std::string& name) const;
     /// @pre load() made this object
     [[nodiscard]] const InnerMap& inner_map(const std::string& name) const;
 

@@ -13,12 +13,13 @@
 #include "agent/datapath/gate_object.hpp"
 #include "agent/datapath/generation_writer.hpp"
 #include "agent/datapath/interface_gate.hpp"
+#include "agent/datapath/loaded_tunnel_gate.hpp"
 #include "agent/datapath/pin_folder.hpp"
 #include "agent/datapath/requirements.hpp"
 #include "agent/datapath/state_tables.hpp"
 #include "agent/datapath/tracer.hpp"
-#include "agent/datapath/tunnel_maps.hpp"
 #include "agent/datapath/tunnel_queue.hpp"
+#include "agent/datapath/tunnel_seats.hpp"
 #include "agent/system/interface.hpp"
 
 namespace tollgate::agent {
@@ -32,7 +33,7 @@ class LoadedGate final : public Gate {
         PinFolder pins;
         std::shared_ptr<const GateObject> object;
         EventReader events;
-        std::shared_ptr<TunnelMaps> tunnels;
+        std::shared_ptr<TunnelSeats> seats;
     };
     LoadedGate(GateOptions options, Parts parts)
         : options_{std::move(options)},
@@ -42,7 +43,7 @@ class LoadedGate final : public Gate {
           generations_{*object_, pins_},
           state_{*object_},
           blocklist_{object_->map("blocklist")},
-          tunnels_{std::move(parts.tunnels)},
+          seats_{std::move(parts.seats)},
           adopted_{generations_.in_force().has_value()} {}
 
     [[nodiscard]] bool adopted() const override { return adopted_; }
@@ -104,6 +105,7 @@ class LoadedGate final : public Gate {
     Result<std::vector<tg_report>> reports() override { return read_reports(*object_); }
     std::vector<TableUse> tables() override;
     Result<std::unique_ptr<TunnelGate>> tunnel_gate(std::uint8_t zone) override;
+    Result<TunnelPlace> tunnel_place(std::uint8_t zone) override;
     Result<std::unique_ptr<QueueSteering>> queue_steering() override {
         return open_queue_steering();
     }
@@ -137,7 +139,8 @@ class LoadedGate final : public Gate {
     GenerationWriter generations_;
     StateTables state_;
     Blocklist blocklist_;
-    std::shared_ptr<TunnelMaps> tunnels_;
+    std::shared_ptr<TunnelSeats> seats_;
+    std::shared_ptr<InterfaceBoard> board_ = std::make_shared<InterfaceBoard>();
     bool adopted_;
     std::vector<InterfaceGate> interfaces_;
     std::array<std::shared_ptr<const GateObject>, TG_ZONES_MAX> prepared_;  ///< for TG_LINK_CLEAR
@@ -252,7 +255,7 @@ void LoadedGate::tell_tunnels() {
             now.ingress == AttachMode::native || now.ingress == AttachMode::generic;
         told.push_back({now.interface, now.ifindex, now.zone, has_xdp});
     }
-    tunnels_->set_interfaces(std::move(told));
+    board_->set(std::move(told));
 }
 
 Result<void> LoadedGate::detach(const std::string& interface) {
@@ -312,11 +315,21 @@ Result<void> LoadedGate::set_stage(std::uint8_t zone, std::uint8_t in_force, std
 }
 
 Result<std::unique_ptr<TunnelGate>> LoadedGate::tunnel_gate(std::uint8_t zone) {
-    const auto number = tunnels_->take_number();
-    if (!number) {
-        return Failure{number.error()};
+    auto place = tunnel_place(zone);
+    if (!place) {
+        return Failure{place.error()};
     }
-    return std::make_unique<LoadedTunnelGate>(tunnels_, *number, zone);
+    return LoadedTunnelGate::open(*std::move(place)).map([](auto gate) {
+        return std::unique_ptr<TunnelGate>{std::move(gate)};
+    });
+}
+
+Result<TunnelPlace> LoadedGate::tunnel_place(std::uint8_t zone) {
+    auto seat = seats_->take(zone);
+    if (!seat) {
+        return Failure{seat.error()};
+    }
+    return TunnelPlace{seats_->maps(), *std::move(seat), zone, board_, seats_};
 }
 
 Result<Trace> LoadedGate::trace(std::uint8_t zone,
@@ -352,13 +365,13 @@ Result<std::unique_ptr<Gate>> Gate::open(const GateOptions& options) {
     if (!events) {
         return Failure{events.error()};
     }
-    auto tunnels = TunnelMaps::open(object);
-    if (!tunnels) {
-        return Failure{tunnels.error()};
+    auto seats = TunnelSeats::open(object);
+    if (!seats) {
+        return Failure{seats.error()};
     }
     return std::make_unique<LoadedGate>(
         options,
-        LoadedGate::Parts{*std::move(pins), object, *std::move(events), *std::move(tunnels)});
+        LoadedGate::Parts{*std::move(pins), object, *std::move(events), *std::move(seats)});
 }
 
 }  // namespace tollgate::agent

@@ -76,8 +76,12 @@ void set_log_level(LogLevel level) {
     level_written = level;
 }
 
+bool is_logged(LogLevel level) {
+    return level <= level_written;
+}
+
 void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
-    if (level > level_written) {
+    if (!is_logged(level)) {
         return;
     }
     static const bool kJournal = std::getenv("JOURNAL_STREAM") != nullptr;

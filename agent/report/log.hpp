@@ -33,6 +33,7 @@ struct LogField {
 
 /// Lines of a higher number than this are not written; info at first. Set before any thread starts.
 void set_log_level(LogLevel level);
+[[nodiscard]] bool is_logged(LogLevel level);
 
 /// Writes one line of logfmt to standard error with one write(2), with the journal's priority
 /// before it under systemd. Never called per packet. @param event noun.past-tense verb

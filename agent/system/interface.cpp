@@ -12,9 +12,12 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <fmt/format.h>
+
+#include "agent/system/privileged.hpp"
 
 namespace tollgate::agent {
 
@@ -75,16 +78,22 @@ bool is_interface_name(std::string_view name) {
 }
 
 Result<unsigned> interface_index(const std::string& name) {
-    const unsigned index = ::if_nametoindex(name.c_str());
-    if (index == 0) {
+    const FileDescriptor socket{privileged::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    ifreq request{};
+    if (name.size() < IFNAMSIZ) {
+        name.copy(&request.ifr_name[0], IFNAMSIZ - 1);
+    }
+    if (::ioctl(socket.get(), SIOCGIFINDEX, &request) != 0) {
         return failure(ENODEV, fmt::format("find interface {}", name));
     }
-    return index;
+    return static_cast<unsigned>(request.ifr_ifindex);
 }
 
 std::string interface_name(unsigned index) {
-    std::array<char, IFNAMSIZ> name{};
-    return ::if_indextoname(index, name.data()) == nullptr ? "" : name.data();
+    const FileDescriptor socket{privileged::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    ifreq request{};
+    request.ifr_ifindex = static_cast<int>(index);
+    return ::ioctl(socket.get(), SIOCGIFNAME, &request) != 0 ? "" : &request.ifr_name[0];
 }
 
 std::vector<std::string> interfaces() {

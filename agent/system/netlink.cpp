@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "agent/system/file_descriptor.hpp"
+#include "agent/system/privileged.hpp"
 
 namespace tollgate::agent::netlink {
 
@@ -40,7 +41,8 @@ std::optional<IpAddress> address_of(std::span<const std::byte> bytes) {
 }
 
 Result<std::span<const std::byte>> ask(Request& request, Answer& buffer, const std::string& what) {
-    const FileDescriptor socket{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
+    const FileDescriptor socket{
+        privileged::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
     const auto bytes = request.bytes();
     if (!socket || ::send(socket.get(), bytes.data(), bytes.size(), 0) < 0) {
         return failure(errno, what);
@@ -71,7 +73,8 @@ Result<void> order(Request request, const std::string& what) {
 }
 
 Result<void> list(Request request, const std::function<void(std::span<const std::byte>)>& visit) {
-    const FileDescriptor socket{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
+    const FileDescriptor socket{
+        privileged::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
     const auto bytes = request.bytes();
     if (!socket || ::send(socket.get(), bytes.data(), bytes.size(), 0) < 0) {
         return failure(errno, "list routes");

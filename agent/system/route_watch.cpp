@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "agent/system/netlink.hpp"
+#include "agent/system/privileged.hpp"
 
 namespace tollgate::agent {
 
@@ -78,7 +79,7 @@ void read_messages(std::span<const std::byte> bytes,
 
 Result<RouteWatch> RouteWatch::open(Subject subject) {
     FileDescriptor socket{
-        ::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE)};
+        privileged::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE)};
     sockaddr_nl address{};
     address.nl_family = AF_NETLINK;
     address.nl_groups = groups_of(subject);

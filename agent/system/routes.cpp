@@ -16,6 +16,7 @@
 
 #include "agent/system/file_descriptor.hpp"
 #include "agent/system/netlink.hpp"
+#include "agent/system/privileged.hpp"
 
 namespace tollgate::agent {
 
@@ -182,7 +183,7 @@ Result<void> forbid_link_local_address(unsigned interface) {
 }
 
 Result<std::uint32_t> interface_mtu(unsigned interface) {
-    const FileDescriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    const FileDescriptor socket{privileged::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
     ifreq request{};
     interface_name(interface).copy(&request.ifr_name[0], IFNAMSIZ - 1);
     if (::ioctl(socket.get(), SIOCGIFMTU, &request) != 0) {

@@ -40,11 +40,16 @@ std::optional<Tai64n> parse(std::string_view text) {
 
 }  // namespace
 
-Result<HandshakeClock> HandshakeClock::open(std::filesystem::path file) {
+Result<HandshakeClock> HandshakeClock::open(std::filesystem::path file, Store store) {
+    if (!store) {
+        store = [file](const Tai64n& time) {
+            return write_time(file, time);
+        };
+    }
     const auto text = read_file(file, kFileMax);
     if (!text) {
         if (text.error().code.value() == ENOENT) {
-            return HandshakeClock{std::move(file), Tai64n{}};
+            return HandshakeClock{std::move(store), Tai64n{}};
         }
         return Failure{text.error()};
     }
@@ -55,14 +60,18 @@ Result<HandshakeClock> HandshakeClock::open(std::filesystem::path file) {
                            " holds no time of handshakes; remove it if the clock of "
                            "this host is right");
     }
-    return HandshakeClock{std::move(file), *floor};
+    return HandshakeClock{std::move(store), *floor};
+}
+
+bool HandshakeClock::write_time(const std::filesystem::path& file, const Tai64n& time) {
+    return write_file(file, text_of(time)).has_value();
 }
 
 Tai64n HandshakeClock::next(std::chrono::sys_time<std::chrono::nanoseconds> wall) {
     last_ = std::max(Tai64n::from(wall), last_.next());
     if (last_ >= reserved_) {
         reserved_ = Tai64n::from(last_.to_time() + kReserve);
-        persistent_ = write_file(file_, text_of(reserved_)).has_value();
+        persistent_ = store_(reserved_);
     }
     return last_;
 }

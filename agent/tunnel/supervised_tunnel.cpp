@@ -53,6 +53,7 @@ SupervisedTunnel::SupervisedTunnel(TunnelSettings settings,
 
 void SupervisedTunnel::tick() {
     const crypto::Instant now{clock_.boot_ns()};
+    note_end();
     if (!tunnel_ && now >= retry_) {
         retry_ = now + kRetry;
         start();
@@ -68,6 +69,19 @@ void SupervisedTunnel::tick() {
     if (now >= look_) {
         look_ = now + kLookAgain;
         look_at_host();
+    }
+}
+
+// It is started again at once, unless it has just been.
+void SupervisedTunnel::note_end() {
+    if (!tunnel_) {
+        return;
+    }
+    if (const auto runs = tunnel_->look_after(); !runs) {
+        tunnel_.reset();
+        addresses_.clear();
+        routes_.clear();
+        tell(problem_, runs.error().message());
     }
 }
 
@@ -110,14 +124,15 @@ void SupervisedTunnel::start() {
     }
     is_host_set_ = false;
     look_ = {};
+    const auto choices = tunnel_->choices();
     log(LogLevel::info,
         "tunnel.started",
         {{"interface", settings_.name},
          {"peers", settings_.peers.size()},
          {"mtu", mtu_},
-         {"threads", tunnel_->threads_text()},
-         {"backend", tunnel_->first_backend()},
-         {"cipher", tunnel_->aead_reason()}});
+         {"threads", choices.threads},
+         {"backend", choices.backend},
+         {"cipher", choices.cipher}});
 }
 
 // A port that is not free keeps nothing else from being done.

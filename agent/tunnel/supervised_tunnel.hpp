@@ -15,10 +15,12 @@
 #include "agent/system/clock.hpp"
 #include "agent/tunnel/endpoint_watch.hpp"
 #include "agent/tunnel/name_resolver.hpp"
-#include "agent/tunnel/tunnel.hpp"
+#include "agent/tunnel/running_tunnel.hpp"
+#include "agent/tunnel/tunnel_gate.hpp"
 #include "agent/tunnel/tunnel_keys.hpp"
 #include "agent/tunnel/tunnel_settings.hpp"
 #include "agent/tunnel/tunnel_status.hpp"
+#include "agent/tunnel/worker_parts.hpp"
 
 namespace tollgate::agent {
 
@@ -66,7 +68,9 @@ class SupervisedTunnel {
 
   private:
     void start();
-    [[nodiscard]] Result<std::unique_ptr<Tunnel>> open_tunnel();
+    void note_end();
+    [[nodiscard]] TunnelOptions options() const;
+    [[nodiscard]] Result<std::unique_ptr<RunningTunnel>> open_tunnel();
     [[nodiscard]] Result<void> configure(const TunnelSettings* before, const TunnelKeys& keys);
     void configure_again();
     [[nodiscard]] Result<void> keep_interface();
@@ -89,7 +93,7 @@ class SupervisedTunnel {
     const Clock& clock_;
     NameResolver& resolver_;
     GateForTunnels gate_;
-    std::unique_ptr<Tunnel> tunnel_;
+    std::unique_ptr<RunningTunnel> tunnel_;
     crypto::Instant retry_{0};                 ///< when to start it
     crypto::Instant look_{0};                  ///< when to look at the host
     std::string problem_;                      ///< of the tunnel

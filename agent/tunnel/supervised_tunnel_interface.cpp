@@ -5,19 +5,11 @@
 #include "agent/tunnel/kept_interfaces.hpp"
 #include "agent/tunnel/supervised_tunnel.hpp"
 #include "agent/tunnel/tun_port.hpp"
+#include "agent/tunnel/tunnel.hpp"
 
 namespace tollgate::agent {
 
-Result<std::unique_ptr<Tunnel>> SupervisedTunnel::open_tunnel() {
-    std::unique_ptr<TunnelGate> gate;
-    if (gate_.open) {
-        auto opened = gate_.open(settings_.name);
-        if (!opened) {
-            return Failure{opened.error()};
-        }
-        gate = std::move(*opened);
-    }
-    choose_mtu();
+TunnelOptions SupervisedTunnel::options() const {
     TunnelOptions options;
     options.name = settings_.name;
     options.mtu = mtu_;
@@ -29,7 +21,25 @@ Result<std::unique_ptr<Tunnel>> SupervisedTunnel::open_tunnel() {
     options.uapi_dir = folders_.uapi;
     options.state_dir = folders_.state;
     options.before_up = gate_.attach;
-    return Tunnel::start(options, clock_, std::move(gate));
+    return options;
+}
+
+Result<std::unique_ptr<RunningTunnel>> SupervisedTunnel::open_tunnel() {
+    choose_mtu();
+    if (gate_.start) {
+        return gate_.start(options());
+    }
+    std::unique_ptr<TunnelGate> gate;
+    if (gate_.open) {
+        auto opened = gate_.open(settings_.name);
+        if (!opened) {
+            return Failure{opened.error()};
+        }
+        gate = std::move(*opened);
+    }
+    return Tunnel::start(options(), clock_, std::move(gate)).map([](auto tunnel) {
+        return std::unique_ptr<RunningTunnel>{std::move(tunnel)};
+    });
 }
 
 Result<void> SupervisedTunnel::keep_interface() {

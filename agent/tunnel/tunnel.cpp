@@ -13,13 +13,18 @@ namespace tollgate::agent {
 Result<std::unique_ptr<Tunnel>> Tunnel::start(const TunnelOptions& options,
                                               const Clock& clock,
                                               std::unique_ptr<TunnelGate> gate) {
-    auto timestamps = HandshakeClock::open(options.state_dir / ("handshake-time-" + options.name));
+    auto timestamps = HandshakeClock::open(HandshakeClock::file_of(options.state_dir, options.name),
+                                           options.store_time);
     if (!timestamps) {
         return Failure{timestamps.error()};
     }
     std::unique_ptr<Tunnel> tunnel{new Tunnel{options, clock, std::move(*timestamps)}};
     if (const auto opened = tunnel->open(std::move(gate)); !opened) {
         return Failure{opened.error()};
+    }
+    if (const auto ready = options.before_threads ? options.before_threads() : Result<void>{};
+        !ready) {
+        return Failure{ready.error()};
     }
     if (const auto started = tunnel->start_threads(); !started) {
         return Failure{started.error()};
@@ -179,16 +184,15 @@ TunnelStatus Tunnel::status() {
     return status;
 }
 
-std::string Tunnel::threads_text() const {
-    return fmt::format("{} ({})", threads_.size(), threads_reason_);
+RunningTunnel::Choices Tunnel::choices() const {
+    return {fmt::format("{} ({})", threads_.size(), threads_reason_), first_backend_, aead_reason_};
 }
 
 int Tunnel::change_by_wg(const DeviceChange& change) {
     const Standstill others{others_};
     const int error = apply_here(change);
     if (options_.changed_by_wg) {
-        options_.changed_by_wg(options_.name,
-                               error == 0 ? "done" : std::generic_category().message(error));
+        options_.changed_by_wg(options_.name, error);
     }
     return error;
 }

@@ -13,19 +13,18 @@
 
 #include "agent/system/clock.hpp"
 #include "agent/tunnel/device.hpp"
-#include "agent/tunnel/endpoint_watch.hpp"
 #include "agent/tunnel/handshake_clock.hpp"
-#include "agent/tunnel/tunnel_status.hpp"
+#include "agent/tunnel/running_tunnel.hpp"
 #include "agent/tunnel/uapi_socket.hpp"
 #include "agent/tunnel/worker_parts.hpp"
 #include "agent/tunnel/worker_thread.hpp"
 
 namespace tollgate::agent {
 
-/// A tunnel that runs: its network interface, its device and its UAPI socket, in threads of its
-/// own, one for each worker. What changes or reads the device is done by the first one, while the
-/// others stand still. The members are for threads that are not the tunnel's.
-class Tunnel {
+/// A tunnel that runs in this process: its network interface, its device and its UAPI socket, in
+/// threads of its own, one for each worker. What changes or reads the device is done by the first
+/// one, while the others stand still.
+class Tunnel final : public RunningTunnel {
   public:
     /// Makes the network interface and listens on the UAPI socket; the device has no key and no
     /// peer yet. @return what open_workers(), UapiSocket, HandshakeClock and WorkerThread return
@@ -33,36 +32,20 @@ class Tunnel {
     [[nodiscard]] static Result<std::unique_ptr<Tunnel>> start(const TunnelOptions& options,
                                                                const Clock& clock,
                                                                std::unique_ptr<TunnelGate> gate);
-    /// Stops the threads; the network interface goes away, unless keep_interface() was called.
-    ~Tunnel();
+    ~Tunnel() override;
     Tunnel(const Tunnel&) = delete;
     Tunnel& operator=(const Tunnel&) = delete;
 
-    /// See Device.
-    [[nodiscard]] int apply(const DeviceChange& change);
-    /// See PeerTable.
-    void set_peer_names(PeerNames names);
-    [[nodiscard]] DeviceState state();
-    /// How it goes with the handshakes of these peers; nothing has happened with one that is not
-    /// there.
-    [[nodiscard]] std::vector<PeerContact> contacts(const std::vector<crypto::PublicKey>& peers);
-    /// What can be said without the configuration file.
-    [[nodiscard]] TunnelStatus status();
-    /// See Device. @return 0; ESHUTDOWN: the tunnel is stopping
-    [[nodiscard]] int set_up(bool up);
-    /// See Port::set_persistent.
-    [[nodiscard]] Result<void> keep_interface();
-    /// Does not wait: the answer comes from the tunnel's threads, which it holds up until the last
-    /// of them has ended its turn. It may outlive the tunnel. Nothing: the tunnel is stopping.
-    [[nodiscard]] std::future<std::optional<TunnelCounters>> counters();
-
-    [[nodiscard]] const std::string& name() const { return options_.name; }
-    /// How many threads there are, and why: "1 (as configured)"
-    [[nodiscard]] std::string threads_text() const;
-    /// Which cipher implementation was chosen, and why.
-    [[nodiscard]] const std::string& aead_reason() const { return aead_reason_; }
-    /// The same of the backend, as it was at the start: "udp (as configured)"
-    [[nodiscard]] const std::string& first_backend() const { return first_backend_; }
+    [[nodiscard]] int apply(const DeviceChange& change) override;
+    void set_peer_names(PeerNames names) override;
+    [[nodiscard]] DeviceState state() override;
+    [[nodiscard]] std::vector<PeerContact> contacts(
+        const std::vector<crypto::PublicKey>& peers) override;
+    [[nodiscard]] TunnelStatus status() override;
+    [[nodiscard]] int set_up(bool up) override;
+    [[nodiscard]] Result<void> keep_interface() override;
+    [[nodiscard]] std::future<std::optional<TunnelCounters>> counters() override;
+    [[nodiscard]] Choices choices() const override;
 
   private:
     Tunnel(TunnelOptions options, const Clock& clock, HandshakeClock timestamps)

@@ -126,8 +126,13 @@ class TunnelGate {
     }
 };
 
+class RunningTunnel;
+struct TunnelOptions;
+
 /// The gate, for tunnels that are to start. Empty functions: none is loaded.
 struct GateForTunnels {
+    /// Starts a tunnel somewhere else; empty: in this process, by the functions below.
+    std::function<Result<std::unique_ptr<RunningTunnel>>(const TunnelOptions& options)> start{};
     /// Makes the side of the gate of one more tunnel. @param name  of its interface
     std::function<Result<std::unique_ptr<TunnelGate>>(const std::string& name)> open{};
     /// Attaches the gate to a tunnel's interface, before that is up.
@@ -136,8 +141,8 @@ struct GateForTunnels {
     std::function<void(const std::string& name)> detach{};
     /// For tunnels with several threads.
     MakeQueueSteering make_steering{};
-    /// Told in the tunnel's thread what became of a change by wg(8): "done", or why not.
-    std::function<void(const std::string& name, const std::string& outcome)> changed_by_wg{};
+    /// Told in another thread what became of a change by wg(8): 0, or an errno value.
+    std::function<void(const std::string& name, int error)> changed_by_wg{};
 };
 
 /// Without a gate all datagrams reach the tunnel.

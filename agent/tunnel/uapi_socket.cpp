@@ -39,6 +39,10 @@ Result<FileDescriptor> make_socket() {
     return made;
 }
 
+fs::path path_of(const fs::path& folder, std::string_view interface) {
+    return folder / fmt::format("{}.sock", interface);
+}
+
 Result<sockaddr_un> address_of(const fs::path& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -107,10 +111,16 @@ Result<std::unique_ptr<UapiSocket>> UapiSocket::open(EventLoop& loop,
     }
     std::unique_ptr<UapiSocket> socket{
         new UapiSocket{loop, std::move(*timer), std::move(handlers), limits}};
-    if (auto listening = socket->listen(folder / fmt::format("{}.sock", interface)); !listening) {
+    if (auto listening = socket->listen(path_of(folder, interface)); !listening) {
         return Failure{listening.error()};
     }
     return socket;
+}
+
+Result<void> UapiSocket::remove_left(const fs::path& folder, std::string_view interface) {
+    const fs::path path = path_of(folder, interface);
+    const auto address = address_of(path);
+    return address ? clear_away(path, *address) : Failure{address.error()};
 }
 
 UapiSocket::~UapiSocket() {

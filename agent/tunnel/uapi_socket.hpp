@@ -51,6 +51,10 @@ class UapiSocket {
         std::string_view interface,
         UapiHandlers handlers,
         UapiLimits limits = {});
+    /// Removes the socket of a process that is dead; does nothing if there is none.
+    /// @return EADDRINUSE, EEXIST: as open(); else as unlink(2)
+    [[nodiscard]] static Result<void> remove_left(const std::filesystem::path& folder,
+                                                  std::string_view interface);
     /// Hangs up, and removes the socket if it is still ours.
     ~UapiSocket();
     UapiSocket(const UapiSocket&) = delete;

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/system/privileged.hpp"
 #include "agent/system/routes.hpp"
 #include "agent/tunnel/gso_probe.hpp"
 #include "agent/tunnel/udp_group.hpp"
@@ -131,7 +132,7 @@ Result<std::vector<UdpLink::Sockets>> UdpLink::open_sockets(std::uint16_t port, 
 Result<void> UdpLink::mark_sockets(const Sockets& sockets, std::uint32_t mark) {
     for (const Socket& socket : sockets) {
         if (socket.descriptor &&
-            ::setsockopt(socket.descriptor.get(), SOL_SOCKET, SO_MARK, &mark, sizeof mark) != 0) {
+            privileged::set_option(socket.descriptor.get(), SO_MARK, mark) != 0) {
             return failure(errno, fmt::format("set the mark {} of a UDP socket", mark));
         }
     }

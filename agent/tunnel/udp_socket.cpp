@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/system/privileged.hpp"
 #include "agent/tunnel/udp_message.hpp"
 
 namespace tollgate::agent {
@@ -23,7 +24,7 @@ bool set_option(const FileDescriptor& socket, int level, int option, int value) 
 
 // Beyond net.core.[rw]mem_max with CAP_NET_ADMIN only.
 void enlarge_buffer(const FileDescriptor& socket, int forced, int plain) {
-    if (!set_option(socket, SOL_SOCKET, forced, kBufferBytes)) {
+    if (privileged::set_option(socket.get(), forced, kBufferBytes) != 0) {
         set_option(socket, SOL_SOCKET, plain, kBufferBytes);
     }
 }
@@ -52,7 +53,7 @@ Result<FileDescriptor> open_udp_socket(int family, std::uint16_t port, PortUse u
     const auto context = [&] {
         return fmt::format("open UDP port {} of {}", port, family == AF_INET ? "IPv4" : "IPv6");
     };
-    FileDescriptor socket{::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    FileDescriptor socket{privileged::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     if (!socket || !set_family_options(socket, family)) {
         return failure(errno, context());
     }
@@ -65,7 +66,7 @@ Result<FileDescriptor> open_udp_socket(int family, std::uint16_t port, PortUse u
     set_option(socket, IPPROTO_UDP, UDP_GRO, 1);  // Linux 5.0; without it datagrams come singly
     SocketAddress any;
     any.set_any(family, port);
-    if (::bind(socket.get(), any.get(), any.size()) != 0) {
+    if (privileged::bind(socket.get(), any.get(), any.size()) != 0) {
         return failure(errno, context());
     }
     return socket;

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "agent/system/file_descriptor.hpp"
+#include "agent/system/privileged.hpp"
 #include "agent/system/routes.hpp"
 #include "agent/tunnel/udp_message.hpp"
 
@@ -16,7 +17,7 @@ namespace {
 // The kernel does not look at the source of frames that are sent past it.
 bool is_ours(const IpAddress& address, std::uint32_t scope) {
     const int family = address.is_ipv4() ? AF_INET : AF_INET6;
-    const FileDescriptor socket{::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    const FileDescriptor socket{privileged::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
     Endpoint endpoint;
     endpoint.address = address;
     endpoint.scope = scope;

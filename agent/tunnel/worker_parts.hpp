@@ -10,6 +10,7 @@
 
 #include <tollgate/result.hpp>
 
+#include "agent/tunnel/handshake_clock.hpp"
 #include "agent/tunnel/queue_steering.hpp"
 #include "agent/tunnel/tunnel_gate.hpp"
 #include "agent/tunnel/worker.hpp"
@@ -28,7 +29,10 @@ struct TunnelOptions {
     std::function<Result<void>(const std::string& name)> before_up;
     MakeQueueSteering make_steering;  ///< empty: there is one thread, whatever is wanted
     /// See GateForTunnels; empty: not called.
-    std::function<void(const std::string& name, const std::string& outcome)> changed_by_wg{};
+    std::function<void(const std::string& name, int error)> changed_by_wg{};
+    HandshakeClock::Store store_time{};  ///< empty: this process writes the file
+    /// Called when all is open and no thread has begun; empty: not called.
+    std::function<Result<void>()> before_threads{};
 };
 
 /// What the workers of a tunnel have of the host, and how it was chosen.

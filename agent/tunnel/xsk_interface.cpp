@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 
 #include "agent/system/interface.hpp"
+#include "agent/system/privileged.hpp"
 #include "agent/system/routes.hpp"
 
 namespace tollgate::agent {
@@ -37,7 +38,7 @@ ifreq request_for(const std::string& name) {
 }
 
 Result<MacAddress> ethernet_address(const std::string& name) {
-    const FileDescriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    const FileDescriptor socket{privileged::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
     ifreq request = request_for(name);
     if (::ioctl(socket.get(), SIOCGIFHWADDR, &request) != 0) {
         return failure(errno, "read its address");
@@ -52,7 +53,7 @@ Result<MacAddress> ethernet_address(const std::string& name) {
 
 /// One if the driver does not say.
 std::uint32_t receive_queues(const std::string& name) {
-    const FileDescriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    const FileDescriptor socket{privileged::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
     ethtool_channels channels{};
     channels.cmd = ETHTOOL_GCHANNELS;
     ifreq request = request_for(name);

@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include "agent/system/privileged.hpp"
+
 namespace tollgate::agent {
 
 using crypto::MutableBytes;
@@ -72,7 +74,7 @@ Mapping& Mapping::operator=(Mapping&& other) noexcept {
 }
 
 Result<std::unique_ptr<XskSocket>> XskSocket::open(const Options& options) {
-    FileDescriptor descriptor{::socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0)};
+    FileDescriptor descriptor{privileged::socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0)};
     if (!descriptor) {
         return failure(errno, "open an AF_XDP socket");
     }

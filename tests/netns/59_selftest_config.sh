@@ -100,12 +100,15 @@ wg set wg2 peer "${key[one]}" endpoint 127.0.0.1:1111 allowed-ips 10.66.0.99/32
 [[ $(sent_bytes wg2) -ge 148 ]] || fail "nothing is sent to a good key"
 
 # What is made is given back: descriptors and memory of peers that come and go.
-descriptors() { find "/proc/${process[device]}/fd" -mindepth 1 | wc -l; }
+descriptors() {
+    find "/proc/${process[device]}/fd" "/proc/$(data_process "${process[device]}" wg1)/fd" -mindepth 1 | wc -l
+}
 before=$(descriptors)
 for port in {40001..40020}; do
     wg setconf wg1 <(printf '[Interface]\nListenPort = %s\n' "$port" && cat "$lab/peers")
 done
-[[ $(descriptors) == "$before" ]] || fail "$before descriptors became $(descriptors)"
+given_back() { [[ $(descriptors) == "$before" ]]; } # the last connection is closed after its answer
+until_true 5 given_back || fail "$before descriptors became $(descriptors)"
 kill -TERM "${process[device]}"
 until_true 20 eval '! kill -0 "${process[device]}" 2>/dev/null' || fail "the daemon does not end"
 [[ -z $(ls /run/wireguard) ]] || fail "sockets are left: $(ls /run/wireguard)"

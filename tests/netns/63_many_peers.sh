@@ -26,7 +26,7 @@ promtool=${PROMTOOL:-$(command -v promtool || echo /usr/bin/promtool)}
 (umask 077 && wg genkey >"$lab/$wg.key")
 python3 "$(dirname "$0")/../support/many_peers.py" "$peers" "$lab" "$wg"
 
-resident_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$(pgrep -P "$daemon" -x tollgated || echo "$daemon")/status"; }
+resident_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$(data_process "$daemon" "$wg")/status"; }
 milliseconds() { echo $((${EPOCHREALTIME/./} / 1000)); }
 all_are_there() { wg show "$wg" allowed-ips | cmp -s - "$lab/expected"; }
 

@@ -87,7 +87,7 @@ all_ping() { # at once
 # The threads of the tunnel are called NUMBER:INTERFACE; prints how long each has run, in ns.
 thread_times() {
     local task process
-    process=$(pgrep -P "$daemon" -x tollgated || echo "$daemon")
+    process=$(data_process "$daemon" "$wg")
     for task in /proc/"$process"/task/*; do
         [[ $(<"$task/comm") != [0-9]:"$wg" ]] || echo "$(<"$task/comm") $(cut -d ' ' -f 1 "$task/schedstat")"
     done | sort

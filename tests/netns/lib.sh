@@ -88,6 +88,13 @@ background() {
     disown "$background_process" # its end is no news
 }
 
+# data_process PID INTERFACE: the process of a tunnel, of the daemon PID or the one that PID has started.
+data_process() {
+    local agent
+    agent=$(pgrep -P "$1" -x tollgated || echo "$1")
+    pgrep -P "$agent" -f -- "--role=data $2\$"
+}
+
 # until_true SECONDS COMMAND...: repeats it until it succeeds. LAB_PATIENCE=N makes it N times as long, for slow machines.
 until_true() {
     local deadline=$((SECONDS + $1 * ${LAB_PATIENCE:-1}))

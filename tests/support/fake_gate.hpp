@@ -240,6 +240,9 @@ class FakeGate : public agent::Gate {
     Result<std::unique_ptr<agent::TunnelGate>> tunnel_gate(std::uint8_t /*zone*/) override {
         return std::make_unique<agent::NoTunnelGate>();
     }
+    Result<agent::TunnelPlace> tunnel_place(std::uint8_t /*zone*/) override {
+        return failure(ENOSYS, "there is no kernel");
+    }
     Result<std::unique_ptr<agent::QueueSteering>> queue_steering() override {
         return failure(ENOSYS, "there is no kernel");
     }

@@ -125,7 +125,18 @@ TEST(Notation, KnowsWhatYamlTakesForNumbersAndTruthValues) {
         EXPECT_TRUE(is_typed_scalar(text)) << text;
     }
     for (const char* const text :
-         {"tcp/80", "1.2.3", "yes", "1:30", "0x", "1e", "-", "nan", "inf", "1a"}) {
+         {"tcp/80",
+          "1.2.3",
+          "yes",
+          "1:30",
+          "0x",
+          "1e",
+          "-",
+          "nan",
+          "inf",
+          "1a",
+          "0o18",
+          "0xY96XFW/6yf6E7LyGXlO63Qtiol5T/1/vqWX9fK9zg="}) {  // one public key in 4,096
         EXPECT_FALSE(is_typed_scalar(text)) << text;
     }
 }

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include <tollgate/result.hpp>
+
+#include "agent/datapath/tunnel_seat.hpp"
+#include "agent/system/file_descriptor.hpp"
+#include "agent/tunnel_process/broker_messages.hpp"
+#include "crypto/tai64n.hpp"
+
+namespace tollgate::agent::tunnel_process {
+
+/// What may be done for the data process of one tunnel.
+struct BrokerRights {
+    std::unique_ptr<TunnelSeat> seat;        ///< null: no gate is loaded
+    std::function<Result<void>()> attach{};  ///< in the thread that serves; empty: no gate
+    std::function<bool(const crypto::Tai64n&)> store_time;
+    std::function<void(int error)> changed_by_wg{};  ///< empty: nobody wants to know
+};
+
+/// Does for a data process what it may not do itself, and nothing else: it believes nothing that
+/// the process says. One thread serves at a time.
+class Broker {
+  public:
+    Broker(FileDescriptor socket, BrokerRights rights);
+
+    /// Polls readable when the process has asked for something, or is gone.
+    [[nodiscard]] int fd() const { return socket_.get(); }
+    /// Does what was asked for, and answers; waits if nothing was. @return false: the process is
+    /// gone, or has sent something that is no request
+    [[nodiscard]] bool serve();
+    /// Why the gate could not be attached, if it could not.
+    [[nodiscard]] const std::optional<Error>& attach_problem() const { return attach_problem_; }
+
+  private:
+    struct Answer {
+        BrokerReply reply;
+        FileDescriptor descriptor;
+    };
+    [[nodiscard]] bool serve_once();
+    [[nodiscard]] Answer answer(const BrokerRequest& request, const FileDescriptor& with);
+    [[nodiscard]] Answer ask_system(const BrokerRequest& request, const FileDescriptor& with);
+    [[nodiscard]] Answer ask_seat(const BrokerRequest& request);
+    [[nodiscard]] Answer attach();
+
+    FileDescriptor socket_;
+    BrokerRights rights_;
+    std::optional<Error> attach_problem_;
+};
+
+}  // namespace tollgate::agent::tunnel_process

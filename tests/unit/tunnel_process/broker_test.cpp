@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "agent/tunnel_process/broker.hpp"
+
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <thread>
+
+#include <linux/netlink.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "agent/tunnel_process/broker_client.hpp"
+#include "agent/tunnel_process/descriptor_socket.hpp"
+
+namespace tollgate::agent::tunnel_process {
+namespace {
+
+class FakeSeat : public TunnelSeat {
+  public:
+    explicit FakeSeat(std::uint16_t& marked) : marked_{marked} {}
+    [[nodiscard]] std::uint32_t number() const override { return 3; }
+    [[nodiscard]] Result<std::uint32_t> take_slots() override {
+        return taken_++ == 0 ? Result<std::uint32_t>{512} : failure(ENOSPC, "take");
+    }
+    [[nodiscard]] Result<void> mark_port(std::uint16_t port, bool guarded) override {
+        marked_ = guarded ? port : std::uint16_t{0};
+        return {};
+    }
+
+  private:
+    std::uint16_t& marked_;
+    int taken_ = 0;
+};
+
+/// A broker that serves in a thread of its own.
+class BrokerTest : public ::testing::Test {
+  protected:
+    BrokerTest() {
+        std::array<int, 2> ends{};
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()), 0);
+        BrokerRights rights;
+        rights.seat = std::make_unique<FakeSeat>(marked);
+        rights.attach = [this] {
+            return attached;
+        };
+        rights.store_time = [this](const crypto::Tai64n& time) {
+            stored = time;
+            return true;
+        };
+        rights.changed_by_wg = [this](int error) {
+            changed = error;
+        };
+        broker.emplace(FileDescriptor{ends[0]}, std::move(rights));
+        client = std::make_unique<BrokerClient>(FileDescriptor{ends[1]});
+        serving = std::thread{[this] {
+            while (broker->serve()) {
+            }
+        }};
+    }
+    ~BrokerTest() override { stop(); }
+    BrokerTest(const BrokerTest&) = delete;
+    BrokerTest& operator=(const BrokerTest&) = delete;
+
+    void stop() {
+        client.reset();
+        if (serving.joinable()) {
+            serving.join();
+        }
+    }
+    /// @return 0 if it was opened, else errno
+    int try_socket(int domain, int type, int protocol) {
+        const FileDescriptor opened{client->socket(domain, type, protocol)};
+        return opened ? 0 : errno;
+    }
+
+    std::uint16_t marked = 0;
+    Result<void> attached;
+    std::optional<crypto::Tai64n> stored;
+    std::optional<int> changed;
+    std::optional<Broker> broker;
+    std::unique_ptr<BrokerClient> client;
+    std::thread serving;
+};
+
+TEST_F(BrokerTest, OpensWhatTunnelsUseAndNothingElse) {
+    EXPECT_EQ(try_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), 0);
+    EXPECT_EQ(try_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), 0);
+    EXPECT_EQ(try_socket(AF_INET, SOCK_STREAM, 0), EPERM);
+    EXPECT_EQ(try_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), EPERM);
+    EXPECT_EQ(try_socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP), EPERM);
+    EXPECT_EQ(try_socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT), EPERM);
+    EXPECT_EQ(try_socket(AF_PACKET, SOCK_RAW, 0), EPERM);
+    EXPECT_EQ(try_socket(AF_UNIX, SOCK_STREAM, 0), EPERM);
+    EXPECT_EQ(try_socket(AF_VSOCK, SOCK_STREAM, 0), EPERM);
+}
+
+TEST_F(BrokerTest, SetsWhatTunnelsSetAndNothingElse) {
+    const FileDescriptor socket{client->socket(AF_INET, SOCK_DGRAM, 0)};
+    EXPECT_EQ(client->set_option(socket.get(), SO_DEBUG, 1), -1);
+    EXPECT_EQ(errno, EPERM);
+    EXPECT_EQ(client->set_option(STDERR_FILENO, SO_MARK, 1), -1) << "no socket";
+    if (::geteuid() == 0) {
+        EXPECT_EQ(client->set_option(socket.get(), SO_MARK, 7), 0);
+        int mark = 0;
+        socklen_t size = sizeof mark;
+        ASSERT_EQ(::getsockopt(socket.get(), SOL_SOCKET, SO_MARK, &mark, &size), 0);
+        EXPECT_EQ(mark, 7);
+    }
+}
+
+TEST_F(BrokerTest, BindsUdpOnly) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const void* const generic = &address;
+    const auto* const any = static_cast<const sockaddr*>(generic);
+    const FileDescriptor udp{client->socket(AF_INET, SOCK_DGRAM, 0)};
+    EXPECT_EQ(client->bind(udp.get(), any, sizeof address), 0);
+    const FileDescriptor tcp{::socket(AF_INET, SOCK_STREAM, 0)};
+    EXPECT_EQ(client->bind(tcp.get(), any, sizeof address), -1);
+    EXPECT_EQ(errno, EPERM);
+}
+
+TEST_F(BrokerTest, AsksTheSeat) {
+    EXPECT_EQ(client->take_slots().value(), 512U);
+    EXPECT_EQ(client->take_slots().error().code.value(), ENOSPC);
+    EXPECT_TRUE(client->mark_port(51820, true));
+    EXPECT_EQ(marked, 51820);
+}
+
+TEST_F(BrokerTest, RemembersWhyTheGateIsNotAttached) {
+    EXPECT_TRUE(client->attach());
+    attached = failure(EBUSY, "attach to wg0");
+    EXPECT_EQ(client->attach().error().code.value(), EBUSY);
+    stop();
+    EXPECT_EQ(broker->attach_problem()->message(), "attach to wg0: Device or resource busy");
+}
+
+TEST_F(BrokerTest, TellsTimesAndChanges) {
+    const auto time = crypto::Tai64n::from(
+        std::chrono::sys_time<std::chrono::nanoseconds>{std::chrono::seconds{1'700'000'000}});
+    EXPECT_TRUE(client->store_time(time));
+    client->changed_by_wg(EINVAL);
+    stop();
+    EXPECT_EQ(stored, time);
+    EXPECT_EQ(changed, EINVAL);
+}
+
+TEST_F(BrokerTest, HangsUpOnWhatIsNoRequest) {
+    ASSERT_EQ(::send(client->fd(), "hello", 5, 0), 5);
+    serving.join();
+    EXPECT_EQ(client->socket(AF_INET, SOCK_DGRAM, 0), -1) << "nobody serves";
+}
+
+TEST_F(BrokerTest, HangsUpOnMoreDescriptorsThanOne) {
+    const BrokerRequest request;
+    const std::array<int, 2> two{STDERR_FILENO, STDERR_FILENO};
+    ASSERT_GT(send_with(client->fd(), std::as_bytes(std::span{&request, 1}), two), 0);
+    serving.join();
+}
+
+}  // namespace
+}  // namespace tollgate::agent::tunnel_process
