@@ -95,7 +95,8 @@ data_process() {
     pgrep -P "$agent" -f -- "--role=data $2\$"
 }
 
-# until_true SECONDS COMMAND...: repeats it until it succeeds. LAB_PATIENCE=N makes it N times as long, for slow machines.
+# until_true SECONDS COMMAND...: repeats it until it succeeds. For slow machines: LAB_PATIENCE=N makes it N times as long,
+# LAB_ANSWER_SECONDS is how long an answer of the network may take.
 until_true() {
     local deadline=$((SECONDS + $1 * ${LAB_PATIENCE:-1}))
     shift

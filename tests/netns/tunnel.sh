@@ -124,7 +124,7 @@ handshakes() {
 
 # pings HOST ADDRESS [COUNT]: every one is answered.
 pings() {
-    on "$1" ping -q -i 0.05 -c "${3:-5}" -W 2 "$2" >/dev/null
+    on "$1" ping -q -i 0.05 -c "${3:-5}" -W "${LAB_ANSWER_SECONDS:-2}" "$2" >/dev/null
 }
 
 transfer() { # FROM TO ADDRESS
