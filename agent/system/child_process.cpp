@@ -242,8 +242,11 @@ Result<void> begin_child() {
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
         return failure(errno, "die with the parent process");
     }
-    if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
-        return failure(errno, "ignore SIGPIPE");
+    // What is for the agent goes to all its processes, from a terminal or the service manager.
+    for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGHUP}) {
+        if (std::signal(signal, SIG_IGN) == SIG_ERR) {
+            return failure(errno, "ignore signals");
+        }
     }
     // A parent that died before that left the channel closed.
     pollfd parent{ChildProcess::kChannel, 0, 0};

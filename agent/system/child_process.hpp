@@ -77,7 +77,8 @@ class ChildProcess {
 /// The role of the calling process, by its arguments; none: it is the agent itself.
 [[nodiscard]] std::optional<std::string> role_of(const std::vector<std::string>& arguments);
 
-/// What a child does first: SIGKILL when the parent's thread ends, SIGPIPE ignored.
+/// What a child does first: SIGKILL when the parent's thread ends; SIGPIPE and the signals that ask
+/// the agent to end or to read its configuration are ignored.
 /// @return the parent is gone already, or kChannel is no socket: nobody has started it as a child
 [[nodiscard]] Result<void> begin_child();
 

@@ -71,6 +71,7 @@ asked_for start || fail "a configuration that was there before is not used until
 untouched || fail "installing touches an interface"
 [[ $(board tollgate version 2>/dev/null | head -1) == *"$(dpkg-deb -f "$package" Version)"* ]] || fail "another version"
 board getent group tollgate >/dev/null || fail "there is no group tollgate"
+board getent passwd _tollgate >/dev/null || fail "there is no user for confined processes"
 board man -w tollgate >/dev/null || fail "there is no manual page"
 for page in index.md guides/cloud-vm.md examples/cloud-vm.yaml examples/policies/cloud-vm.yaml; do
     [[ -s $system/usr/share/doc/tollgate/$page ]] || fail "the package does not have $page"
