@@ -146,8 +146,11 @@ void ControlApi::add_reading_calls() {
         });
     calls_["GET /v1/flows"] = in_loop([](Agent& agent, const HttpRequest& request) -> Answer<Json> {
         const auto last = read_number(request, "last", kFlowsShown);
-        return last ? Answer<Json>{flows_json(agent, std::min<std::size_t>(*last, kFlowsMax))}
-                    : Answer<Json>{Unexpected<Refusal>{last.error()}};
+        if (!last) {
+            return Unexpected<Refusal>{last.error()};
+        }
+        return flows_json(agent,
+                          static_cast<std::size_t>(std::min<std::uint64_t>(*last, kFlowsMax)));
     });
     calls_["GET /v1/flows/live"] =
         in_loop([](Agent& agent, const HttpRequest& request) -> Answer<Json> {
