@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -18,6 +19,7 @@
 
 #include "agent/control/control_api.hpp"
 #include "agent/control/exporter.hpp"
+#include "agent/control/exporter_service.hpp"
 #include "agent/control/http_server.hpp"
 #include "agent/control/tunnel_desk.hpp"
 #include "agent/core/agent.hpp"
@@ -31,6 +33,7 @@
 #include "agent/system/route_watch.hpp"
 #include "agent/system/startup_memory.hpp"
 #include "agent/system/task_queue.hpp"
+#include "agent/system/tcp_listener.hpp"
 #include "agent/tunnel/tunnels.hpp"
 #include "agent/tunnel_process/remote_tunnel.hpp"
 
@@ -119,7 +122,7 @@ class Daemon {
         notify_service_manager("STOPPING=1");
         queue_->close();
         control_.reset();
-        metrics_.reset();
+        exporter_service_.reset();
         tunnels_.reset();
         agent_->stop();
         if (!ran) {
@@ -163,7 +166,11 @@ class Daemon {
             return stop_with(ExitCode::failed, followed.error());
         }
         tunnel_desk_ = std::make_unique<TunnelDesk>(*queue_, *tunnels_);
-        api_ = std::make_unique<ControlApi>(*queue_, *agent_, *tunnel_desk_);
+        const auto processes = [this] {
+            return this->processes();
+        };
+        api_ = std::make_unique<ControlApi>(
+            *queue_, *agent_, *tunnel_desk_, processes, RoleGroups::of_host());
         exporter_ = std::make_unique<Exporter>(*queue_, *agent_, *tunnel_desk_, clock_);
         const HttpLimits limits{ControlApi::kBodyBytesMax, ControlApi::kThreads};
         auto control = HttpServer::listen_unix(
@@ -260,19 +267,25 @@ class Daemon {
     }
 
     StartResult<void> serve_metrics(const ListenAddress& address) {
-        using std::chrono::milliseconds;
-        const HttpLimits limits{1024, 2, milliseconds{1000}, milliseconds{5000}};
-        auto metrics = HttpServer::listen_tcp(
-            address.host, address.port, limits, [this](const HttpRequest& request) {
-                return exporter_->handle(request);
-            });
-        if (!metrics) {
+        auto listener = listen_tcp(address.host, address.port);
+        if (!listener) {
             return stop_with(ExitCode::failed,
-                             Error{metrics.error().code,
-                                   metrics.error().context + " (--metrics ADDRESS:PORT or off)"});
+                             Error{listener.error().code,
+                                   listener.error().context + " (--metrics ADDRESS:PORT or off)"});
         }
-        metrics_ = std::move(*metrics);
+        exporter_service_ = std::make_unique<ExporterService>(
+            std::move(*listener), loop_, clock_, [this](ExporterPage page) {
+                return exporter_->page(page);
+            });
         return {};
+    }
+
+    [[nodiscard]] std::vector<ProcessStatus> processes() const {
+        std::vector<ProcessStatus> all;
+        if (exporter_service_) {
+            all.push_back(exporter_service_->status());
+        }
+        return all;
     }
 
     Result<void> watch() {
@@ -318,6 +331,9 @@ class Daemon {
             follower_->tick();
         }
         exporter_->beat();
+        if (exporter_service_) {
+            exporter_service_->tick();
+        }
         if (watchdog_interval()) {
             notify_service_manager("WATCHDOG=1");
         }
@@ -338,7 +354,7 @@ class Daemon {
     std::unique_ptr<ControlApi> api_;
     std::unique_ptr<Exporter> exporter_;
     std::unique_ptr<HttpServer> control_;
-    std::unique_ptr<HttpServer> metrics_;
+    std::unique_ptr<ExporterService> exporter_service_;
 };
 
 }  // namespace

@@ -11,14 +11,15 @@
 #include <fmt/format.h>
 
 #include "agent/core/options.hpp"
+#include "agent/core/yaml_process.hpp"
 #include "agent/daemon.hpp"
 #include "agent/datapath/gate.hpp"
 #include "agent/report/log.hpp"
+#include "agent/roles.hpp"
 #include "agent/system/child_process.hpp"
 #include "agent/system/event_loop.hpp"
 #include "agent/tunnel/kept_interfaces.hpp"
 #include "agent/tunnel/tun_port.hpp"
-#include "agent/tunnel_process/confined_tunnel.hpp"
 
 namespace {
 
@@ -74,15 +75,6 @@ ExitCode clean_up(const Options& options) {
     return printed == ExitCode::stopped && options.wait ? wait_for_signal() : printed;
 }
 
-// A part of the agent that is a process of its own.
-int run_role(const std::string& role) {
-    if (role == tunnel_process::kRole) {
-        return tunnel_process::run();
-    }
-    log(LogLevel::error, "agent.refused", {{"error", fmt::format("there is no role {}", role)}});
-    return static_cast<int>(ExitCode::failed);
-}
-
 ExitCode run(const std::vector<std::string>& arguments) {
     const auto options = read_options(arguments);
     if (!options) {
@@ -107,8 +99,9 @@ int main(int argc, char** argv) {
     try {
         const std::vector<std::string> arguments{argv + 1, argv + argc};
         if (const auto role = role_of(arguments)) {
-            return run_role(*role);
+            return run_role(*role, {arguments.begin() + 1, arguments.end()});
         }
+        set_yaml_parser(parse_yaml_apart);
         return static_cast<int>(run(arguments));
     } catch (const std::exception& error) {
         tollgate::agent::log(

@@ -122,9 +122,9 @@ class Reader {
 
 }  // namespace
 
-ConfigReading read_agent_config(std::string_view text) {
+ConfigReading read_agent_config(std::string_view text, const YamlParser& parser) {
     ConfigReading reading;
-    const auto root = parse_yaml(text, reading.problems, kConfigBytesMax);
+    const auto root = parse_yaml(text, reading.problems, kConfigBytesMax, parser);
     AgentConfig config;
     if (root) {
         const Reader::Parts parts = Reader{reading.problems}.read(*root, config);

@@ -34,6 +34,7 @@ struct ConfigReading {
 };
 
 /// Reads /etc/tollgate/tollgate.yaml as strictly as a policy.
-[[nodiscard]] ConfigReading read_agent_config(std::string_view text);
+[[nodiscard]] ConfigReading read_agent_config(std::string_view text,
+                                              const YamlParser& parser = parse_yaml_here);
 
 }  // namespace tollgate::policy

@@ -270,9 +270,9 @@ class PolicyReader {
 
 }  // namespace
 
-Reading read_policy(std::string_view text) {
+Reading read_policy(std::string_view text, const YamlParser& parser) {
     Reading reading;
-    const auto root = parse_yaml(text, reading.problems);
+    const auto root = parse_yaml(text, reading.problems, kYamlBytesMax, parser);
     if (!root) {
         return reading;
     }

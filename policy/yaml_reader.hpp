@@ -7,6 +7,7 @@
 
 #include "policy/model.hpp"
 #include "policy/problem.hpp"
+#include "policy/yaml_events.hpp"
 
 namespace tollgate::policy {
 
@@ -19,6 +20,7 @@ struct Reading {
 /// Reads and validates the text of a policy file (docs/policy.md). Reports everything that is
 /// wrong, not only the first. Pure: opening the file, and refusing what is no regular file, is the
 /// caller's.
-[[nodiscard]] Reading read_policy(std::string_view text);
+[[nodiscard]] Reading read_policy(std::string_view text,
+                                  const YamlParser& parser = parse_yaml_here);
 
 }  // namespace tollgate::policy

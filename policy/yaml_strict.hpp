@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "policy/problem.hpp"
+#include "policy/yaml_events.hpp"
 
 /// The small, unambiguous part of YAML that our files are written in: maps with distinct text keys,
 /// lists and scalars in a single document. No anchors, aliases, tags, merge keys or directives.
@@ -44,9 +45,10 @@ struct YamlEntry {
 /// tabs, carriage returns, duplicate or non-text keys, anchors, aliases, tags, merge keys,
 /// directives, a second document, more than kYamlDepthMax levels. What is left of the document is
 /// returned even then, so that the caller can report more; nothing, if there is none or its syntax
-/// is broken.
+/// is broken. @param parser may run elsewhere
 [[nodiscard]] std::optional<YamlNode> parse_yaml(std::string_view text,
                                                  std::vector<Problem>& problems,
-                                                 std::size_t bytes_max = kYamlBytesMax);
+                                                 std::size_t bytes_max = kYamlBytesMax,
+                                                 const YamlParser& parser = parse_yaml_here);
 
 }  // namespace tollgate::policy

@@ -118,6 +118,27 @@ std::string tables_text(const Json& tables) {
     return all;
 }
 
+/// Each part of the agent that is a process of its own, and how it is confined.
+void print_processes(Screen& screen, const Json& processes) {
+    for (const Json& process : processes) {
+        const std::string name = text(process, "name");
+        if (!has(process, "pid")) {
+            screen.field("! process",
+                         fmt::format("{} does not run, it {}", name, text(process, "lastEnd")),
+                         Tone::warn);
+            continue;
+        }
+        const std::uint64_t landlock = number(process, "landlock");
+        screen.field("process",
+                     fmt::format("{}, pid {}, user {}, no capabilities, seccomp, {}",
+                                 name,
+                                 number(process, "pid"),
+                                 number(process, "user"),
+                                 landlock == 0 ? std::string{"no Landlock"}
+                                               : fmt::format("Landlock {}", landlock)));
+    }
+}
+
 std::string next_step(const Json& status) {
     const Json& candidates = object(object(status, "learn"), "candidates");
     if (has(status, "pending")) {
@@ -171,6 +192,7 @@ void print_status(Screen& screen, const Json& status) {
     screen.field("events",
                  fmt::format("{} sent, {} lost", number(events, "sent"), lost),
                  lost == 0 ? Tone::plain : Tone::warn);
+    print_processes(screen, list(status, "processes"));
     for (const Json& warning : list(status, "warnings")) {
         screen.field(
             "! warning", warning.is_string() ? warning.get<std::string>() : "", Tone::warn);

@@ -67,7 +67,9 @@ Result<void> limit(int resource, std::optional<std::uint64_t> most, std::string_
     if (!most) {
         return {};
     }
-    const rlimit limits{static_cast<rlim_t>(*most), static_cast<rlim_t>(*most)};
+    // Past the soft limit of time comes a signal that says so; past the hard one, SIGKILL.
+    const rlim_t hard = resource == RLIMIT_CPU ? *most + 1 : *most;
+    const rlimit limits{static_cast<rlim_t>(*most), hard};
     if (::setrlimit(static_cast<__rlimit_resource>(resource), &limits) != 0) {
         return failure(errno, fmt::format("limit {} to {}", name, *most));
     }

@@ -2,19 +2,17 @@
 #include "agent/control/control_api.hpp"
 
 #include <chrono>
-#include <fstream>
-#include <limits>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "agent/control/doctor.hpp"
+#include "agent/control/json_processes.hpp"
 #include "agent/control/live_flows.hpp"
 #include "agent/control/trace.hpp"
 #include "agent/control/tunnel_calls.hpp"
 #include "agent/core/coverage.hpp"
 #include "agent/core/flow_records.hpp"
-#include "agent/system/digest.hpp"
 
 namespace tollgate::agent {
 
@@ -24,7 +22,7 @@ constexpr std::chrono::milliseconds kFollowInterval{200};
 constexpr std::size_t kFollowBatch = 1000;
 constexpr std::uint64_t kFlowsShown = 100;
 constexpr std::size_t kFlowsMax = 10'000;
-constexpr std::uint64_t kForbiddenInterval = 60;  // seconds
+constexpr auto kObserve = "GET /v1/observe";
 
 HttpResponse response_of(const Answer<Json>& answer) {
     HttpResponse response;
@@ -34,22 +32,6 @@ HttpResponse response_of(const Answer<Json>& answer) {
                         .dump(-1, ' ', false, Json::error_handler_t::replace) +
                     "\n";
     return response;
-}
-
-std::string action_of(const HttpRequest& request) {
-    constexpr std::string_view kVersion = "/v1/";
-    return request.path.starts_with(kVersion) ? request.path.substr(kVersion.size()) : request.path;
-}
-
-// Who asked: also whom sudo was asked by, as the kernel's audit system has it.
-std::string actor_of(const HttpRequest& request) {
-    std::string actor = request.uid ? fmt::format("uid {}", *request.uid) : "unknown";
-    std::string login;
-    std::ifstream{fmt::format("/proc/{}/loginuid", request.pid)} >> login;
-    if (!login.empty() && login != std::to_string(std::numeric_limits<uid_t>::max())) {
-        actor += ", login uid " + login;
-    }
-    return actor + fmt::format(", pid {}", request.pid);
 }
 
 Unexpected<Refusal> unavailable() {
@@ -108,8 +90,17 @@ std::string lines_of(Agent& agent, const std::vector<ObservedEvent>& events) {
 
 }  // namespace
 
-ControlApi::ControlApi(TaskQueue& queue, Agent& agent, TunnelControl& tunnels)
-    : queue_{queue}, agent_{agent}, tunnels_{tunnels}, desk_{queue, agent, tunnels} {
+ControlApi::ControlApi(TaskQueue& queue,
+                       Agent& agent,
+                       TunnelControl& tunnels,
+                       ProcessList processes,
+                       RoleGroups groups)
+    : queue_{queue},
+      agent_{agent},
+      tunnels_{tunnels},
+      processes_{std::move(processes)},
+      desk_{queue, agent, tunnels},
+      groups_{groups} {
     add_reading_calls();
     add_learning_calls();
     add_changing_calls();
@@ -132,8 +123,11 @@ ControlApi::Call ControlApi::with_change(std::function<Answer<Json>(const Change
 }
 
 void ControlApi::add_reading_calls() {
-    calls_["GET /v1/status"] = in_loop(
-        [](Agent& agent, const HttpRequest&) -> Answer<Json> { return status_json(agent); });
+    calls_["GET /v1/status"] = in_loop([this](Agent& agent, const HttpRequest&) -> Answer<Json> {
+        Json json = status_json(agent);
+        json["processes"] = processes_json(processes_());
+        return json;
+    });
     calls_["GET /v1/policy"] =
         in_loop([](Agent& agent, const HttpRequest& request) -> Answer<Json> {
             const auto effective = read_number(request, "effective", 0);
@@ -268,61 +262,38 @@ void ControlApi::add_tunnel_calls() {
     }
 }
 
+std::vector<std::string> ControlApi::calls() const {
+    std::vector<std::string> names{kObserve};
+    for (const auto& [name, call] : calls_) {
+        names.push_back(name);
+    }
+    return names;
+}
+
 HttpResponse ControlApi::handle(const HttpRequest& request) {
-    const bool reads =
-        request.method == "GET" || request.path == "/v1/trace" || request.path == "/v1/policy/diff";
-    if (!reads && request.uid != uid_t{0}) {
-        note_forbidden(request);
+    const std::string name = request.method + " " + request.path;
+    const CallerRole needed = needed_role(name);
+    if (role_of(request, groups_) < needed) {
+        ++forbidden_;
+        note_forbidden(request, needed);
         return response_of(refuse(Refusal::Code::forbidden,
-                                  "only root may change anything",
+                                  fmt::format("this takes {}", describe(needed)),
                                   "run the command with sudo"));
     }
-    if (request.method == "GET" && request.path == "/v1/observe") {
+    if (name == kObserve) {
         return observe(request);
     }
-    const auto call = calls_.find(request.method + " " + request.path);
+    const auto call = calls_.find(name);
     if (call == calls_.end()) {
         return response_of(refuse(Refusal::Code::not_found,
-                                  fmt::format("no such call: {} {}", request.method, request.path),
+                                  fmt::format("no such call: {}", name),
                                   "the CLI and the agent may be of different versions"));
     }
     const Answer<Json> answer = call->second(request);
-    if (!reads) {
+    if (needed != CallerRole::viewers) {
         note(request, answer);
     }
     return response_of(answer);
-}
-
-void ControlApi::note(const HttpRequest& request, const Answer<Json>& answer) {
-    AuditRecord record{0,
-                       actor_of(request),
-                       action_of(request),
-                       answer ? "done" : answer.error().message,
-                       {{"request", sha256_hex(request.body)}}};
-    queue_.call([&] {
-        const Generation& generation = agent_.warden().in_force();
-        record.details.emplace_back("generation", std::to_string(generation.number));
-        record.details.emplace_back("policy", generation.hash);
-        agent_.audit_log().note(std::move(record));
-        return true;
-    });
-}
-
-void ControlApi::note_forbidden(const HttpRequest& request) {
-    AuditRecord record{0, actor_of(request), action_of(request), "only root may do that", {}};
-    queue_.call([&] {
-        const std::uint64_t now = agent_.clock().boot_ns();
-        if (forbidden_noted_ns_ != 0 &&
-            now - forbidden_noted_ns_ < kForbiddenInterval * TG_SECOND) {
-            ++forbidden_unnoted_;
-            return false;
-        }
-        record.details.emplace_back("others since the last record",
-                                    std::to_string(std::exchange(forbidden_unnoted_, 0)));
-        forbidden_noted_ns_ = now;
-        agent_.audit_log().note(std::move(record));
-        return true;
-    });
 }
 
 HttpResponse ControlApi::observe(const HttpRequest& request) {

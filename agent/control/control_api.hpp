@@ -6,7 +6,10 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "agent/confine/supervised_process.hpp"
+#include "agent/control/caller_role.hpp"
 #include "agent/control/change_desk.hpp"
 #include "agent/control/http_server.hpp"
 #include "agent/core/agent.hpp"
@@ -23,10 +26,20 @@ class ControlApi {
     static constexpr std::size_t kThreads = 8;
     static constexpr std::size_t kFollowersMax = 6;
 
-    ControlApi(TaskQueue& queue, Agent& agent, TunnelControl& tunnels);
+    /// @param processes the agent's, asked in the loop
+    /// @param groups    of operators and admins
+    ControlApi(TaskQueue& queue,
+               Agent& agent,
+               TunnelControl& tunnels,
+               ProcessList processes,
+               RoleGroups groups);
 
-    /// Checks the caller (root may do everything, others read) and answers.
+    /// Checks the role of the caller and answers.
     [[nodiscard]] HttpResponse handle(const HttpRequest& request);
+    /// Calls that were refused for want of a role, since the start. Thread-safe.
+    [[nodiscard]] std::uint64_t forbidden() const { return forbidden_; }
+    /// "GET /v1/status", every one that there is.
+    [[nodiscard]] std::vector<std::string> calls() const;
 
   private:
     using Call = std::function<Answer<Json>(const HttpRequest&)>;
@@ -47,14 +60,17 @@ class ControlApi {
     void note(const HttpRequest& request, const Answer<Json>& answer);
     /// A call that the caller has no right to. One record a minute: others must not be able to fill
     /// the log.
-    void note_forbidden(const HttpRequest& request);
+    void note_forbidden(const HttpRequest& request, CallerRole needed);
 
     TaskQueue& queue_;
     Agent& agent_;
     TunnelControl& tunnels_;
+    ProcessList processes_;
     ChangeDesk desk_;
     Calls calls_;
+    RoleGroups groups_;
     std::atomic<std::size_t> followers_ = 0;
+    std::atomic<std::uint64_t> forbidden_ = 0;
     std::uint64_t forbidden_noted_ns_ = 0;  ///< of the loop, as
     std::uint64_t forbidden_unnoted_ = 0;
 };

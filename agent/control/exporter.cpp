@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "agent/control/exporter.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "agent/control/tunnel_metrics.hpp"
@@ -14,14 +16,6 @@ constexpr std::chrono::milliseconds kPatience{2000};
 constexpr std::chrono::milliseconds kTunnelPatience{250};
 constexpr std::uint64_t kHeartbeatLimitNs = 10 * TG_SECOND;
 
-HttpResponse page(int status, std::string body) {
-    HttpResponse response;
-    response.status = status;
-    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    response.body = std::move(body);
-    return response;
-}
-
 }  // namespace
 
 Exporter::Exporter(TaskQueue& queue, Agent& agent, TunnelControl& tunnels, const Clock& clock)
@@ -31,23 +25,19 @@ void Exporter::beat() {
     beaten_ns_ = clock_.boot_ns();
 }
 
-HttpResponse Exporter::handle(const HttpRequest& request) {
-    if (request.method != "GET") {
-        return page(405, "only GET\n");
+PageAnswer Exporter::page(ExporterPage page) {
+    switch (page) {
+        case ExporterPage::metrics:
+            return metrics();
+        case ExporterPage::live:
+            return live();
+        case ExporterPage::ready:
+            return ready();
     }
-    if (request.path == "/metrics") {
-        return metrics();
-    }
-    if (request.path == "/livez") {
-        return live();
-    }
-    if (request.path == "/readyz") {
-        return ready();
-    }
-    return page(404, "/metrics, /livez, /readyz\n");
+    return {404, ""};
 }
 
-HttpResponse Exporter::metrics() {
+PageAnswer Exporter::metrics() {
     // A loop that stands still is told by the heartbeat alone: what does not answer is not scraped.
     const auto beaten = static_cast<std::int64_t>(beaten_ns_.load()) - clock_.boot_minus_wall_ns();
     MetricsPage metrics;
@@ -56,17 +46,18 @@ HttpResponse Exporter::metrics() {
         add_tunnels(tunnels_.counters(kTunnelPatience), metrics);
     }
     metrics.add(Metric::heartbeat, {}, static_cast<double>(beaten) / TG_SECOND);
-    return page(200, metrics.to_text());
+    return {200, metrics.to_text()};
 }
 
-HttpResponse Exporter::live() const {
+PageAnswer Exporter::live() const {
     const std::uint64_t silent = clock_.boot_ns() - beaten_ns_;
     return silent < kHeartbeatLimitNs
-               ? page(200, "ok\n")
-               : page(503, fmt::format("the loop has stood still for {} s\n", silent / TG_SECOND));
+               ? PageAnswer{200, "ok\n"}
+               : PageAnswer{503,
+                            fmt::format("the loop has stood still for {} s\n", silent / TG_SECOND)};
 }
 
-HttpResponse Exporter::ready() {
+PageAnswer Exporter::ready() {
     const auto missing = queue_.call_within(kPatience, [this] {
         std::string names;
         for (const ProtectedInterface& interface : agent_.watch().interfaces()) {
@@ -77,9 +68,9 @@ HttpResponse Exporter::ready() {
         return names;
     });
     if (!missing) {
-        return page(503, "the agent is busy\n");
+        return {503, "the agent is busy\n"};
     }
-    return missing->empty() ? page(200, "ok\n") : page(503, *missing);
+    return missing->empty() ? PageAnswer{200, "ok\n"} : PageAnswer{503, *missing};
 }
 
 }  // namespace tollgate::agent

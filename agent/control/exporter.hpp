@@ -4,15 +4,15 @@
 #include <atomic>
 #include <cstdint>
 
-#include "agent/control/http_server.hpp"
+#include "agent/control/exporter_page.hpp"
 #include "agent/core/agent.hpp"
 #include "agent/system/task_queue.hpp"
 #include "agent/tunnel/tunnel_control.hpp"
 
 namespace tollgate::agent {
 
-/// The pages for monitoring: /metrics, /livez (the loop goes round) and /readyz (attached
-/// everywhere, with a policy). GET only. Thread-safe.
+/// Makes the pages for monitoring: metrics, live (the loop goes round) and ready (attached
+/// everywhere, with a policy). Thread-safe.
 class Exporter {
   public:
     Exporter(TaskQueue& queue, Agent& agent, TunnelControl& tunnels, const Clock& clock);
@@ -20,12 +20,12 @@ class Exporter {
     /// To be called by the loop once a second.
     void beat();
 
-    [[nodiscard]] HttpResponse handle(const HttpRequest& request);
+    [[nodiscard]] PageAnswer page(ExporterPage page);
 
   private:
-    [[nodiscard]] HttpResponse metrics();
-    [[nodiscard]] HttpResponse live() const;
-    [[nodiscard]] HttpResponse ready();
+    [[nodiscard]] PageAnswer metrics();
+    [[nodiscard]] PageAnswer live() const;
+    [[nodiscard]] PageAnswer ready();
 
     TaskQueue& queue_;
     Agent& agent_;

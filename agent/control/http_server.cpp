@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <sstream>
 #include <thread>
 
 #include <grp.h>
@@ -16,7 +17,6 @@
 #include <fmt/format.h>
 
 #include "agent/control/http_queue.hpp"
-#include "agent/system/file_descriptor.hpp"
 
 namespace tollgate::agent {
 
@@ -29,6 +29,7 @@ constexpr std::chrono::milliseconds kWriteTime{5000};
 constexpr std::chrono::milliseconds kLookAgain{50};
 constexpr std::size_t kHeadBytesMax = 16384;
 constexpr std::size_t kWaitingMax = 64;
+constexpr std::size_t kGroupsMax = 65536;  // of Linux
 
 std::optional<ucred> caller_of(int socket) {
     ucred caller{};
@@ -37,6 +38,20 @@ std::optional<ucred> caller_of(int socket) {
         return std::nullopt;
     }
     return caller;
+}
+
+// "1000 100 27": the user, his group, the others that he was in when he connected.
+std::string ids_of(int socket, const ucred& caller) {
+    std::string ids = fmt::format("{} {}", caller.uid, caller.gid);
+    std::vector<gid_t> groups(kGroupsMax);
+    auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    if (::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0) {
+        groups.resize(size / sizeof(gid_t));
+        for (const gid_t group : groups) {
+            ids += fmt::format(" {}", group);
+        }
+    }
+    return ids;
 }
 
 // One connection. What takes long is given a share of the time that is less the more others wait,
@@ -81,7 +96,7 @@ class Connection : public httplib::Stream {
     }
     void get_remote_ip_and_port(std::string& ip, int& port) const override {
         const auto caller = caller_of(socket_);
-        ip = caller ? std::to_string(caller->uid) : std::string{};
+        ip = caller ? ids_of(socket_, *caller) : std::string{};
         port = caller ? caller->pid : 0;
     }
     void get_local_ip_and_port(std::string& ip, int& port) const override {
@@ -131,12 +146,19 @@ class Connection : public httplib::Stream {
 };
 
 HttpRequest to_request(const httplib::Request& request, bool unix_socket) {
-    HttpRequest converted{request.method, request.path, {}, request.body, {}, 0};
+    HttpRequest converted{request.method, request.path, {}, request.body, {}, 0, {}};
     for (const auto& [key, value] : request.params) {
         converted.query[key] = value;
     }
     if (unix_socket && !request.remote_addr.empty()) {
-        converted.uid = static_cast<uid_t>(std::stoul(request.remote_addr));
+        std::istringstream ids{request.remote_addr};
+        uid_t uid = 0;
+        if (ids >> uid) {
+            converted.uid = uid;
+        }
+        for (gid_t group = 0; ids >> group;) {
+            converted.groups.push_back(group);
+        }
         converted.pid = request.remote_port;
     }
     return converted;
@@ -171,8 +193,9 @@ class HttpServer::Listener : public httplib::Server {
         }
     }
 
+    void take(FileDescriptor listening) { svr_sock_ = listening.release(); }
+
     void start() {
-        ::listen(svr_sock_, kWaitingMax);
         thread_ = std::thread{[this] {
             listen_after_bind();
         }};
@@ -249,6 +272,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen_unix(const std::filesyste
     if (!bound) {
         return failure(error, fmt::format("listen on {}", path.string()));
     }
+    ::listen(listener->socket(), kWaitingMax);
     // Without such a group the socket is root's alone.
     if (const ::group* entry = ::getgrnam(group.c_str());
         entry != nullptr && ::chown(path.c_str(), 0, entry->gr_gid) == 0) {
@@ -258,14 +282,11 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen_unix(const std::filesyste
     return std::unique_ptr<HttpServer>{new HttpServer(std::move(listener))};
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::listen_tcp(const std::string& host,
-                                                           std::uint16_t port,
-                                                           const HttpLimits& limits,
-                                                           HttpHandler handler) {
+std::unique_ptr<HttpServer> HttpServer::serve_tcp(FileDescriptor listening,
+                                                  const HttpLimits& limits,
+                                                  HttpHandler handler) {
     auto listener = std::make_unique<Listener>(limits, std::move(handler), false);
-    if (!listener->bind_to_port(host, port)) {
-        return failure(errno, fmt::format("listen on {}, port {}", host, port));
-    }
+    listener->take(std::move(listening));
     listener->start();
     return std::unique_ptr<HttpServer>{new HttpServer(std::move(listener))};
 }

@@ -10,10 +10,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
 #include <tollgate/result.hpp>
+
+#include "agent/system/file_descriptor.hpp"
 
 namespace tollgate::agent {
 
@@ -22,8 +25,9 @@ struct HttpRequest {
     std::string path;
     std::map<std::string, std::string> query;
     std::string body;
-    std::optional<uid_t> uid;  ///< of the caller (SO_PEERCRED); only on a Unix socket
-    pid_t pid = 0;             ///< of the caller, when it connected
+    std::optional<uid_t> uid;     ///< of the caller (SO_PEERCRED); only on a Unix socket
+    pid_t pid = 0;                ///< of the caller, when it connected
+    std::vector<gid_t> groups{};  ///< of the caller, the first of which is its own
 };
 
 struct HttpResponse {
@@ -58,10 +62,10 @@ class HttpServer {
         const HttpLimits& limits,
         HttpHandler handler);
 
-    [[nodiscard]] static Result<std::unique_ptr<HttpServer>> listen_tcp(const std::string& host,
-                                                                        std::uint16_t port,
-                                                                        const HttpLimits& limits,
-                                                                        HttpHandler handler);
+    /// Serves on a TCP socket that listens.
+    [[nodiscard]] static std::unique_ptr<HttpServer> serve_tcp(FileDescriptor listening,
+                                                               const HttpLimits& limits,
+                                                               HttpHandler handler);
 
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "agent/core/yaml_process.hpp"
 #include "agent/flowlog/settings.hpp"
 #include "agent/system/file.hpp"
 #include "policy/yaml_strict.hpp"
@@ -14,7 +15,7 @@ Result<ConfigFile> read_config_file(const std::filesystem::path& path) {
     if (!text) {
         return Failure{text.error()};
     }
-    policy::ConfigReading reading = policy::read_agent_config(*text);
+    policy::ConfigReading reading = policy::read_agent_config(*text, yaml_parser());
     ConfigFile file;
     if (reading.tunnels) {
         file.tunnels = read_tunnels(*reading.tunnels, reading.problems);

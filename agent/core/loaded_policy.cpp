@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "agent/core/yaml_process.hpp"
 #include "agent/system/digest.hpp"
 #include "policy/compile.hpp"
 #include "policy/yaml_reader.hpp"
@@ -23,7 +24,7 @@ std::string_view LoadedPolicy::rule_name(std::uint32_t number) const {
 }
 
 Answer<PolicyPointer> load_policy(std::string yaml, policy::WallTime now) {
-    policy::Reading reading = policy::read_policy(yaml);
+    policy::Reading reading = policy::read_policy(yaml, yaml_parser());
     if (!reading.policy) {
         return Unexpected<Refusal>{Refusal{Refusal::Code::policy_invalid,
                                            "the policy is refused",

@@ -60,7 +60,7 @@ for _ in {1..50}; do
     setpriv --reuid=65534 --regid=65534 --clear-groups \
         curl -sS --unix-socket "$lab/run/control.sock" -d '{}' http://localhost/v1/open >/dev/null
 done
-told open 1 "only root may do that, uid 65534$(awk '$1 != 4294967295 { print ", login uid " $1 }' /proc/self/loginuid)"
+told open 1 "takes the role admin, uid 65534$(awk '$1 != 4294967295 { print ", login uid " $1 }' /proc/self/loginuid)"
 [[ $(stage) == enforce ]] || fail "somebody without the right has opened the gate"
 whole "with the agent alive"
 grep -q "none is missing up to" "$lab/said" || fail "the agent was not asked: $(<"$lab/said")"

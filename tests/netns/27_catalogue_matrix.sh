@@ -18,7 +18,6 @@ source "$(dirname "$0")/standing.sh"
 lab_start
 LAB_NO_IPV6=0
 host attacker && host device
-on attacker sysctl -qw net.ipv6.conf.default.router_solicitations=0 # they would be dropped, and counted
 wire attacker eth0 192.0.2.7/24 device eth0 192.0.2.10/24
 mac_of() { ip -n "tg-$1-$$" -j link show eth0 | jq -r '.[0].address'; }
 for pair in "attacker fd00::7 fe80::7 device 192.0.2.10 fd00::10 fe80::10" "device fd00::10 fe80::10 attacker 192.0.2.7 fd00::7 fe80::7"; do

@@ -101,7 +101,7 @@ TEST_F(ConfinementTest, LimitsForGood) {
          {},
          {.memory_bytes = {}, .cpu_seconds = 5, .open_files = 16, .file_bytes = 0}}};
     EXPECT_EQ(limits_of(child.pid(), "Max core file size"), "0 0");
-    EXPECT_EQ(limits_of(child.pid(), "Max cpu time"), "5 5");
+    EXPECT_EQ(limits_of(child.pid(), "Max cpu time"), "5 6") << "a second to say so";
     EXPECT_EQ(limits_of(child.pid(), "Max open files"), "16 16");
     EXPECT_EQ(limits_of(child.pid(), "Max file size"), "0 0");
 }

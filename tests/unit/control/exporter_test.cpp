@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "agent/control/exporter.hpp"
 
-#include <cerrno>
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "tests/support/fake_gate.hpp"
+#include "tests/support/no_tunnels.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace tollgate::agent {
@@ -14,19 +13,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-class NoTunnels : public TunnelControl {
-  public:
-    std::set<std::string> peer_names() override { return {}; }
-    std::vector<TunnelStatus> status() override { return {}; }
-    int change_peer(const std::string& /*tunnel*/,
-                    PeerChange /*change*/,
-                    const std::optional<std::string>& /*peer_name*/) override {
-        return ENODEV;
-    }
-    int set_up(const std::string& /*tunnel*/, bool /*up*/) override { return ENODEV; }
-    Scrape counters(std::chrono::milliseconds /*patience*/) override { return {}; }
-};
 
 /// The pages of an agent over a fake kernel, whose loop nobody runs.
 class ExporterTest : public testing::Test {
@@ -45,7 +31,7 @@ class ExporterTest : public testing::Test {
     test::TemporaryFolder folder;
     test::FakeClock clock;
     test::FakeKernel kernel;
-    NoTunnels tunnels;
+    test::NoTunnels tunnels;
     std::unique_ptr<Agent> agent;
     std::unique_ptr<TaskQueue> queue;
 };
@@ -57,16 +43,12 @@ TEST_F(ExporterTest, ALoopThatStandsStillIsSeenByItsLastHeartbeat) {
     exporter.beat();
     const std::int64_t beaten_s = clock.wall_seconds();
     clock.advance(61);
-    HttpRequest request;
-    request.method = "GET";
-    request.path = "/metrics";
-    const HttpResponse response = exporter.handle(request);
-    EXPECT_EQ(response.status, 200);
-    EXPECT_THAT(response.body,
+    const PageAnswer answer = exporter.page(ExporterPage::metrics);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_THAT(answer.text,
                 HasSubstr(fmt::format("tollgate_agent_heartbeat_timestamp_seconds {}", beaten_s)));
-    EXPECT_THAT(response.body, Not(HasSubstr("tollgate_mode")));
-    request.path = "/livez";
-    EXPECT_EQ(exporter.handle(request).status, 503);
+    EXPECT_THAT(answer.text, Not(HasSubstr("tollgate_mode")));
+    EXPECT_EQ(exporter.page(ExporterPage::live).status, 503);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "agent/control/http_server.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -184,6 +185,22 @@ TEST_F(HttpServers, AConnectionIsForOneRequest) {
     const std::string answer = answer_to(twice);
     EXPECT_EQ(answer.find("HTTP/1.1"), answer.rfind("HTTP/1.1"));
     EXPECT_EQ(served, 1);
+}
+
+TEST_F(HttpServers, TheHandlerIsToldWhoAsks) {
+    HttpRequest asked;
+    serve([&asked](const HttpRequest& request) {
+        asked = request;
+        return HttpResponse{};
+    });
+    static_cast<void>(answer_to(kGet));
+    server.reset();
+    EXPECT_EQ(asked.uid, ::getuid());
+    EXPECT_EQ(asked.pid, ::getpid());
+    std::vector<gid_t> groups(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
+    ::getgroups(static_cast<int>(groups.size()), groups.data());
+    groups.insert(groups.begin(), ::getgid());
+    EXPECT_THAT(asked.groups, ::testing::ContainerEq(groups));
 }
 
 // Case S04
