@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>  // sigabbrev_np
 #include <string_view>
 #include <utility>
@@ -145,6 +146,27 @@ ProcessEnd end_of(const siginfo_t& child) {
                                        : ProcessEnd{0, child.si_status};
 }
 
+#ifdef SYS_setresuid32
+constexpr long kSetUsers = SYS_setresuid32;
+#else
+constexpr long kSetUsers = SYS_setresuid;
+#endif
+
+/// For root without CAP_KILL: who is a process's user may kill it. In this thread only, unlike
+/// setresuid(3).
+bool kill_as_its_user(pid_t process) {
+    struct stat status {};
+    if (::stat(fmt::format("/proc/{}", process).c_str(), &status) != 0 ||
+        ::syscall(kSetUsers, -1, status.st_uid, -1) != 0) {
+        return false;
+    }
+    const bool killed = ::kill(process, SIGKILL) == 0;
+    if (::syscall(kSetUsers, -1, ::getuid(), -1) != 0) {
+        std::abort();  // this thread would go on as somebody else
+    }
+    return killed;
+}
+
 }  // namespace
 
 std::string ProcessEnd::message() const {
@@ -219,7 +241,11 @@ ProcessEnd ChildProcess::kill() {
     if (pid_ < 0 || end_) {
         return end_.value_or(ProcessEnd{});
     }
-    ::kill(pid_, SIGKILL);  // it is not reaped yet: the id is still its own
+    // It is not reaped yet: the id is still its own. One that nobody may kill ends when its channel
+    // does, as all of ours.
+    if (::kill(pid_, SIGKILL) != 0 && !kill_as_its_user(pid_)) {
+        channel_.reset();
+    }
     siginfo_t child{};
     while (::waitid(P_PID, static_cast<id_t>(pid_), &child, WEXITED) != 0 && errno == EINTR) {
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What ChildProcess starts in its tests: a program of small roles, and a parent.
 //
-//   child_program --role=NAME …   echo, exit, fault, wait, environment: told on the channel
+//   child_program --role=NAME …   echo, exit, fault, wait, nobody, environment: told on the channel
 //   child_program                 starts one that waits, prints its process id, and waits
 #include <array>
 #include <csignal>
@@ -44,12 +44,25 @@ int wait_for_ever() {
     }
 }
 
+// As a process that is confined.
+int wait_as_nobody() {
+    constexpr uid_t kNobody = 65534;
+    if (::setresuid(kNobody, kNobody, kNobody) != 0 ||
+        ::send(ChildProcess::kChannel, "nobody", 6, 0) != 6) {
+        return 11;
+    }
+    return wait_for_ever();
+}
+
 int play(const std::string& role, const std::vector<std::string>& arguments) {
     if (!tollgate::agent::begin_child()) {
         return 10;
     }
     if (role == "echo") {
         return echo();
+    }
+    if (role == "nobody") {
+        return wait_as_nobody();
     }
     if (role == "environment") {
         return tell_environment();

@@ -9,6 +9,7 @@
 #include <string>
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -88,6 +89,36 @@ TEST(ChildProcess, IsReapedWithItsOwner) {
     }
     EXPECT_EQ(::waitpid(pid, nullptr, WNOHANG), -1);
     EXPECT_EQ(errno, ECHILD);
+}
+
+// Under the service unit root has no CAP_KILL.
+void drop_right_to_kill() {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct rights[_LINUX_CAPABILITY_U32S_3]{};
+    ASSERT_EQ(::syscall(SYS_capget, &header, rights), 0);
+    rights[0].effective &= ~(1U << CAP_KILL);
+    rights[0].permitted &= ~(1U << CAP_KILL);
+    ASSERT_EQ(::syscall(SYS_capset, &header, rights), 0);
+}
+
+TEST(ChildProcess, OfAnotherUserIsKilledWithoutTheRightTo) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "needs root";
+    }
+    const pid_t parent = ::fork();
+    ASSERT_GE(parent, 0);
+    if (parent == 0) {
+        ::alarm(20);
+        drop_right_to_kill();
+        auto child = ChildProcess::start(plan("nobody"));
+        const bool is_nobody = child && receive(*child) == "nobody";
+        const bool refused = is_nobody && ::kill(child->pid(), SIGKILL) != 0 && errno == EPERM;
+        const bool killed = refused && child->kill().signal == SIGKILL;
+        ::_exit(killed && ::geteuid() == 0 ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(parent, &status, 0), parent);
+    EXPECT_EQ(status, 0);
 }
 
 TEST(ChildProcess, GetsTheDescriptorsThatAreListedAndNoOther) {
