@@ -183,6 +183,7 @@ TEST_F(ConfinedTunnel, ThatStandsStillIsGivenUp) {
 }
 
 // Whoever has taken the process over gets nowhere.
+// Case S05
 TEST_F(ConfinedTunnel, WhatAnIntruderTriesIsRefused) {
     std::set<std::string> tried;
     for (const Attempt& attempt : attempts()) {

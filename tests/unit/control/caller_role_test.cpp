@@ -103,6 +103,7 @@ class RoleMatrix : public testing::Test {
     std::unique_ptr<ControlApi> api;
 };
 
+// Case S08
 TEST_F(RoleMatrix, HoldsForEveryCall) {
     const std::pair<CallerRole, HttpRequest> callers[] = {
         {CallerRole::none, HttpRequest{}},
