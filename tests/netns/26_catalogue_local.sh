@@ -65,12 +65,18 @@ for request in "-X POST -d {} http://$metrics/v1/open" "-X OPTIONS http://$metri
 done
 standing_holds "after the browser"
 
-# S10, C17: the key is in locked memory that no core has, and nowhere else; nobody else may look.
-python3 "$standing_support/key_in_memory.py" "$daemon" "$lab/device.key" >"$lab/places"
+# S10, C17: the key is in memory of the tunnel's process that is locked and that no core has, and nowhere else; nobody
+# else may look.
+tunnel=$(pgrep -P "$daemon" -f -- --role=data)
+python3 "$standing_support/key_in_memory.py" "$tunnel" "$lab/device.key" >"$lab/places"
 grep -qx locked "$lab/places" || fail "the test does not find the key where it is"
+python3 "$standing_support/key_in_memory.py" "$daemon" "$lab/device.key" >>"$lab/places"
 ! grep -vx locked "$lab/places" || fail "the key is elsewhere in memory"
-for file in mem maps environ; do
-    ! setpriv --reuid 65534 --regid 65534 --clear-groups head -c 1 "/proc/$daemon/$file" >/dev/null 2>&1 || fail "anybody may read $file"
+for process in "$daemon" "$tunnel"; do
+    for file in mem maps environ; do
+        ! setpriv --reuid 65534 --regid 65534 --clear-groups head -c 1 "/proc/$process/$file" >/dev/null 2>&1 ||
+            fail "anybody may read $file of $process"
+    done
 done
 ! setpriv --reuid 65534 --regid 65534 --clear-groups kill "$daemon" 2>/dev/null || fail "anybody may end it"
 ! grep -qF "$(<"$lab/device.key")" "$lab/tollgated.log" || fail "the key is in the log"
