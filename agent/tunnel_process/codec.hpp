@@ -141,6 +141,9 @@ class Decoder {
             fail();
             return false;
         }
+        if (size == 0) {
+            return true;  // memcpy(3) wants memory even for nothing
+        }
         std::memcpy(to, left_.data(), size);
         left_ = left_.subspan(size);
         return true;
