@@ -1,13 +1,29 @@
 // SPDX-License-Identifier: MIT
 #include "agent/control/http_queue.hpp"
 
+#include <cstdlib>
+#include <exception>
 #include <utility>
+
+#include "agent/report/log.hpp"
 
 namespace tollgate::agent {
 
 namespace {
 
 thread_local HttpQueue::Time::time_point accepted_of_thread;
+
+// httplib answers what a handler throws, but not what its own reading does where there is no
+// memory, and nobody but it can close the connection. The gate stays while the service manager
+// starts the agent again.
+void serve(const std::function<void()>& connection) {
+    try {
+        connection();
+    } catch (const std::exception& error) {
+        log(LogLevel::error, "http.failed", {{"error", error.what()}});
+        std::_Exit(EXIT_FAILURE);
+    }
+}
 
 }  // namespace
 
@@ -61,7 +77,7 @@ void HttpQueue::serve_all() {
         changed_.notify_all();
         lock.unlock();
         accepted_of_thread = next.accepted;
-        next.serve();
+        serve(next.serve);
         lock.lock();
     }
 }

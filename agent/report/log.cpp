@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdlib>
+#include <new>
 
 #include <unistd.h>
 
@@ -46,6 +47,10 @@ void append_quoted(std::string& line, std::string_view value) {
     line += '"';
 }
 
+void write(std::string_view line) {
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
 }  // namespace
 
 std::optional<LogLevel> parse_log_level(std::string_view text) {
@@ -80,16 +85,21 @@ bool is_logged(LogLevel level) {
     return level <= level_written;
 }
 
+// A log that cannot be written must not stop the agent.
 void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
     if (!is_logged(level)) {
         return;
     }
     static const bool kJournal = std::getenv("JOURNAL_STREAM") != nullptr;
-    std::string line = kJournal ? fmt::format("<{}>", of(level).journal_priority) : std::string{};
-    line += format_log_line(level, event, fields);
-    line += '\n';
-    // A log that cannot be written must not stop the agent.
-    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+    try {
+        std::string line =
+            kJournal ? fmt::format("<{}>", of(level).journal_priority) : std::string{};
+        line += format_log_line(level, event, fields);
+        line += '\n';
+        write(line);
+    } catch (const std::bad_alloc&) {
+        write("level=error event=log.lost error=\"no memory\"\n");
+    }
 }
 
 }  // namespace tollgate::agent
