@@ -184,7 +184,6 @@ class Daemon {
         return options.metrics ? serve_metrics(*options.metrics) : StartResult<void>{};
     }
 
-    // wg(8) changes tunnels in their threads; the audit log is written in this one.
     // Each in a process of its own.
     GateForTunnels with_processes(GateForTunnels gate) {
         gate.start = [this](const TunnelOptions& options) {
@@ -197,6 +196,7 @@ class Daemon {
         return gate;
     }
 
+    // wg(8) changes tunnels in other threads; the audit log is written in this one.
     GateForTunnels tell_changes(GateForTunnels gate) {
         gate.changed_by_wg = [this](const std::string& tunnel, int error) {
             const std::string outcome =

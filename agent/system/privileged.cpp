@@ -17,7 +17,7 @@ namespace tollgate::agent::privileged {
 
 namespace {
 
-std::atomic<Broker*> broker{nullptr};
+std::atomic<Proxy*> proxy{nullptr};
 
 bool is_same(const FileDescriptor& one, const FileDescriptor& other) {
     struct stat first {};
@@ -49,29 +49,29 @@ int socket_in(const FileDescriptor& there) {
 
 }  // namespace
 
-void use(Broker* other) {
-    broker = other;
+void use(Proxy* other) {
+    proxy = other;
 }
 
 int socket(int domain, int type, int protocol) {
-    Broker* const asked = broker;
+    Proxy* const asked = proxy;
     return asked != nullptr ? asked->socket(domain, type, protocol)
                             : ::socket(domain, type, protocol);
 }
 
 int set_option(int socket, int name, std::uint32_t value) {
-    Broker* const asked = broker;
+    Proxy* const asked = proxy;
     return asked != nullptr ? asked->set_option(socket, name, value)
                             : ::setsockopt(socket, SOL_SOCKET, name, &value, sizeof value);
 }
 
 int bind(int socket, const sockaddr* address, socklen_t size) {
-    Broker* const asked = broker;
+    Proxy* const asked = proxy;
     return asked != nullptr ? asked->bind(socket, address, size) : ::bind(socket, address, size);
 }
 
 int socket_beside(int tun_device) {
-    Broker* const asked = broker;
+    Proxy* const asked = proxy;
     return asked != nullptr ? asked->socket_beside(tun_device)
                             : socket_in(FileDescriptor{::ioctl(tun_device, TUNGETDEVNETNS)});
 }

@@ -9,13 +9,13 @@
 /// name, also in errno. A process that has given up its rights has another one make them.
 namespace tollgate::agent::privileged {
 
-/// Who makes them. Thread-safe.
-class Broker {
+/// Makes them for a process that may not. Thread-safe.
+class Proxy {
   public:
-    Broker() = default;
-    virtual ~Broker() = default;
-    Broker(const Broker&) = delete;
-    Broker& operator=(const Broker&) = delete;
+    Proxy() = default;
+    virtual ~Proxy() = default;
+    Proxy(const Proxy&) = delete;
+    Proxy& operator=(const Proxy&) = delete;
 
     virtual int socket(int domain, int type, int protocol) = 0;
     virtual int set_option(int socket, int name, std::uint32_t value) = 0;
@@ -24,8 +24,8 @@ class Broker {
 };
 
 /// From now on this one makes them, for all threads; null: the process itself, as at the start.
-/// @param broker  outlives its use
-void use(Broker* broker);
+/// @param proxy  outlives its use
+void use(Proxy* proxy);
 
 /// @return a descriptor; -1 and errno: as socket(2)
 [[nodiscard]] int socket(int domain, int type, int protocol);

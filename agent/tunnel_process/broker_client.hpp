@@ -17,7 +17,7 @@
 namespace tollgate::agent::tunnel_process {
 
 /// The data process's side of Broker: each call waits for its answer. Thread-safe.
-class BrokerClient final : public privileged::Broker {
+class BrokerClient final : public privileged::Proxy {
   public:
     explicit BrokerClient(FileDescriptor socket) : socket_{std::move(socket)} {}
 

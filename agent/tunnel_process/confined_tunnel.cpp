@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "agent/confine/confinement.hpp"
@@ -163,7 +162,6 @@ class DataProcess {
 }  // namespace
 
 int run(const std::function<void(const std::string&)>& when_confined) {
-    ::prctl(PR_SET_NAME, "tollgate-data");
     auto ended = begin_child();
     if (ended) {
         ended = DataProcess{when_confined}.run();
