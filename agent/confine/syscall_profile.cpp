@@ -153,14 +153,15 @@ void add_data(Rules& rules) {
     rules.allow({SCMP_SYS(memfd_secret), SCMP_SYS(ftruncate), SCMP_SYS(ftruncate64)});
     rules.allow({SCMP_SYS(mlock), SCMP_SYS(mlock2), SCMP_SYS(munlock)});
     rules.allow({SCMP_SYS(bind), SCMP_SYS(accept4)});
-    for (const unsigned long request : {TUNGETIFF,
-                                        TUNSETCARRIER,
-                                        TUNSETPERSIST,
-                                        static_cast<unsigned long>(SIOCGIFMTU),
-                                        static_cast<unsigned long>(SIOCGIFINDEX),
-                                        static_cast<unsigned long>(SIOCGIFNAME),
-                                        static_cast<unsigned long>(SIOCGIFHWADDR),
-                                        static_cast<unsigned long>(SIOCETHTOOL)}) {
+    constexpr std::uint64_t kRequests[] = {TUNGETIFF,
+                                           TUNSETCARRIER,
+                                           TUNSETPERSIST,
+                                           SIOCGIFMTU,
+                                           SIOCGIFINDEX,
+                                           SIOCGIFNAME,
+                                           SIOCGIFHWADDR,
+                                           SIOCETHTOOL};
+    for (const std::uint64_t request : kRequests) {
         rules.allow_if(SCMP_SYS(ioctl), {is(1, request)});
     }
     // What a socket may be told without rights concerns that socket only.

@@ -79,11 +79,12 @@ Json flow_json(Agent& agent, const LiveFlow& live, policy::Timestamp now) {
 
 }  // namespace
 
-Json live_flows_json(Agent& agent, std::size_t last) {
+Json live_flows_json(Agent& agent, std::uint64_t last) {
     const auto now = to_timestamp(agent.clock().boot_ns(), agent.clock().boot_minus_wall_ns());
     Json json = envelope("LiveFlows");
     json["flows"] = Json::array();
-    for (const LiveFlow& flow : latest_flows(agent.gate(), std::min(last, kLiveFlowsMax))) {
+    const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(last, kLiveFlowsMax));
+    for (const LiveFlow& flow : latest_flows(agent.gate(), most)) {
         json["flows"].push_back(flow_json(agent, flow, now));
     }
     return json;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "agent/control/json.hpp"
 #include "agent/core/agent.hpp"
@@ -13,6 +14,6 @@ inline constexpr std::size_t kLiveFlowsMax = 1000;
 /// /v1/flows/live: what is in the flow table now, the flows with the latest packets first. Takes
 /// one walk over the table.
 /// @param last  at most so many, and at most kLiveFlowsMax
-[[nodiscard]] Json live_flows_json(Agent& agent, std::size_t last);
+[[nodiscard]] Json live_flows_json(Agent& agent, std::uint64_t last);
 
 }  // namespace tollgate::agent

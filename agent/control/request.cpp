@@ -199,7 +199,7 @@ Answer<ObserveRequest> read_observe(const HttpRequest& request) {
         return invalid("follow, last and port are numbers");
     }
     observe.follow = *follow != 0;
-    observe.last = std::min<std::uint64_t>(*last, kFollowedAtMost);
+    observe.last = static_cast<std::size_t>(std::min<std::uint64_t>(*last, kFollowedAtMost));
     observe.interface = query_of(request, "interface");
     if (*port != 0) {
         observe.filter.port = static_cast<std::uint16_t>(*port);
