@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/disk_calls.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace tollgate::test {
@@ -175,6 +176,24 @@ TEST_F(AuditLogTest, WhatCannotBeWrittenIsCountedAndLeavesNoHalfLine) {
     agent::AuditCheck check;
     EXPECT_EQ(problem(check), "");
     EXPECT_EQ(check.head().sequence, 3U);
+}
+
+TEST_F(AuditLogTest, ARecordCountsWhenItIsOnTheDiskAndNotBefore) {
+    AuditLog log = open();
+    note(log, 2);
+    const std::string before = content(files().front());
+    const agent::AuditHead head = log.head();
+    {
+        DiskCalls calls;
+        calls.sync_fails = true;
+        note(log, 1);
+        EXPECT_EQ(calls.seen.size(), 1U);
+    }
+    EXPECT_EQ(log.failures(), 1U);
+    EXPECT_EQ(log.head(), head);
+    EXPECT_EQ(content(files().front()), before);
+    note(log, 1);
+    EXPECT_EQ(log.head().sequence, 3U);
 }
 
 }  // namespace

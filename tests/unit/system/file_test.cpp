@@ -3,12 +3,15 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
 
+#include "tests/support/disk_calls.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace tollgate::agent {
@@ -48,6 +51,21 @@ TEST_F(File, ReplacesAFileAndLeavesNothingElse) {
     EXPECT_EQ(read_file(folder / "a", 10).value(), "new");
     EXPECT_EQ(fs::status(folder / "a").permissions(), fs::perms{0600});
     EXPECT_EQ(std::distance(fs::directory_iterator{folder}, fs::directory_iterator{}), 1);
+}
+
+// A crash at any moment leaves the old file or the new one, and after the last step the new one.
+TEST_F(File, IsOnTheDiskBeforeItTakesItsNameAndTheNameBeforeItIsSaidToBeThere) {
+    const test::DiskCalls calls;
+    ASSERT_TRUE(write_file(folder / "a", "12345"));
+    EXPECT_EQ(calls.seen, (std::vector<std::string>{"sync 5 bytes", "rename to a", "sync folder"}));
+}
+
+TEST_F(File, IsNotReplacedByOneThatTheDiskDoesNotTake) {
+    ASSERT_TRUE(write_file(folder / "a", "old"));
+    test::DiskCalls calls;
+    calls.sync_fails = true;
+    EXPECT_EQ(write_file(folder / "a", "new").error().code.value(), EIO);
+    EXPECT_EQ(read_file(folder / "a", 10).value(), "old");
 }
 
 // Case F05
