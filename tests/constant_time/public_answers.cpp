@@ -25,16 +25,16 @@ extern "C" {
 
 /// Equal or not.
 int sodium_memcmp(const void* left, const void* right, std::size_t size) {
-    static auto* const real = library<decltype(sodium_memcmp)>("sodium_memcmp");
-    int answer = real(left, right, size);
+    static auto* const kReal = library<decltype(sodium_memcmp)>("sodium_memcmp");
+    int answer = kReal(left, right, size);
     mark_public(answer);
     return answer;
 }
 
 /// Whether a tag is right.
 int crypto_verify_16(const unsigned char* left, const unsigned char* right) {
-    static auto* const real = library<decltype(crypto_verify_16)>("crypto_verify_16");
-    int answer = real(left, right);
+    static auto* const kReal = library<decltype(crypto_verify_16)>("crypto_verify_16");
+    int answer = kReal(left, right);
     mark_public(answer);
     return answer;
 }
@@ -43,14 +43,15 @@ int crypto_verify_16(const unsigned char* left, const unsigned char* right) {
 int crypto_scalarmult_curve25519(unsigned char* shared,
                                  const unsigned char* mine,
                                  const unsigned char* theirs) {
-    static auto* const real =
+    static auto* const kReal =
         library<decltype(crypto_scalarmult_curve25519)>("crypto_scalarmult_curve25519");
-    int answer = real(shared, mine, theirs);
+    int answer = kReal(shared, mine, theirs);
     mark_public(answer);
     return answer;
 }
 
 /// What a field of a handshake holds is a public key or a time.
+// NOLINTNEXTLINE(readability-function-size): the library's parameters
 int crypto_aead_chacha20poly1305_ietf_decrypt(unsigned char* plain,
                                               unsigned long long* plain_size,
                                               unsigned char* unused,
@@ -60,9 +61,9 @@ int crypto_aead_chacha20poly1305_ietf_decrypt(unsigned char* plain,
                                               unsigned long long additional_size,
                                               const unsigned char* nonce,
                                               const unsigned char* key) {
-    static auto* const real = library<decltype(crypto_aead_chacha20poly1305_ietf_decrypt)>(
+    static auto* const kReal = library<decltype(crypto_aead_chacha20poly1305_ietf_decrypt)>(
         "crypto_aead_chacha20poly1305_ietf_decrypt");
-    const int answer = real(
+    const int answer = kReal(
         plain, plain_size, unused, sealed, sealed_size, additional, additional_size, nonce, key);
     mark_public(std::as_bytes(std::span{
         plain, static_cast<std::size_t>(sealed_size) - crypto_aead_chacha20poly1305_IETF_ABYTES}));

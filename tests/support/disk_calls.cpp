@@ -32,6 +32,7 @@ int sync(int fd, long call) {
 }  // namespace
 
 // The program's own come before those of the C library.
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): there they are __fd, __old, …
 extern "C" int fsync(int fd) {
     return sync(fd, SYS_fsync);
 }
@@ -46,6 +47,7 @@ extern "C" int rename(const char* from, const char* to) noexcept {
     }
     return static_cast<int>(::syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)
 
 namespace tollgate::test {
 
