@@ -237,7 +237,12 @@ TEST_F(Flow, PicksUpWhatWeSayInTheMiddle) {
 
 TEST_F(Flow, PicksUpIncomingSegmentsWithinTheGraceTimeOnly) {
     allow_any(kIn, service(IPPROTO_TCP, 22));
-    EXPECT_EQ(in(client, kAck), dropped(DropReason::no_flow));
+    allow_any(kOut, service(IPPROTO_TCP, client.remote_port));
+    for (const bool ever : {false, true}) {
+        programs.generation.grace_until_ns = ever ? boot_time_ns() - TG_SECOND : 0;
+        programs.write_generation(0, programs.generation);
+        EXPECT_EQ(in(client, kAck), dropped(DropReason::no_flow)) << ever;
+    }
     programs.generation.grace_until_ns = boot_time_ns() + 60 * TG_SECOND;
     programs.write_generation(0, programs.generation);
     EXPECT_EQ(in(client, kSyn | kAck), dropped(DropReason::no_flow));

@@ -51,6 +51,10 @@ TEST_F(Fragment, LaterOnesPassIfTheirFirstDid) {
 TEST_F(Fragment, LaterOnesOfADroppedFirstAreUnknown) {
     EXPECT_EQ(judge(first(), kIn), dropped(DropReason::policy_default));
     EXPECT_EQ(judge(later(16), kIn), dropped(DropReason::fragment_unknown));
+    set_rule(1, TG_ACTION_DROP);
+    open_port(kIn, service(IPPROTO_UDP, 5683), 1, 1);
+    EXPECT_EQ(judge(first(), kIn), dropped(DropReason::policy_deny));
+    EXPECT_EQ(judge(later(16), kIn), dropped(DropReason::fragment_unknown));
 }
 
 TEST_F(Fragment, AFirstThatPassesByItsStageIsRemembered) {
@@ -132,10 +136,12 @@ TEST_F(IcmpError, PassesIfItQuotesALiveFlow) {
 TEST_F(IcmpError, IsUnrelatedIfTheQuoteCannotBeReadOrIsNotOurs) {
     connect();
     const Outcome unrelated = dropped(DropReason::icmp_unrelated);
-    for (std::size_t size = 0; size < 28; ++size) {
-        Bytes cut = sent();
-        cut.resize(size);
-        EXPECT_EQ(judge(error(cut, server), kIn), unrelated) << size;
+    for (std::ptrdiff_t size = 0; size < 28; ++size) {
+        const Bytes whole = sent();
+        Bytes cut = error({whole.begin(), whole.begin() + size}, server);
+        EXPECT_EQ(judge(cut, kIn), unrelated) << size;
+        cut.insert(cut.end(), whole.begin() + size, whole.end());  // padding is no part of it
+        EXPECT_EQ(judge(cut, kIn), unrelated) << size;
     }
     const Bytes reversed = ip_packet(server.fields(kIn, IPPROTO_TCP), tcp(server.ports(kIn)));
     EXPECT_EQ(judge(error(reversed, server), kIn), unrelated);

@@ -198,6 +198,20 @@ TEST_F(Verdict, PastItsDeadlineAGenerationIsVoid) {
     EXPECT_EQ(in_anew(), kPassed) << "the previous slot applies again";
 }
 
+TEST_F(Verdict, AFlowOfAVoidGenerationIsJudgedByTheOneThatAppliesAgain) {
+    tg_generation next = programs.generation;
+    next.number = 2;
+    next.previous_slot = 0;
+    next.default_action[TG_EGRESS] = TG_ACTION_PASS;
+    next.deadline_ns = boot_time_ns() + 60 * TG_SECOND;
+    programs.write_generation(1, next);
+    programs.activate(1);
+    EXPECT_EQ(judge(talk.udp(kOut), kOut), kPassed);
+    next.deadline_ns = boot_time_ns() - TG_SECOND;
+    programs.write_generation(1, next);
+    EXPECT_EQ(judge(talk.udp(kOut), kOut), dropped(DropReason::policy_default));
+}
+
 TEST_F(Verdict, AnExpiredRuleIsNamedUntilThePolicyIsCompiledAgain) {
     for (const tg_action action : {TG_ACTION_PASS, TG_ACTION_DROP}) {
         set_rule(1, action, {.expires_ns = boot_time_ns() - TG_SECOND});

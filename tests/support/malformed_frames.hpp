@@ -195,6 +195,14 @@ inline const std::vector<Refusal>& refusals() {
          [] {
              return ip6(60, bytes({17, 4, 0, 0, 0, 0, 0, 0}));
          }},
+        {"ExtensionThatEndsInThePadding",
+         truncated,
+         [] {
+             Bytes frame = ip6(60, bytes({17, 1, 0, 0, 0, 0, 0, 0}));
+             append(frame, kEight);
+             append(frame, udp({1, 2}));
+             return frame;
+         }},
         {"NoNextHeader",
          protocol,
          [] {

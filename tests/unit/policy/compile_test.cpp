@@ -108,6 +108,18 @@ TEST(Compile, AnEmptyPolicyLeavesEverythingToTheDefault) {
     EXPECT_EQ(tables.baseline, std::uint32_t{TG_BASELINE_DEFAULT});
 }
 
+TEST(Compile, EachDirectionHasItsOwnDefault) {
+    for (const Action ingress : {Action::drop, Action::pass}) {
+        for (const Action egress : {Action::drop, Action::pass}) {
+            Policy policy = tests::policy_of("  allow: []\n");
+            policy.default_action = {ingress, egress};
+            const CompiledPolicy tables = compiled(policy);
+            EXPECT_EQ(tables.default_action.at(TG_INGRESS), static_cast<std::uint8_t>(ingress));
+            EXPECT_EQ(tables.default_action.at(TG_EGRESS), static_cast<std::uint8_t>(egress));
+        }
+    }
+}
+
 TEST(Compile, ServicesThatTheSameRulesMatchShareAClass) {
     const CompiledPolicy tables = compiled(tests::policy_of(
         "  allow:\n"
