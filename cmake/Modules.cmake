@@ -10,6 +10,7 @@ function(tollgate_add_module NAME)
 endfunction()
 
 option(TOLLGATE_PRECOMPILE_TESTS "Parse the large headers of tests once for each program" OFF)
+set(TOLLGATE_TEST_OPTIONS "" CACHE STRING "Options of the compiler for the code of tests, after those of all code")
 
 # tollgate_add_tests(LABEL NAME FOLDER LIBRARIES...)
 #
@@ -22,6 +23,7 @@ function(tollgate_add_tests LABEL NAME FOLDER)
     endif()
     add_executable(${NAME} ${sources})
     target_link_libraries(${NAME} PRIVATE tollgate_options ${ARGN} GTest::gmock_main)
+    target_compile_options(${NAME} PRIVATE ${TOLLGATE_TEST_OPTIONS})
     if(TOLLGATE_PRECOMPILE_TESTS)
         target_precompile_headers(${NAME} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <fmt/format.h>
             <nlohmann/json.hpp>)
