@@ -1,16 +1,21 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# Part of tools/cross: Debian's libraries of another architecture, as a folder. Source it after tools/lib.sh.
+# Part of tools/cross and tests/kernels/run.sh: Debian's packages of another architecture, as a folder. Source it after
+# tools/lib.sh.
 #
-#   make_sysroot ARCHITECTURE     build/cross/ARCHITECTURE/sysroot, made anew when tools/packages asks for others
+#   make_sysroot ARCHITECTURE                 build/cross/ARCHITECTURE/sysroot: the libraries of tools/packages
+#   make_foreign ARCHITECTURE FOLDER NAMES    FOLDER/sysroot: these packages; made anew when others are asked for
 #
 # apt is asked with a state of its own, in which nothing is installed and only this architecture is known. No script
 # of a package is run. dpkg's database beside the files knows them by their place in the sysroot: with
-# DPKG_ADMINDIR=build/cross/ARCHITECTURE/dpkg, dpkg-query and dpkg-shlibdeps answer for it.
+# DPKG_ADMINDIR=FOLDER/dpkg, dpkg-query and dpkg-shlibdeps answer for it.
 
 make_sysroot() {
-    local architecture=$1 folder=${root:?}/build/cross/$1 wanted file
-    wanted=$(packages build | grep -- '-dev$')
+    make_foreign "$1" "${root:?}/build/cross/$1" "$(packages build | grep -- '-dev$')"
+}
+
+make_foreign() {
+    local architecture=$1 folder=$2 wanted=$3 file
     if [[ -f $folder/packages && $(<"$folder/packages") == "$wanted" ]]; then
         return
     fi
