@@ -55,8 +55,19 @@ class SlowLab : public TunnelLab {
         left.send(right.inner, kPayload);
         right.send(left.inner, kPayload);
         settle();
-        return has(right, inner_packet(left.inner, right.inner, kPayload)) &&
-               has(left, inner_packet(right.inner, left.inner, kPayload));
+        const bool to_right = has(right, inner_packet(left.inner, right.inner, kPayload));
+        const bool to_left = has(left, inner_packet(right.inner, left.inner, kPayload));
+        return to_right && to_left;
+    }
+    /// The same, after losses: the last confirmation of a keypair may be among them, and then what
+    /// is sent is lost until the sender, who gets no answer, begins anew (paper, 6.5: 15 s).
+    bool passes_again() {
+        for (int second = 0; second < 18; ++second) {
+            if (passes_both_ways()) {
+                return true;
+            }
+        }
+        return false;
     }
 
   private:
@@ -120,7 +131,7 @@ TEST(DeviceCrossing, LossesOnlyTakeAnotherTry) {
         lab.right.send(lab.left.inner);
         lab.pass_slowly(20s, true);
         lab.pass_slowly(12s, false);
-        ASSERT_TRUE(lab.passes_both_ways()) << run;
+        ASSERT_TRUE(lab.passes_again()) << run;
         lab.forget();
     }
 }
