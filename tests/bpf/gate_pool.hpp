@@ -98,6 +98,7 @@ class GatePool {
             std::ifstream stream{file, std::ios::binary};
             return std::string{std::istreambuf_iterator<char>{stream}, {}};
         }();
+        // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): gate__destroy() frees it
         Gate made{static_cast<gate*>(std::calloc(1, sizeof(gate)))};
         if (!made || gate__create_skeleton(made.get()) != 0) {
             return {};

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/system/file.hpp"
 #include "tests/support/warden_lab.hpp"
 
 namespace tollgate::agent {
@@ -149,6 +150,21 @@ TEST(WardenStart, ADamagedStateIsRefusedAndTheRunningPolicyLeftAlone) {
     EXPECT_EQ(started.error().code.value(), EBADMSG);
     EXPECT_NE(started.error().message().find("state.json is damaged"), std::string::npos);
     EXPECT_EQ(lab.gate->generation()->number, number);
+}
+
+TEST(WardenStart, AStateThatALaterVersionHasWrittenIsRefused) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    const auto file = lab.folder.path() / "state/state.json";
+    std::string text = read_file(file, std::size_t{1} << 20).value();
+    const std::string_view version = "\"version\": 1";
+    const std::size_t at = text.find(version);
+    ASSERT_NE(at, std::string::npos);
+    text[at + version.size() - 1] = '2';
+    ASSERT_TRUE(write_file(file, text));
+    const auto started = lab.start();
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().code.value(), EBADMSG);
 }
 
 // Case L08

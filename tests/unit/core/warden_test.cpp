@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "policy/notation.hpp"
+#include "tests/support/disk_calls.hpp"
 #include "tests/support/warden_lab.hpp"
 
 namespace tollgate::agent {
@@ -143,6 +144,17 @@ TEST(Warden, AFailureOfTheKernelLeavesEverythingAsItWas) {
     lab.gate->fails.clear();
     ASSERT_TRUE(lab.start());
     EXPECT_EQ(lab.warden->policy()->policy.rules.front().name, "ssh");
+}
+
+TEST(Warden, AChangeThatTheDiskDoesNotTakeIsNotMade) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    const std::uint32_t number = lab.gate->generation()->number;
+    test::DiskCalls disk;
+    disk.sync_fails = true;
+    EXPECT_FALSE(lab.warden->change(lab.proposal("ssh")));  // its text is there already
+    EXPECT_EQ(lab.gate->generation()->number, number);
+    EXPECT_FALSE(lab.warden->state().pending);
 }
 
 TEST(Warden, AFailedConfirmationLeavesTheChangePending) {
