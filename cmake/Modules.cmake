@@ -7,10 +7,30 @@ function(tollgate_add_module NAME)
     add_library(tollgate_${NAME} STATIC ${sources})
     add_library(tollgate::${NAME} ALIAS tollgate_${NAME})
     target_link_libraries(tollgate_${NAME} PUBLIC tollgate_options PRIVATE ${ARGN})
+    tollgate_precompile_headers(tollgate_${NAME} ${ARGN})
 endfunction()
 
-option(TOLLGATE_PRECOMPILE_TESTS "Parse the large headers of tests once for each program" OFF)
 set(TOLLGATE_TEST_OPTIONS "" CACHE STRING "Options of the compiler for the code of tests, after those of all code")
+option(TOLLGATE_PRECOMPILE "Parse the large headers once for each module and program of tests" OFF)
+
+# tollgate_precompile_headers(TARGET LIBRARIES...)
+#
+# Those of the standard library, and of the libraries whose headers are large. It pays with clang only:
+# gcc reads what it precompiled about as slowly as the text.
+function(tollgate_precompile_headers TARGET)
+    if(NOT TOLLGATE_PRECOMPILE)
+        return()
+    endif()
+    set(headers <algorithm> <array> <functional> <map> <memory> <optional> <set> <span> <string> <variant> <vector>)
+    foreach(pair fmt::fmt=fmt/format.h nlohmann_json::nlohmann_json=nlohmann/json.hpp
+            PkgConfig::httplib=httplib.h CLI11::CLI11=CLI/CLI.hpp GTest::gmock_main=gmock/gmock.h)
+        string(REGEX MATCH "^(.*)=(.*)$" pair ${pair})
+        if(CMAKE_MATCH_1 IN_LIST ARGN)
+            list(APPEND headers <${CMAKE_MATCH_2}>)
+        endif()
+    endforeach()
+    target_precompile_headers(${TARGET} PRIVATE ${headers})
+endfunction()
 
 # tollgate_add_tests(LABEL NAME FOLDER LIBRARIES...)
 #
@@ -24,10 +44,7 @@ function(tollgate_add_tests LABEL NAME FOLDER)
     add_executable(${NAME} ${sources})
     target_link_libraries(${NAME} PRIVATE tollgate_options ${ARGN} GTest::gmock_main)
     target_compile_options(${NAME} PRIVATE ${TOLLGATE_TEST_OPTIONS})
-    if(TOLLGATE_PRECOMPILE_TESTS)
-        target_precompile_headers(${NAME} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <fmt/format.h>
-            <nlohmann/json.hpp>)
-    endif()
+    tollgate_precompile_headers(${NAME} ${ARGN} GTest::gmock_main)
     gtest_discover_tests(${NAME}
         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
         DISCOVERY_TIMEOUT 60

@@ -88,12 +88,12 @@ Result<Prefix> parse_prefix(std::string_view text) {
     }
     if (const std::string network = without_host_bits(text); !network.empty()) {
         return failure(fmt::format(
-            "{} has bits set behind its length; did you mean '{}'?", quoted(text), network));
+            "{} has bits set behind its length; did you mean '{}'?", in_quotes(text), network));
     }
     if (text.starts_with("::ffff:")) {
-        return failure(quoted(text) + " is an IPv4-mapped address; write it as IPv4");
+        return failure(in_quotes(text) + " is an IPv4-mapped address; write it as IPv4");
     }
-    return failure(quoted(text) +
+    return failure(in_quotes(text) +
                    " is not an address or prefix; write '192.0.2.1', '192.0.2.0/24' or "
                    "'2001:db8::/32'");
 }
@@ -109,13 +109,13 @@ Result<NamePattern> parse_name(std::string_view text) {
         return pattern;
     }
     if (pattern.name.find('*') != std::string::npos) {
-        return failure(quoted(text) + " has a wildcard elsewhere than in front; write '*.NAME'");
+        return failure(in_quotes(text) + " has a wildcard elsewhere than in front; write '*.NAME'");
     }
     if (is_host_name(std::string_view(pattern.name).substr(0, pattern.name.size() - 1))) {
-        return failure(quoted(text) + " ends with a dot; leave it out");
+        return failure(in_quotes(text) + " ends with a dot; leave it out");
     }
     return failure(
-        quoted(text) +
+        in_quotes(text) +
         " is not a DNS name; write letters, digits and hyphens, other scripts as 'xn--…'");
 }
 
@@ -125,7 +125,7 @@ Result<Rate> parse_rate(std::string_view text) {
     const auto count = decimal(text.substr(0, slash));
     if (!count || *count == 0 || *count > kRateMax || (unit != "s" && unit != "m")) {
         return failure(fmt::format(
-            "{} is not a rate; write '1000/s' or '10/m', at most {}", quoted(text), kRateMax));
+            "{} is not a rate; write '1000/s' or '10/m', at most {}", in_quotes(text), kRateMax));
     }
     return Rate{*count, std::chrono::seconds(unit == "s" ? 1 : 60)};
 }
@@ -157,7 +157,7 @@ Result<WallTime> parse_time(std::string_view text) {
             return WallTime(sys_days(date)) + hours(h) + minutes(m) + seconds(s);
         }
     }
-    return failure(quoted(text) + " is not a time in UTC; write '2026-12-31T00:00:00Z'");
+    return failure(in_quotes(text) + " is not a time in UTC; write '2026-12-31T00:00:00Z'");
 }
 
 std::string to_text(WallTime time) {

@@ -108,7 +108,7 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
     return best.empty() ? "" : fmt::format("did you mean '{}'?", best);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string out = "'";
     for (const char c : text.substr(0, kQuotedBytes)) {
         const auto byte = static_cast<unsigned char>(c);

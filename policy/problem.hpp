@@ -43,6 +43,6 @@ void report(std::vector<Problem>& problems, Problem problem);
 
 /// `text` in single quotes, shortened to 64 bytes, with everything but printable ASCII escaped:
 /// what a file says must not reach the terminal as it is.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 }  // namespace tollgate::policy

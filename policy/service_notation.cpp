@@ -129,7 +129,7 @@ Result<Service> parse_type(std::uint8_t protocol, std::string_view text, std::st
     const std::string hint = did_you_mean(type, names_of(types_of(protocol)));
     return failure(fmt::format(
         "{} is not an ICMP type; {}",
-        quoted(text),
+        in_quotes(text),
         hint.empty() ? "write a number from 0 to 255 or a name like 'echo-request'" : hint));
 }
 
@@ -140,11 +140,11 @@ Result<Service> parse_port(std::string_view text) {
     const std::string_view protocol = text.substr(0, slash);
     const std::string_view port = slash == std::string_view::npos ? "" : text.substr(slash + 1);
     if (number_of(kProtocols, protocol)) {
-        return failure(quoted(text) + " has no ports; put it under 'protocols' instead");
+        return failure(in_quotes(text) + " has no ports; put it under 'protocols' instead");
     }
     const auto ports = range(port, 1, 65535);
     if (!ports || (protocol != "tcp" && protocol != "udp")) {
-        return failure(quoted(text) +
+        return failure(in_quotes(text) +
                        " is not a port; write 'tcp/443' or 'udp/6970-6999', from 1 to 65535");
     }
     const std::uint8_t number = protocol == "tcp" ? IPPROTO_TCP : IPPROTO_UDP;
@@ -155,7 +155,7 @@ Result<Service> parse_protocol(std::string_view text) {
     const std::size_t slash = text.find('/');
     const std::string_view protocol = text.substr(0, slash);
     if (protocol == "tcp" || protocol == "udp") {
-        return failure(quoted(text) + " has ports; write 'ports: [tcp/443]' instead");
+        return failure(in_quotes(text) + " has ports; write 'ports: [tcp/443]' instead");
     }
     const auto number = number_of(kProtocols, protocol);
     if (!number) {
@@ -163,7 +163,7 @@ Result<Service> parse_protocol(std::string_view text) {
         const std::string hint = did_you_mean(protocol, names);
         return failure(fmt::format(
             "{} is not a protocol; {}",
-            quoted(text),
+            in_quotes(text),
             hint.empty() ? fmt::format("write one of {}", fmt::join(names, ", ")) : hint));
     }
     if (slash == std::string_view::npos) {
@@ -171,7 +171,7 @@ Result<Service> parse_protocol(std::string_view text) {
     }
     if (!has_types(*number)) {
         return failure(
-            fmt::format("{} has nothing to choose from; write '{}'", quoted(text), protocol));
+            fmt::format("{} has nothing to choose from; write '{}'", in_quotes(text), protocol));
     }
     return parse_type(*number, text, text.substr(slash + 1));
 }

@@ -41,16 +41,16 @@ void check_services(const Rule& rule, std::vector<Problem>& problems) {
     const bool ports = !rule.services.empty() && has_ports(rule.services.front());
     for (const Service& service : rule.services) {
         if (!is_possible(service)) {
-            report(
-                problems,
-                {rule.mark,
-                 fmt::format(
-                     "rule {} has the impossible service {}", quoted(rule.name), to_text(service)),
-                 ""});
+            report(problems,
+                   {rule.mark,
+                    fmt::format("rule {} has the impossible service {}",
+                                in_quotes(rule.name),
+                                to_text(service)),
+                    ""});
         } else if (has_ports(service) != ports) {
             report(problems,
                    {rule.mark,
-                    fmt::format("rule {} has ports and other protocols", quoted(rule.name)),
+                    fmt::format("rule {} has ports and other protocols", in_quotes(rule.name)),
                     "split it into two rules"});
         }
     }
@@ -60,14 +60,15 @@ void check_way(const Rule& rule, std::vector<Problem>& problems) {
     if (rule.via == Via::clear && !rule.selector.peers.empty()) {
         report(problems,
                {rule.mark,
-                fmt::format("rule {} names a peer, and goes via clear", quoted(rule.name)),
+                fmt::format("rule {} names a peer, and goes via clear", in_quotes(rule.name)),
                 "a peer is behind its tunnel: write 'via: tunnel' or leave 'via' out"});
     }
     if (rule.via == Via::tunnel && !rule.selector.macs.empty()) {
-        report(problems,
-               {rule.mark,
-                fmt::format("rule {} names a MAC address, and goes via tunnel", quoted(rule.name)),
-                "packets in a tunnel have no MAC address: name the peer"});
+        report(
+            problems,
+            {rule.mark,
+             fmt::format("rule {} names a MAC address, and goes via tunnel", in_quotes(rule.name)),
+             "packets in a tunnel have no MAC address: name the peer"});
     }
 }
 
@@ -82,7 +83,7 @@ void check_group(const Group& group, std::vector<Problem>& problems) {
         report(problems,
                {group.mark,
                 fmt::format("group {} has {}",
-                            quoted(group.name),
+                            in_quotes(group.name),
                             kinds == 0 ? "no members" : "members of different kinds"),
                 ""});
     }
@@ -98,7 +99,7 @@ std::vector<Problem> find_name_clashes(const Policy& policy) {
         if (!fresh && !rule.name.empty()) {
             report(problems,
                    {rule.mark,
-                    "two rules have the name " + quoted(rule.name),
+                    "two rules have the name " + in_quotes(rule.name),
                     fmt::format("the other is in line {}", first->second.line)});
         }
     }
@@ -128,7 +129,7 @@ std::vector<Problem> find_unknown_peers(const Policy& policy, const std::set<std
                 const std::string hint = did_you_mean(peer, known);
                 report(problems,
                        {mark,
-                        fmt::format("no tunnel has a peer {}", quoted(peer)),
+                        fmt::format("no tunnel has a peer {}", in_quotes(peer)),
                         hint.empty() ? "see `tollgate tunnel show` for the peers that there are"
                                      : hint});
             }

@@ -23,7 +23,7 @@ std::string what_it_is(const YamlNode& node) {
         case YamlNode::Kind::scalar:
             break;
     }
-    return quoted(node.text);
+    return in_quotes(node.text);
 }
 
 void wrong_kind(const YamlNode& node,
@@ -81,7 +81,7 @@ void Fields::refuse_others() {
         if (hint.empty()) {
             hint = fmt::format("{} has: {}", where_, fmt::join(known_, ", "));
         }
-        report(problems_, {entry.mark, "unknown key " + quoted(entry.key), std::move(hint)});
+        report(problems_, {entry.mark, "unknown key " + in_quotes(entry.key), std::move(hint)});
     }
 }
 
@@ -93,11 +93,12 @@ std::optional<std::string> read_text(const YamlNode& node,
         return std::nullopt;
     }
     if (node.plain && is_typed_scalar(node.text)) {
-        report(problems,
-               {node.mark,
-                fmt::format(
-                    "{} must be text, but {} is a number or truth value", key, quoted(node.text)),
-                "if it is meant, put it in quotes"});
+        report(
+            problems,
+            {node.mark,
+             fmt::format(
+                 "{} must be text, but {} is a number or truth value", key, in_quotes(node.text)),
+             "if it is meant, put it in quotes"});
         return std::nullopt;
     }
     return node.text;

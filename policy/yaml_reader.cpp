@@ -49,7 +49,7 @@ class PolicyReader {
         if (name && !is_identifier(*name)) {
             report(problems_,
                    {node.mark,
-                    fmt::format("{}: {} is not a name", key, quoted(*name)),
+                    fmt::format("{}: {} is not a name", key, in_quotes(*name)),
                     "write lower-case letters, digits and hyphens, at most 63"});
         }
         return name.value_or("");
@@ -78,7 +78,7 @@ class PolicyReader {
             if (!is_label_key(entry.key) && !entry.key.empty()) {
                 report(problems_,
                        {entry.mark,
-                        "labels: " + quoted(entry.key) + " is not a label",
+                        "labels: " + in_quotes(entry.key) + " is not a label",
                         "write a letter, then letters, digits and '.', '_', '/', '-', at most 63"});
             } else if (entry.value.kind == YamlNode::Kind::null) {
                 report(problems_, {entry.mark, "the label has no value", "write \"\" for none"});
@@ -143,9 +143,9 @@ class PolicyReader {
         }
         std::string wrong;
         if (!is_interface(*name)) {
-            wrong = quoted(*name) + " is not an interface name";
+            wrong = in_quotes(*name) + " is not an interface name";
         } else if (std::find(names.begin(), names.end(), *name) != names.end()) {
-            wrong = quoted(*name) + " is here twice";
+            wrong = in_quotes(*name) + " is here twice";
         } else if (names.size() >= TG_ZONES_MAX) {
             wrong = fmt::format("more than {}", TG_ZONES_MAX);
         }
@@ -193,7 +193,7 @@ class PolicyReader {
             if (!entry.key.empty() && (!is_identifier(entry.key) || entry.key == "any")) {
                 report(problems_,
                        {entry.mark,
-                        "groups: " + quoted(entry.key) + " is not a group name",
+                        "groups: " + in_quotes(entry.key) + " is not a group name",
                         "write lower-case letters, digits and hyphens; 'any' is taken"});
             }
             policy_.groups.push_back({entry.key, read_group(entry), entry.mark});
@@ -240,7 +240,8 @@ class PolicyReader {
         if (key == "mac") {
             const auto mac = MacAddress::parse(text);
             mac ? selector.macs.push_back(*mac)
-                : void(wrong = quoted(text) + " is not a MAC address; write '02:00:00:00:00:01'");
+                : void(wrong =
+                           in_quotes(text) + " is not a MAC address; write '02:00:00:00:00:01'");
         } else if (key == "cidr") {
             const auto prefix = parse_prefix(text);
             prefix ? selector.prefixes.push_back(*prefix) : void(wrong = prefix.error().message());

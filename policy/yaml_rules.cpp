@@ -150,7 +150,7 @@ void read_peers(const YamlNode& node, Selector& selector, Problems& problems) {
         if (name && !is_identifier(*name)) {
             report(problems,
                    {item.mark,
-                    fmt::format("peer: {} is no name of a peer", quoted(*name)),
+                    fmt::format("peer: {} is no name of a peer", in_quotes(*name)),
                     "write the peer's 'name' in tollgate.yaml: lower-case letters, digits, '-'"});
         } else if (name) {
             selector.peers.push_back(*name);
@@ -207,8 +207,9 @@ void RuleReader::read_member(const YamlNode& node, const std::string& text, Rule
     if (const auto group = groups_.find(text); group != groups_.end()) {
         append(node, group->second->selector, rule.selector);
     } else if (!MacAddress::parse(text) && text.find_first_of(".:/") == std::string::npos) {
-        report(problems_,
-               {node.mark, "remote: there is no group " + quoted(text), missing_group_hint(text)});
+        report(
+            problems_,
+            {node.mark, "remote: there is no group " + in_quotes(text), missing_group_hint(text)});
     } else if (const auto added = add_literal(text, rule.selector); !added) {
         report(problems_, {node.mark, "remote: " + added.error().message(), ""});
     }
@@ -262,7 +263,7 @@ Rule RuleReader::read(const YamlNode& node, Rank rank) {
         if (!rule.name.empty() && !is_identifier(rule.name)) {
             report(problems_,
                    {name->mark,
-                    "name: " + quoted(rule.name) + " is not a name",
+                    "name: " + in_quotes(rule.name) + " is not a name",
                     "write lower-case letters, digits and hyphens, at most 63"});
         }
     }

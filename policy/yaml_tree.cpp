@@ -61,7 +61,7 @@ void YamlTreeBuilder::check_marks(const YamlEvent& event) {
         error(event.mark, "anchors (&name) are not allowed", "write the value where it is needed");
     }
     if (!event.tag.empty() && event.tag != "?" && event.tag != "!") {
-        error(event.mark, "tags (" + quoted(event.tag) + ") are not allowed", "leave it out");
+        error(event.mark, "tags (" + in_quotes(event.tag) + ") are not allowed", "leave it out");
     }
 }
 
@@ -75,7 +75,7 @@ void YamlTreeBuilder::add_key(const YamlEvent& event, YamlNode::Kind kind) {
     } else if (event.tag != "!" && key == "<<") {
         error(event.mark, "merge keys (<<) are not allowed", "write the keys here");
     } else if (!level.keys.insert(key).second) {
-        error(event.mark, "the key " + quoted(key) + " is here twice", "keep one of them");
+        error(event.mark, "the key " + in_quotes(key) + " is here twice", "keep one of them");
         level.node->entries.back().key.clear();
     }
 }

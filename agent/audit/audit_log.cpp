@@ -57,18 +57,10 @@ Tail read_lines(std::string_view text, AuditCheck& check) {
 }  // namespace
 
 Result<std::vector<fs::path>> audit_files(const fs::path& folder) {
-    std::error_code error;
-    std::vector<fs::path> files;
-    for (fs::directory_iterator entry{folder, error}, end; !error && entry != end;
-         entry.increment(error)) {
-        if (entry->path().extension() == ".jsonl") {
-            files.push_back(entry->path());
-        }
+    auto files = entries_of(folder);
+    if (files) {
+        std::erase_if(*files, [](const fs::path& file) { return file.extension() != ".jsonl"; });
     }
-    if (error) {
-        return Failure{Error{error, fmt::format("read the folder {}", folder.string())}};
-    }
-    std::sort(files.begin(), files.end());
     return files;
 }
 
@@ -141,7 +133,8 @@ Result<void> AuditLog::open_file(const fs::path& path, std::size_t size) {
 // A file of that name is a damaged log's that went no further; it is not ours to go on with.
 Result<void> AuditLog::begin_file() {
     fs::path path = folder_ / name_of(head_.sequence + 1);
-    for (int i = 1; fs::exists(path) && i < 100; ++i) {
+    std::error_code error;
+    for (int i = 1; fs::exists(path, error) && i < 100; ++i) {
         path = folder_ / fmt::format("{:020}_{}.jsonl", head_.sequence + 1, i);  // sorts behind it
     }
     if (auto opened = open_file(path, 0); !opened) {
@@ -152,7 +145,6 @@ Result<void> AuditLog::begin_file() {
         return failure(errno, fmt::format("sync folder {}", folder_.string()));
     }
     auto files = audit_files(folder_);
-    std::error_code error;
     for (std::size_t i = 0; files && i + limits_.files < files->size(); ++i) {
         fs::remove((*files)[i], error);
     }

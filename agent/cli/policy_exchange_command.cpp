@@ -87,7 +87,7 @@ Exit import_mud(const Cli& cli, const Import& wanted) {
     exchange::MudImportOptions options{wanted.name, stage_of(wanted.mode), {}};
     if (!wanted.name.empty() && !policy::is_identifier(wanted.name)) {
         return cli.fail(Exit::usage,
-                        policy::quoted(wanted.name) + " is no name of a policy",
+                        policy::in_quotes(wanted.name) + " is no name of a policy",
                         "write lower-case letters, digits and hyphens");
     }
     for (const std::string& definition : wanted.definitions) {

@@ -19,7 +19,7 @@ std::string suggestion(const std::string& kind,
                        const std::vector<std::string>& known) {
     const std::vector<std::string_view> names{known.begin(), known.end()};
     const std::string hint = policy::did_you_mean(word, names);
-    return "unknown " + kind + " " + policy::quoted(word) + (hint.empty() ? "" : "; " + hint);
+    return "unknown " + kind + " " + policy::in_quotes(word) + (hint.empty() ? "" : "; " + hint);
 }
 
 }  // namespace

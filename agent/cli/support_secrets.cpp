@@ -26,13 +26,12 @@ void learn_file(agent::Redactor& redactor, const fs::path& path) {
 }
 
 void learn_folder(agent::Redactor& redactor, const fs::path& folder, bool whole) {
-    std::error_code error;
     std::size_t count = 0;
-    for (const auto& entry : fs::directory_iterator{folder, error}) {
-        const std::string ending = entry.path().extension();
+    for (const fs::path& entry : agent::entries_of(folder).value_or(std::vector<fs::path>{})) {
+        const std::string ending = entry.extension();
         const bool secret = std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
         if ((whole || secret) && ++count <= kFilesMax) {
-            learn_file(redactor, entry.path());
+            learn_file(redactor, entry);
         }
     }
 }

@@ -35,6 +35,15 @@ Failure damaged(const fs::path& path, std::string_view why) {
                                why));
 }
 
+// What write_file() left where the agent was killed in it.
+void remove_unfinished(const fs::path& folder) {
+    for (const fs::path& file : entries_of(folder).value_or(std::vector<fs::path>{})) {
+        if (file.filename().string().starts_with('.')) {
+            ::unlink(file.c_str());
+        }
+    }
+}
+
 }  // namespace
 
 Result<StateStore> StateStore::open(const fs::path& folder) {
@@ -42,6 +51,7 @@ Result<StateStore> StateStore::open(const fs::path& folder) {
         if (auto made = make_folder(path, kPrivate); !made) {
             return Failure{made.error()};
         }
+        remove_unfinished(path);
     }
     if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
         return failure(errno, fmt::format("write to {}", folder.string()));
@@ -94,10 +104,11 @@ void StateStore::prune_policies(const State& state) const {
     for (const HistoryEntry& entry : state.history) {
         used.insert(entry.hash);
     }
-    std::error_code error;
-    for (const auto& file : fs::directory_iterator(folder_ / "policies", error)) {
-        if (!used.contains(file.path().stem().string())) {
-            fs::remove(file.path(), error);
+    for (const fs::path& file :
+         entries_of(folder_ / "policies").value_or(std::vector<fs::path>{})) {
+        std::error_code error;
+        if (!used.contains(file.stem().string())) {
+            fs::remove(file, error);
         }
     }
 }

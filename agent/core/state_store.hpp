@@ -25,7 +25,8 @@ namespace tollgate::agent {
 /// Files are replaced whole and synced: after a crash there is the old content or the new.
 class StateStore {
   public:
-    /// Makes the folder. @return EACCES, EROFS, ENOSPC, …: it cannot be written
+    /// Makes the folder, or removes from it what a write left that never ended: only one process
+    /// may use it. @return EACCES, EROFS, ENOSPC, …: it cannot be written
     [[nodiscard]] static Result<StateStore> open(const std::filesystem::path& folder);
 
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }

@@ -13,6 +13,7 @@
 #include "agent/datapath/gate.hpp"
 #include "agent/datapath/interface_gate.hpp"
 #include "agent/datapath/pin_folder.hpp"
+#include "agent/system/file.hpp"
 
 namespace tollgate::agent {
 
@@ -34,6 +35,22 @@ bool is_on_bpffs(const fs::path& path) {
            static_cast<std::uint32_t>(status.f_type) == BPF_FS_MAGIC;
 }
 
+Result<void> add_pins(const fs::path& folder, std::vector<std::string>& removed) {
+    const auto entries = entries_of(folder);
+    if (!entries) {
+        return Failure{entries.error()};
+    }
+    for (const fs::path& entry : *entries) {
+        std::error_code error;
+        if (!fs::is_directory(entry, error)) {
+            removed.push_back(fmt::format("pin {}", entry.string()));
+        } else if (auto below = add_pins(entry, removed); !below) {
+            return below;
+        }
+    }
+    return {};
+}
+
 Result<void> remove_version(const fs::path& folder,
                             bool dry_run,
                             std::vector<std::string>& removed) {
@@ -42,20 +59,15 @@ Result<void> remove_version(const fs::path& folder,
         const auto attached = attached_programs(pins);
         removed.insert(removed.end(), attached.begin(), attached.end());
     }
-    std::error_code error;
-    for (const auto& entry : fs::recursive_directory_iterator{folder, error}) {
-        if (!entry.is_directory(error)) {
-            removed.push_back(fmt::format("pin {}", entry.path().string()));
-        }
-    }
-    if (dry_run) {
-        return {};
+    if (auto listed = add_pins(folder, removed); !listed || dry_run) {
+        return listed;
     }
     for (const auto& pins : interfaces) {
         if (auto gone = remove_interface(pins); !gone) {
             return gone;
         }
     }
+    std::error_code error;
     fs::remove_all(folder, error);
     return error ? failure(error.value(), fmt::format("remove {}", folder.string()))
                  : Result<void>{};
@@ -79,12 +91,15 @@ Result<std::vector<std::string>> cleanup(const fs::path& pin_dir, bool dry_run) 
         return failure(EBUSY,
                        fmt::format("tollgated is running on {}: stop it first", pin_dir.string()));
     }
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator{pin_dir, error}) {
-        if (!is_version(entry.path())) {
+    const auto entries = entries_of(pin_dir);
+    if (!entries) {
+        return Failure{entries.error()};
+    }
+    for (const fs::path& entry : *entries) {
+        if (!is_version(entry)) {
             continue;
         }
-        if (auto done = remove_version(entry.path(), dry_run, removed); !done) {
+        if (auto done = remove_version(entry, dry_run, removed); !done) {
             return Failure{done.error()};
         }
     }

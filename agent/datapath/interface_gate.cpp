@@ -15,6 +15,7 @@
 
 #include "agent/datapath/attach_tc.hpp"
 #include "agent/datapath/bpf_links.hpp"
+#include "agent/system/file.hpp"
 #include "agent/system/interface.hpp"
 
 namespace tollgate::agent {
@@ -132,10 +133,9 @@ Result<void> InterfaceGate::settle_program_arrays() const {
             return pinned;
         }
     }
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator{pins_.folder, error}) {
-        if (is_numbered_array(entry.path())) {
-            ::unlink(entry.path().c_str());
+    for (const fs::path& entry : entries_of(pins_.folder).value_or(std::vector<fs::path>{})) {
+        if (is_numbered_array(entry)) {
+            ::unlink(entry.c_str());
         }
     }
     return {};

@@ -110,10 +110,10 @@ std::vector<InterfacePins> PinFolder::interfaces() const {
 
 std::vector<InterfacePins> interface_pins_in(const fs::path& folder) {
     std::vector<InterfacePins> found;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator{folder, error}) {
-        auto pins = parse_folder(entry.path());
-        if (pins && entry.is_directory(error)) {
+    for (const fs::path& entry : entries_of(folder).value_or(std::vector<fs::path>{})) {
+        std::error_code error;
+        auto pins = parse_folder(entry);
+        if (pins && fs::is_directory(entry, error)) {
             found.push_back(*std::move(pins));
         }
     }

@@ -15,6 +15,7 @@
 #include "agent/doctor/bpf_call.hpp"
 #include "agent/doctor/bpf_objects.hpp"
 #include "agent/doctor/interface_facts.hpp"
+#include "agent/system/file.hpp"
 #include "agent/system/interface.hpp"
 #include "agent/system/netlink.hpp"
 
@@ -93,13 +94,11 @@ void find_filters(unsigned index,
 /// The maps of our gate, whatever its version: whoever uses one is ours.
 std::set<std::uint32_t> maps_of_gate(const fs::path& pin_dir) {
     std::set<std::uint32_t> maps;
-    std::error_code error;
-    for (const auto& version : fs::directory_iterator{pin_dir, error}) {
-        std::error_code inner;
-        for (const auto& pin : fs::directory_iterator{version, inner}) {
-            if (pin.is_regular_file(inner)) {
-                const auto id = pinned_map_id(pin.path());
-                maps.insert(id.value_or(0));
+    for (const fs::path& version : entries_of(pin_dir).value_or(std::vector<fs::path>{})) {
+        for (const fs::path& pin : entries_of(version).value_or(std::vector<fs::path>{})) {
+            std::error_code error;
+            if (fs::is_regular_file(pin, error)) {
+                maps.insert(pinned_map_id(pin).value_or(0));
             }
         }
     }
@@ -134,17 +133,16 @@ bool names_program(const fs::path& fdinfo, const std::string& line_wanted) {
 /// A process that holds the program or its link open: "cilium-agent (pid 812)".
 std::string process_with(std::uint32_t program) {
     const std::string line = "prog_id:\t" + std::to_string(program);
-    std::error_code error;
-    for (const auto& process : fs::directory_iterator{"/proc", error}) {
-        const std::string pid = process.path().filename();
+    for (const fs::path& process : entries_of("/proc").value_or(std::vector<fs::path>{})) {
+        const std::string pid = process.filename();
         if (pid.find_first_not_of("0123456789") != std::string::npos) {
             continue;
         }
-        std::error_code inner;
-        for (const auto& entry : fs::directory_iterator{process.path() / "fdinfo", inner}) {
-            if (names_program(entry.path(), line)) {
+        for (const fs::path& entry :
+             entries_of(process / "fdinfo").value_or(std::vector<fs::path>{})) {
+            if (names_program(entry, line)) {
                 std::string name;
-                std::getline(std::ifstream{process.path() / "comm"}, name);
+                std::getline(std::ifstream{process / "comm"}, name);
                 return name + " (pid " + pid + ")";
             }
         }

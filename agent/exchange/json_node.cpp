@@ -92,7 +92,7 @@ class TreeBuilder {
         JsonNode& object = *open_.back();
         if (object.find(name) != nullptr) {
             return refuse(
-                mark, "the key " + policy::quoted(name) + " is here twice", "keep one of them");
+                mark, "the key " + policy::in_quotes(name) + " is here twice", "keep one of them");
         }
         if (object.members.size() >= kJsonMembersMax) {
             return refuse(
@@ -108,7 +108,7 @@ class TreeBuilder {
         return refuse(mark_of(at),
                       at >= text_.size()
                           ? "the JSON ends too early"
-                          : "this is not JSON: " + policy::quoted(text_.substr(at, 16)),
+                          : "this is not JSON: " + policy::in_quotes(text_.substr(at, 16)),
                       "");
     }
     // NOLINTEND(readability-identifier-naming)

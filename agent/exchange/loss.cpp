@@ -42,7 +42,7 @@ void Losses::add(const policy::Rule& rule, const std::string& message, const std
     problems_.push_back(
         {rule.mark,
          fmt::format(
-             "{} rule {}: {}", policy::to_text(rule.rank), policy::quoted(rule.name), message),
+             "{} rule {}: {}", policy::to_text(rule.rank), policy::in_quotes(rule.name), message),
          hint,
          policy::Severity::warning});
 }

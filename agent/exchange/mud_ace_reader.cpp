@@ -15,7 +15,7 @@
 namespace tollgate::exchange {
 namespace {
 
-using policy::quoted;
+using policy::in_quotes;
 using Kind = JsonNode::Kind;
 
 constexpr std::uint16_t kPortMax = 65535;
@@ -149,7 +149,7 @@ class AceReader {
         for (const JsonMember& member : matches.members) {
             const std::string_view layer = local_name(member.key);
             if (member.value.kind != Kind::object) {
-                refuse(quoted(member.key) + " is no object", "");
+                refuse(in_quotes(member.key) + " is no object", "");
             } else if (layer == "mud") {
                 each(member, &AceReader::read_class);
             } else if (layer == "eth") {
@@ -177,7 +177,7 @@ class AceReader {
         }
     }
     void unknown(std::string_view key) {
-        refuse("it asks for " + quoted(key) + ", which a rule cannot",
+        refuse("it asks for " + in_quotes(key) + ", which a rule cannot",
                "write a rule by hand, if the device needs it");
     }
 
@@ -189,7 +189,7 @@ class AceReader {
             }
         }
     }
-    void wrong(std::string_view key) { refuse("its " + quoted(key) + " has a wrong value", ""); }
+    void wrong(std::string_view key) { refuse("its " + in_quotes(key) + " has a wrong value", ""); }
 
     void set_family(MudFamily family) {
         if (ace_.family != MudFamily::any && ace_.family != family) {
@@ -266,7 +266,7 @@ class AceReader {
         MudEnd& end = source ? ace_.source : ace_.destination;
         end.network = network_of(node, ace_.family);
         if (!end.network) {
-            refuse(fmt::format("{} is no {} network", quoted(node.text), ipv4 ? "IPv4" : "IPv6"),
+            refuse(fmt::format("{} is no {} network", in_quotes(node.text), ipv4 ? "IPv4" : "IPv6"),
                    "correct it in the file");
         }
         return true;

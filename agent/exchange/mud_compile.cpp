@@ -15,7 +15,7 @@ namespace tollgate::exchange {
 namespace {
 
 using policy::Direction;
-using policy::quoted;
+using policy::in_quotes;
 using policy::Service;
 using Refusal = Unexpected<Obstacle>;
 
@@ -327,7 +327,7 @@ class Compiler {
         text.remove_suffix(text.ends_with('.') ? 1 : 0);
         const auto name = policy::parse_name(text);
         if (!name || name->wildcard) {
-            return refuse(quoted(remote_.name) + " is no host name", "correct it in the file");
+            return refuse(in_quotes(remote_.name) + " is no host name", "correct it in the file");
         }
         flows_.remote.names = {*name};
         return {};
@@ -337,8 +337,8 @@ class Compiler {
         const auto defined = definitions_.find(asked);
         const std::string name = short_text(asked);
         if (defined == definitions_.end()) {
-            return refuse("nothing says which addresses " + quoted(name) + " has here",
-                          "add --define " + quoted(short_text(asked) + "=ADDRESS"));
+            return refuse("nothing says which addresses " + in_quotes(name) + " has here",
+                          "add --define " + in_quotes(short_text(asked) + "=ADDRESS"));
         }
         for (const Prefix& prefix : defined->second) {
             const bool ipv4 = prefix.address.is_ipv4();
@@ -348,7 +348,7 @@ class Compiler {
         }
         if (flows_.remote.prefixes.empty()) {
             const char* const family = flows_.family == MudFamily::ipv4 ? "IPv4" : "IPv6";
-            return Refusal{Obstacle{fmt::format("{} has no {} address", quoted(name), family),
+            return Refusal{Obstacle{fmt::format("{} has no {} address", in_quotes(name), family),
                                     "add one to its --define, if it has one",
                                     /*moot=*/true}};
         }

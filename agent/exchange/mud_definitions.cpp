@@ -19,7 +19,7 @@ Result<void> define(std::string_view definition, MudDefinitions& definitions) {
     const std::size_t equals = definition.rfind('=');  // URIs have some of their own
     const auto mud_class = parse_mud_class(definition.substr(0, equals));
     if (equals == std::string_view::npos || !mud_class) {
-        return failure(policy::quoted(definition) + " is no definition; write 'dns=192.0.2.53'");
+        return failure(policy::in_quotes(definition) + " is no definition; write 'dns=192.0.2.53'");
     }
     std::vector<Prefix>& prefixes = definitions[*mud_class];
     std::string_view rest = definition.substr(equals + 1);
@@ -31,7 +31,7 @@ Result<void> define(std::string_view definition, MudDefinitions& definitions) {
         }
         if (prefixes.size() >= kDefinedMax) {
             return failure(fmt::format("{} has more than {} addresses",
-                                       policy::quoted(definition.substr(0, equals)),
+                                       policy::in_quotes(definition.substr(0, equals)),
                                        kDefinedMax));
         }
         if (std::find(prefixes.begin(), prefixes.end(), *prefix) == prefixes.end()) {

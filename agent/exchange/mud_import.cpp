@@ -19,8 +19,8 @@ namespace tollgate::exchange {
 namespace {
 
 using policy::Direction;
+using policy::in_quotes;
 using policy::Problem;
-using policy::quoted;
 using policy::Rank;
 using policy::Rule;
 using policy::Severity;
@@ -149,7 +149,7 @@ class Importer {
         for (const MudAce& ace : acl.aces) {
             outcomes_.push_back({acl.name, ace.name, Kind::refused, ""});
             warn(ace,
-                 "its list " + quoted(acl.name) + " is in neither policy of the file",
+                 "its list " + in_quotes(acl.name) + " is in neither policy of the file",
                  "name it in from-device-policy or to-device-policy");
         }
     }
@@ -213,7 +213,7 @@ class Importer {
 
     void warn(const MudAce& ace, const std::string& message, const std::string& hint) {
         problems_.push_back({ace.mark,
-                             fmt::format("ACE {}: {}", quoted(ace.name), message),
+                             fmt::format("ACE {}: {}", in_quotes(ace.name), message),
                              hint,
                              Severity::warning});
     }

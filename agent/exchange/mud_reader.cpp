@@ -14,8 +14,8 @@
 namespace tollgate::exchange {
 namespace {
 
+using policy::in_quotes;
 using policy::Problem;
-using policy::quoted;
 using policy::Severity;
 using Kind = JsonNode::Kind;
 
@@ -62,7 +62,7 @@ class FileReader {
             const std::string_view name = local_name(member.key);
             if (!names.insert(name).second) {
                 error(member.value,
-                      fmt::format("{} is here twice, with and without its module", quoted(name)),
+                      fmt::format("{} is here twice, with and without its module", in_quotes(name)),
                       "keep one of them");
             }
             check_keys(member.value);
@@ -105,7 +105,7 @@ class FileReader {
         for (const JsonMember& member : object.members) {
             const std::string_view name = local_name(member.key);
             if (std::find(known.begin(), known.end(), name) == known.end()) {
-                warning(member.value, quoted(member.key) + " is not known, and left out", "");
+                warning(member.value, in_quotes(member.key) + " is not known, and left out", "");
             }
         }
     }
@@ -193,7 +193,7 @@ class FileReader {
             return;
         }
         if (!acl_names_.insert(name->text).second) {
-            return error(*name, "two access lists have the name " + quoted(name->text), "");
+            return error(*name, "two access lists have the name " + in_quotes(name->text), "");
         }
         const JsonNode* const list = required(*aces, "ace", Kind::array);
         if (list == nullptr) {
@@ -222,7 +222,7 @@ class FileReader {
     void check_references() {
         for (const JsonNode* const name : references_) {
             if (!acl_names_.contains(name->text)) {
-                error(*name, "there is no access list " + quoted(name->text), "");
+                error(*name, "there is no access list " + in_quotes(name->text), "");
             }
         }
     }

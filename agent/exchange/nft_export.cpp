@@ -84,7 +84,7 @@ class NftWriter {
         for (const std::string& name : policy_.interfaces) {
             if (name.find_first_of("\"*\\") != std::string::npos) {
                 losses_.refused("nftables has no way to write the interface " +
-                                policy::quoted(name));
+                                policy::in_quotes(name));
             }
         }
         if (!policy_.interfaces.empty()) {

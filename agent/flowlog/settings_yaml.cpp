@@ -213,7 +213,7 @@ class Reader {
             target = *place;
         } else if (text) {
             error(node.mark,
-                  policy::quoted(*text) + " is no host and port",
+                  policy::in_quotes(*text) + " is no host and port",
                   "write HOST:PORT, or '[IPV6]:PORT' in quotes");
         }
     }

@@ -67,14 +67,14 @@ Result<Spool> Spool::open(fs::path folder, Limits limits) {
         return Failure{made.error()};
     }
     std::vector<std::uint64_t> numbers;
-    std::error_code error;
-    for (const fs::directory_entry& entry : fs::directory_iterator{folder, error}) {
-        if (const auto number = number_of(entry.path())) {
+    const auto entries = entries_of(folder);
+    if (!entries) {
+        return Failure{entries.error()};
+    }
+    for (const fs::path& entry : *entries) {
+        if (const auto number = number_of(entry)) {
             numbers.push_back(*number);
         }
-    }
-    if (error) {
-        return failure(error.value(), fmt::format("read the spool {}", folder.string()));
     }
     std::sort(numbers.begin(), numbers.end());
     Spool spool{std::move(folder), limits};

@@ -142,4 +142,18 @@ Result<void> make_folder(const fs::path& path, mode_t mode) {
     return {};
 }
 
+Result<std::vector<fs::path>> entries_of(const fs::path& folder) {
+    std::error_code error;
+    std::vector<fs::path> entries;
+    for (fs::directory_iterator entry{folder, error}, end; !error && entry != end;
+         entry.increment(error)) {
+        entries.push_back(entry->path());
+    }
+    if (error) {
+        return failed("read folder", folder, error.value());
+    }
+    std::sort(entries.begin(), entries.end());
+    return entries;
+}
+
 }  // namespace tollgate::agent

@@ -158,12 +158,12 @@ void Reader::read_tunnel_name(const YamlNode& node, TunnelSettings& tunnel) {
     }
     if (!is_interface_name(*name)) {
         error(node.mark,
-              policy::quoted(*name) + " is no name of an interface",
+              policy::in_quotes(*name) + " is no name of an interface",
               "write 1 to 15 characters without '/', ':' and spaces");
     }
     const auto [first, is_new] = tunnels_.emplace(*name, node.mark);
     if (!is_new) {
-        error(node.mark, policy::quoted(*name) + " is a tunnel already", at_line(first->second));
+        error(node.mark, policy::in_quotes(*name) + " is a tunnel already", at_line(first->second));
     }
     tunnel.name = *name;
 }
@@ -234,7 +234,7 @@ void Reader::read_addresses(const YamlNode& node, TunnelSettings& tunnel) {
         const auto network = parse_allowed_ip(*text);
         if (!address || !network || address->is_multicast() || network->length == 0) {
             error(item.mark,
-                  policy::quoted(*text) + " is no address of an interface",
+                  policy::in_quotes(*text) + " is no address of an interface",
                   "write ADDRESS/LENGTH, as 10.9.0.1/24");
             continue;
         }
@@ -243,7 +243,7 @@ void Reader::read_addresses(const YamlNode& node, TunnelSettings& tunnel) {
                 return other.address == *address;
             });
         if (is_twice) {
-            error(item.mark, policy::quoted(*text) + " is there twice");
+            error(item.mark, policy::in_quotes(*text) + " is there twice");
         }
         tunnel.addresses.push_back({*address, *network});
     }
@@ -256,12 +256,12 @@ void Reader::read_peer_name(const YamlNode& node, PeerSettings& peer) {
     }
     if (!policy::is_identifier(*name)) {
         error(node.mark,
-              policy::quoted(*name) + " is no name of a peer",
+              policy::in_quotes(*name) + " is no name of a peer",
               "write 1 to 63 lower-case letters, digits and '-'");
     }
     const auto [first, is_new] = peers_.emplace(*name, node.mark);
     if (!is_new) {
-        error(node.mark, policy::quoted(*name) + " is a peer already", at_line(first->second));
+        error(node.mark, policy::in_quotes(*name) + " is a peer already", at_line(first->second));
     }
     peer.name = *name;
 }
@@ -298,7 +298,7 @@ void Reader::read_endpoint(const YamlNode& node, PeerSettings& peer) {
     peer.endpoint = HostPort::parse(*text);
     if (!peer.endpoint) {
         error(node.mark,
-              policy::quoted(*text) + " is no endpoint",
+              policy::in_quotes(*text) + " is no endpoint",
               "write HOST:PORT, or '[IPV6]:PORT' in quotes");
     } else if (const auto address = IpAddress::parse(peer.endpoint->host)) {
         endpoints_.emplace_back(*address, node.mark);
@@ -318,13 +318,14 @@ void Reader::read_allowed_ip(const YamlNode& node, PeerSettings& peer) {
     }
     const auto prefix = parse_allowed_ip(*text);
     if (!prefix) {
-        error(
-            node.mark, policy::quoted(*text) + " is no block of addresses", "write ADDRESS/LENGTH");
+        error(node.mark,
+              policy::in_quotes(*text) + " is no block of addresses",
+              "write ADDRESS/LENGTH");
         return;
     }
     if (!Prefix::parse(*text)) {
         error(node.mark,
-              policy::quoted(*text) + " has bits after its length",
+              policy::in_quotes(*text) + " has bits after its length",
               fmt::format("write {}", format_allowed_ip(*prefix)));
         return;
     }

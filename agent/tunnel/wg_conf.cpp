@@ -47,7 +47,7 @@ std::string shown(std::string_view text) {
     constexpr std::size_t kShortestKey = 32;
     const bool may_be_key =
         text.size() >= kShortestKey && text.find_first_of(".: [") == std::string_view::npos;
-    return may_be_key ? "this" : policy::quoted(text);
+    return may_be_key ? "this" : policy::in_quotes(text);
 }
 
 // Decimal, or hexadecimal after "0x".
@@ -267,7 +267,7 @@ void Reader::complain_of_key(const Piece& name) {
         }
     }
     error(name.mark,
-          fmt::format("unknown key {}", policy::quoted(name.text)),
+          fmt::format("unknown key {}", policy::in_quotes(name.text)),
           policy::did_you_mean(name.text, candidates));
 }
 

@@ -151,8 +151,8 @@ TEST(Notation, SuggestsTheWordThatWasProbablyMeant) {
 }
 
 TEST(Notation, QuotedTextIsHarmlessAndShort) {
-    EXPECT_EQ(policy::quoted("a\x1b[31m\xff"), "'a\\x1b[31m\\xff'");
-    EXPECT_EQ(policy::quoted(std::string(100, 'a')), "'" + std::string(64, 'a') + "…'");
+    EXPECT_EQ(policy::in_quotes("a\x1b[31m\xff"), "'a\\x1b[31m\\xff'");
+    EXPECT_EQ(policy::in_quotes(std::string(100, 'a')), "'" + std::string(64, 'a') + "…'");
 }
 
 TEST(Notation, NamesTheRightPrefixForHostBits) {

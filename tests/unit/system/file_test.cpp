@@ -77,6 +77,19 @@ TEST_F(File, AFailedWriteLeavesTheOldFileAndNothingElse) {
     EXPECT_EQ(write_file("/dev/full/x", "new").error().code.value(), ENOTDIR);
 }
 
+TEST_F(File, EntriesOfAFolderComeInTheirOrder) {
+    fs::create_directory(folder / "c");
+    ASSERT_TRUE(write_file(folder / "b", ""));
+    ASSERT_TRUE(write_file(folder / ".a", ""));
+    EXPECT_EQ(entries_of(folder).value(), (std::vector{folder / ".a", folder / "b", folder / "c"}));
+}
+
+TEST_F(File, EntriesOfWhatIsNoFolderAreAnError) {
+    ASSERT_TRUE(write_file(folder / "a", ""));
+    EXPECT_EQ(entries_of(folder / "a").error().code.value(), ENOTDIR);
+    EXPECT_EQ(entries_of(folder / "b").error().code.value(), ENOENT);
+}
+
 TEST_F(File, MakesAFolderAndItsParents) {
     ASSERT_TRUE(make_folder(folder / "a/b", 0700));
     EXPECT_EQ(fs::status(folder / "a/b").permissions(), fs::perms{0700});
