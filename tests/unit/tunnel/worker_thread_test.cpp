@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <limits>
 
 #include <pthread.h>
 
@@ -17,7 +18,7 @@ class NoRoomForThreads {
     NoRoomForThreads() {
         pthread_attr_init(&wanted_);
         pthread_getattr_default_np(&before_);
-        pthread_attr_setstacksize(&wanted_, std::size_t{1} << 47U);
+        pthread_attr_setstacksize(&wanted_, std::numeric_limits<std::size_t>::max() / 4 * 3);
         pthread_setattr_default_np(&wanted_);
     }
     ~NoRoomForThreads() {
