@@ -121,7 +121,9 @@ class TunnelGate {
     [[nodiscard]] virtual Result<void> hand_over(const GateInterface& interface,
                                                  std::uint32_t queue,
                                                  int socket) {
-        static_cast<void>(interface), static_cast<void>(queue), static_cast<void>(socket);
+        static_cast<void>(interface);
+        static_cast<void>(queue);
+        static_cast<void>(socket);
         return failure(ENODEV, "find an interface with XDP");
     }
 };
