@@ -67,6 +67,7 @@ refuses names policy/utils.cpp "$licence"
 refuses names policy/planted.cpp 'int pkt_count = 1;'
 refuses names agent/planted.hpp 'class PolicyManager {};'
 refuses names docs/planted.md 'the whitelist'
+refuses mutation policy/precedence.cpp '// ? rank_a < rank_b'
 refuses machine_paths agent/planted.cpp 'const char* home = "/home/me/tollgate";'
 refuses machine_paths docs/planted.md 'see /work/shared'
 refuses machine_paths tools/planted 'wget http://mirror.somewhere.net/x'
