@@ -45,7 +45,11 @@ class Reader {
         config.policy = text(fields.optional("policy"), "policy");
         config.policy_watch = choice(fields.optional("policyWatch"), "policyWatch", kPolicyWatches);
         read_lines(fields.optional("policyReach"), "policyReach", config.policy_reach);
-        config.metrics = text(fields.optional("metrics"), "metrics");
+        if (const YamlNode* metrics = fields.optional("metrics")) {
+            if (auto place = text(metrics, "metrics")) {
+                config.metrics = {*std::move(place), metrics->mark};
+            }
+        }
         config.xdp_mode = choice(fields.optional("xdpMode"), "xdpMode", kXdpModes);
         config.tunnel_mac1 = choice(fields.optional("tunnelMac1"), "tunnelMac1", kMac1Checkers);
         config.log_level = choice(fields.optional("logLevel"), "logLevel", kLogLevels);
@@ -102,13 +106,13 @@ class Reader {
         return static_cast<std::uint32_t>(*value);
     }
 
-    void read_lines(const YamlNode* node, std::string_view key, std::vector<std::string>& lines) {
+    void read_lines(const YamlNode* node, std::string_view key, std::vector<PlacedText>& lines) {
         if (node == nullptr) {
             return;
         }
         for (const YamlNode& item : read_list(*node, key, problems_)) {
             if (auto line = read_line(item, key, problems_)) {
-                lines.push_back(std::move(*line));
+                lines.push_back({std::move(*line), item.mark});
             }
         }
         if (lines.size() > TG_ZONES_MAX) {

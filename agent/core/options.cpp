@@ -101,6 +101,14 @@ Result<void> set_reach(Options& options, const std::vector<std::string>& places)
     return {};
 }
 
+std::vector<std::string> texts_of(const std::vector<policy::PlacedText>& placed) {
+    std::vector<std::string> texts;
+    for (const policy::PlacedText& one : placed) {
+        texts.push_back(one.text);
+    }
+    return texts;
+}
+
 StartResult<void> read_config(bool wanted, Options& options) {
     auto file = read_config_file(options.config_file);
     if (!file) {
@@ -112,17 +120,17 @@ StartResult<void> read_config(bool wanted, Options& options) {
     const policy::AgentConfig& config = file->agent;
     options.configured_tunnels = std::move(file->tunnels);
     options.flow_log = std::move(file->flow_log);
-    options.interfaces = config.interfaces;
+    options.interfaces = texts_of(config.interfaces);
     options.interfaces_may_come = true;
     if (config.policy) {
         options.policy_file = *config.policy;
     }
     set_policy_watch(options, config.policy_watch.value_or("off"));
-    if (auto reach = set_reach(options, config.policy_reach); !reach) {
+    if (auto reach = set_reach(options, texts_of(config.policy_reach)); !reach) {
         return Unexpected<StartError>{StartError{ExitCode::usage, reach.error()}};
     }
     if (config.metrics) {
-        auto address = parse_listen_address(*config.metrics);
+        auto address = parse_listen_address(config.metrics->text);
         if (!address) {
             return Unexpected<StartError>{StartError{ExitCode::usage, address.error()}};
         }

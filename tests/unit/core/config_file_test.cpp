@@ -53,6 +53,23 @@ TEST(ConfigFile, ProblemsOfTheFlowLogAreTold) {
     EXPECT_THAT(file.error().message(), HasSubstr(path.string() + ":4:13: error: interval"));
 }
 
+// Cases C07, C10
+TEST(ConfigFile, NamesAndAddressesThatCannotBeAreToldWithTheirPlace) {
+    const test::TemporaryFolder folder;
+    const auto path = folder.path() / "tollgate.yaml";
+    std::ofstream{path} << "apiVersion: tollgate/v1\nkind: Agent\n"
+                           "interfaces: [eth0, ../x, a-name-of-sixteen]\n"
+                           "metrics: 127.0.0.1:70000\npolicyReach: ['192.0.2.1']\n";
+    const auto file = read_config_file(path);
+    ASSERT_FALSE(file);
+    for (const char* place : {":3:20: error: '../x' is no name of an interface",
+                              ":3:26: error: 'a-name-of-sixteen' is no name",
+                              ":4:10: error: '127.0.0.1:70000' is no ADDRESS:PORT",
+                              ":5:15: error: '192.0.2.1' is no ADDRESS:PORT"}) {
+        EXPECT_THAT(file.error().message(), HasSubstr(path.string() + place));
+    }
+}
+
 TEST(ConfigFile, ThatIsAbsentSaysSo) {
     const auto file = read_config_file("/nowhere/tollgate.yaml");
     ASSERT_FALSE(file);

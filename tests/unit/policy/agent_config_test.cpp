@@ -13,6 +13,7 @@ namespace tollgate::policy {
 namespace {
 
 using testing::ElementsAre;
+using testing::Field;
 using testing::HasSubstr;
 
 constexpr const char* kHead = "apiVersion: tollgate/v1\nkind: Agent\n";
@@ -35,11 +36,14 @@ TEST(AgentConfig, ReadsEveryField) {
         "policyReach: ['192.0.2.1:6443', '[2001:db8::1]:6443']\nmetrics: 127.0.0.1:9586\n"
         "xdpMode: generic\ntunnelMac1: agent\nlogLevel: debug\n"
         "tables: {flows: 262144, embryos: 4096}\n");
-    EXPECT_THAT(config.interfaces, ElementsAre("eth0", "eth1"));
+    EXPECT_THAT(config.interfaces,
+                ElementsAre(Field(&PlacedText::text, "eth0"), Field(&PlacedText::text, "eth1")));
     EXPECT_EQ(config.policy, "/etc/tollgate/policy.yaml");
     EXPECT_EQ(config.policy_watch, "apply");
-    EXPECT_THAT(config.policy_reach, ElementsAre("192.0.2.1:6443", "[2001:db8::1]:6443"));
-    EXPECT_EQ(config.metrics, "127.0.0.1:9586");
+    EXPECT_THAT(config.policy_reach,
+                ElementsAre(Field(&PlacedText::text, "192.0.2.1:6443"),
+                            Field(&PlacedText::text, "[2001:db8::1]:6443")));
+    EXPECT_EQ(config.metrics.value().text, "127.0.0.1:9586");
     EXPECT_EQ(config.xdp_mode, "generic");
     EXPECT_EQ(config.tunnel_mac1, "agent");
     EXPECT_EQ(config.log_level, "debug");
@@ -52,7 +56,7 @@ TEST(AgentConfig, ReadsTheAnnotatedExample) {
     const std::string text(std::istreambuf_iterator<char>(file), {});
     const ConfigReading reading = read_agent_config(text);
     ASSERT_TRUE(reading.config) << format_problems("examples/tollgate.yaml", reading.problems);
-    EXPECT_THAT(reading.config->interfaces, ElementsAre("eth0"));
+    EXPECT_THAT(reading.config->interfaces, ElementsAre(Field(&PlacedText::text, "eth0")));
     EXPECT_EQ(reading.config->flows, TG_FLOWS_MAX);
     EXPECT_EQ(reading.config->embryos, TG_EMBRYOS_MAX);
 }
