@@ -34,7 +34,11 @@ bool wait_for_room(int socket, std::chrono::milliseconds patience) {
 // the receive buffer.
 bool take_error(int socket) {
     std::array<char, 512> control{};
+    char byte = 0;  // with no room for data at all, an emulator of the kernel answers for it
+    iovec data{&byte, sizeof byte};
     msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
     message.msg_control = control.data();
     message.msg_controllen = control.size();
     return ::recvmsg(socket, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0;

@@ -15,6 +15,7 @@ namespace {
 
 /// The last acknowledgement comes behind both FINs.
 constexpr std::uint64_t kLingerNs = 2 * TG_SECOND;
+constexpr std::uint64_t kMillisecond = TG_SECOND / 1000;
 
 std::string_view bytes_of(const tg_flow_key& key) {
     return {reinterpret_cast<const char*>(&key), sizeof key};
@@ -87,9 +88,11 @@ void FlowLedger::show(const tg_flow_key& key, const tg_flow& flow) {
     }
 }
 
-// Flows that were found at the same time have their lines at different times.
+// Flows that were found at the same time have their lines at different times. In milliseconds: a
+// hash of 32 bits does not reach across an interval in nanoseconds.
 void FlowLedger::begin(const tg_flow_key& key, const tg_flow& flow, Entry& entry) {
-    entry.due_ns = now_ns_ + interval_ns_ - KeyHash{}(key) % interval_ns_;
+    const std::uint64_t early_ms = KeyHash{}(key) % (interval_ns_ / kMillisecond);
+    entry.due_ns = now_ns_ + interval_ns_ - early_ms * kMillisecond;
     entry.flow = flow;
     entry.rule = callbacks_.rule_name(flow);
     if (taking_over_) {

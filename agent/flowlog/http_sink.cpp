@@ -258,6 +258,7 @@ Result<void> check_range(std::string_view name, Value value, Value least, Value 
 
 Result<void> check_ranges(const HttpSinkOptions& options) {
     using Bytes = std::size_t;
+    using DiskBytes = std::uint64_t;
     using std::chrono::milliseconds;
     using std::chrono::seconds;
     const std::array checks{
@@ -269,7 +270,7 @@ Result<void> check_ranges(const HttpSinkOptions& options) {
         check_range("retry_most", options.retry_most, options.retry_first, milliseconds{3'600'000}),
         check_range<Bytes>(
             "memory_bytes", options.memory_bytes, Bytes{64} << 10U, Bytes{64} << 20U),
-        check_range<Bytes>("spool_bytes", options.spool_bytes, Bytes{1} << 20U, Bytes{16} << 30U),
+        check_range("spool_bytes", options.spool_bytes, DiskBytes{1} << 20U, DiskBytes{16} << 30U),
     };
     for (const auto& check : checks) {
         if (!check) {

@@ -31,7 +31,7 @@ struct HttpSinkOptions {
     /// A folder of this sink's own for batches that wait through failures and restarts; empty: they
     /// wait in memory only.
     std::filesystem::path spool_folder;
-    std::size_t spool_bytes = std::size_t{64} << 20U;  ///< 1 MiB to 16 GiB
+    std::uint64_t spool_bytes = std::uint64_t{64} << 20U;  ///< 1 MiB to 16 GiB
 };
 
 /// Makes the sink, opens its spool, and starts its thread; as long as a file or the spool cannot be

@@ -21,7 +21,7 @@ namespace tollgate::agent {
 class Spool {
   public:
     struct Limits {
-        std::size_t bytes = std::size_t{64} << 20U;      ///< of all files together
+        std::uint64_t bytes = std::uint64_t{64} << 20U;  ///< of all files together
         std::size_t file_bytes = std::size_t{1} << 20U;  ///< a file is not begun anew before that
     };
 
@@ -30,11 +30,11 @@ class Spool {
     [[nodiscard]] static Result<Spool> open(std::filesystem::path folder, Limits limits);
 
     /// Bytes of an earlier run that were no whole batch.
-    [[nodiscard]] std::size_t damaged_bytes() const { return damaged_bytes_; }
+    [[nodiscard]] std::uint64_t damaged_bytes() const { return damaged_bytes_; }
     [[nodiscard]] bool empty() const { return files_.empty(); }
     /// Records in all batches.
     [[nodiscard]] std::uint64_t records() const { return records_; }
-    [[nodiscard]] std::size_t bytes() const { return bytes_; }
+    [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
     /// Adds a batch; if there is no room for it, the oldest file goes, with all that waits in it.
     /// @return EFBIG: it is larger than the spool; ENOSPC and whatever else write(2) says: the
@@ -71,10 +71,10 @@ class Spool {
     std::uint64_t first_own_ =
         0;  ///< nothing is added to files of an earlier run: they may be torn
     std::uint64_t records_ = 0;
-    std::size_t bytes_ = 0;
+    std::uint64_t bytes_ = 0;
     std::uint64_t lost_ = 0;
     std::uint64_t dropped_files_ = 0;
-    std::size_t damaged_bytes_ = 0;
+    std::uint64_t damaged_bytes_ = 0;
 };
 
 }  // namespace tollgate::agent
