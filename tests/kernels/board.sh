@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Boots Debian's kernel for ARM in QEMU and runs board_init.sh in it: what `tools/cross ARCHITECTURE --test` has built enforces
 # a policy on a virtual NIC and a veth, serves metrics, holds a tunnel with the kernel's WireGuard and learns, once with the
-# kernel's compiler for BPF off and once with it on; and the tests of confined processes run. Prints what came of it.
+# kernel's compiler for BPF off and once with it on; and the unit tests run that qemu-user cannot. Prints what came of it.
 #
 #   tests/kernels/board.sh arm64|armhf
 #
@@ -61,11 +61,13 @@ make_initramfs() {
     for program in bin/busybox bin/wg sbin/ip sbin/bpftool; do
         add_program "$folder" "$store/sysroot/usr/$program" "$store/sysroot"
     done
-    for program in "$build"/agent/{tollgated,tollgate} "$tests/unit_confine"; do
+    for program in "$build"/agent/{tollgated,tollgate} "$tests"/unit_{confine,system,support,cli,flowlog,tunnel,tunnel_process}; do
         add_program "$folder" "$program" "$libraries"
     done
-    # By the name by which unit_confine starts it.
+    # By the name by which tests start it.
     install -D "$tests/child_program" "$folder$tests/emulated_child_program"
+    # ctest names a test by its parameter, the program by a number.
+    sed -nE 's/^([^# ]+) .*/\1/p' "$root/tests/unit/not_emulated" | sed 's,/"[^"]*"$,/*,' | sort -u | paste -sd: >"$folder/not_emulated"
     add_modules "$folder/modules" virtio_mmio virtio_net veth tun wireguard sch_ingress cls_bpf ipv6
     install "$root/tests/kernels/board_init.sh" "$folder/init"
     (cd "$folder" && find . | cpio --quiet -o -H newc | gzip -1) >"$store/initramfs"
