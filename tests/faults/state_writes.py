@@ -18,7 +18,7 @@ import sys
 import tempfile
 from collections import Counter
 
-ERRORS = ("EIO", "ENOSPC", "EROFS", "ENOMEM")
+ERRORS = ("EIO", "ENOSPC")
 NOT_WRITTEN = 3
 # They end the process by design, or do not fail: what a page or a thread costs has its own case (F03).
 LEFT_ALONE = {"chdir", "exit_group", "exit", "brk", "mmap", "munmap", "mprotect", "madvise", "mremap", "futex",
