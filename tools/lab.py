@@ -126,8 +126,8 @@ def crafted(kind, target, port, own="192.168.7.66", cloud="203.0.113.10"):
     if kind == "loopback":
         return [ipv4("127.0.0.1", target, tcp("127.0.0.1", target, 40000 + n, port, SYN))
                 for n in range(20)]
-    if kind == "forged-answer":
-        return [ipv4(cloud, target, tcp(cloud, target, 443, 50000 + n, SYN_ACK)) for n in range(20)]
+    if kind == "forged-answer":  # to ports from which Linux starts no connection: none of these was asked for
+        return [ipv4(cloud, target, tcp(cloud, target, 443, 20000 + n, SYN_ACK)) for n in range(20)]
     syn = tcp(own, target, 40000, port, SYN)
     if kind == "source-route":
         route = b"\x83\x07\x04" + socket.inet_aton(own) + b"\0"
