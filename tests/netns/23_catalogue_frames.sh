@@ -51,8 +51,17 @@ routes >"$lab/routes"
 reaches attacker 192.0.2.10 5000 || fail "what is allowed does not pass"
 standing_begin
 
+# The capture has seen all that has passed so far. It also saw what came before the gate was there: $early frames.
+settle() {
+    local seen=
+    until [[ $(<"$witness_frames") == "$seen" ]]; do
+        seen=$(<"$witness_frames")
+        sleep 0.5
+    done
+    early=$((seen - $(frames_of ingress | jq '.[1]')))
+}
 # What has come in since: passed, dropped by reason, and captured behind the gate.
-before() { counters=$(frames_of ingress) captured=$(<"$witness_frames"); }
+before() { counters=$(frames_of ingress) && captured=$(($(jq '.[1]' <<<"$counters") + early)); }
 since() {
     frames_of ingress | jq -c --argjson was "$counters" --argjson captured "$(($(<"$witness_frames") - captured))" '
         {pass: (.[1] - $was[1]), captured: $captured,
@@ -76,6 +85,7 @@ run() { # CASE
     ((ran += 1))
 }
 
+settle
 ran=0
 wanted=$(grep -oP '^# Cases \K.*' "$0" | tr -d ',' | tr ' ' '\n')
 [[ $(/usr/bin/python3 "$standing_support/catalogue_frames.py" list | sort) == "$(sort <<<"$wanted")" ]] || fail "these are not all cases"

@@ -29,6 +29,16 @@ for pair in "attacker fd00::7 fe80::7 device 192.0.2.10 fd00::10 fe80::10" "devi
     done
 done
 ip -n "tg-device-$$" neigh replace 192.0.2.9 lladdr "$(mac_of attacker)" dev eth0 nud permanent
+# The attacker's own host says nothing unasked: each drop is of a packet that was sent here.
+on attacker nft -f - <<'END'
+table inet quiet {
+    chain out {
+        type filter hook output priority 0;
+        icmpv6 type { nd-router-solicit, mld-listener-report, mld-listener-done, mld2-listener-report } drop
+        meta l4proto igmp drop
+    }
+}
+END
 witness_start
 odd() { on "$1" /usr/bin/python3 "$standing_support/odd_connections.py" "${@:2}"; }
 background device /usr/bin/python3 "$standing_support/odd_connections.py" echo 5002

@@ -7,6 +7,7 @@ forged, is a line in the file REACHED. FRAMES has how many frames have come in o
 XDP, where a capture sees them.
 """
 import asyncio
+import os
 import socket
 import sys
 
@@ -19,6 +20,13 @@ SO_RCVBUFFORCE = 33
 def note(reached, what):
     with open(reached, "a", encoding="utf-8") as lines:
         lines.write(what + "\n")
+
+
+def tell(path, count):
+    """Whoever reads the file meanwhile finds the number before, or this one."""
+    with open(f"{path}.new", "w", encoding="utf-8") as number:
+        number.write(f"{count}\n")
+    os.replace(f"{path}.new", path)
 
 
 def bound(kind, port):
@@ -73,11 +81,9 @@ async def serve(reached, frames, interface, mac):
             except OSError:  # the interface is down for now
                 continue
             count += address[2] != PACKET_OUTGOING and (not sender or frame[6:12] == sender)
-        with open(frames, "w", encoding="utf-8") as number:
-            number.write(f"{count}\n")
+        tell(frames, count)
 
-    with open(frames, "w", encoding="utf-8") as number:
-        number.write("0\n")
+    tell(frames, 0)
     loop.add_reader(wire, seen)
     await asyncio.Event().wait()
 
