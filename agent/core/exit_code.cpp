@@ -15,6 +15,7 @@ ExitCode exit_code_of_open(const Error& error) {
         case EOPNOTSUPP:
             return ExitCode::kernel;
         case ENOENT:
+        case EROFS:
             return ExitCode::no_bpffs;
         case ENOMEM:
             return ExitCode::memory_lock;
@@ -35,6 +36,8 @@ ExitCode exit_code_of_attach(const Error& error) {
         case EBUSY:
         case EEXIST:
             return ExitCode::hook_taken;
+        case EOPNOTSUPP:
+            return ExitCode::kernel;
         case ENOMEM:
             return ExitCode::memory_lock;
         default:

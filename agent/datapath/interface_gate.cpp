@@ -93,7 +93,9 @@ Result<void> InterfaceGate::attach_ingress(const GateOptions& options) {
         if (options.lowest != AttachMode::tc) {
             return failure(
                 EOPNOTSUPP,
-                fmt::format("attach to {} as configured ({})", target_.name, fallback_reason_));
+                fmt::format("attach to {} ({}; xdpMode excludes the next rung, auto takes it)",
+                            target_.name,
+                            fallback_reason_));
         }
     } else if (target_.link == TG_LINK_CLEAR) {
         fallback_reason_ = "TC is configured";

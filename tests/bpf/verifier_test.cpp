@@ -66,7 +66,7 @@ Counts counts_of(bpf_object* object, const Load& load) {
 class Verifier : public GateTest {};
 
 // Another compiler or kernel moves the counts; a fifth more is a change of ours.
-// Case P11
+// Cases P11, F14
 TEST_F(Verifier, LooksAtNoMoreInstructionsThanRecorded) {
     const GatePool::Gate gate{gate__open()};
     gate->rodata->zone = LoadedPrograms::kZone;
