@@ -245,9 +245,7 @@ class Daemon {
                                   changed ? "done" : changed.error().message(),
                                   {{"file", config_file_.string()}}});
         if (!changed) {
-            log(LogLevel::error,
-                "tunnels.refused",
-                {{"error", changed.error().message()}, {"in_force", "as before"}});
+            log_problems("tunnels.refused", changed.error().message(), {"in_force", "as before"});
             return;
         }
         log(LogLevel::info, "tunnels.reloaded", {{"tunnels", file->tunnels.size()}});
@@ -362,10 +360,9 @@ class Daemon {
 ExitCode run_daemon(const Options& options) {
     auto daemon = Daemon::start(options);
     if (!daemon) {
-        log(LogLevel::error,
-            "agent.refused",
-            {{"error", daemon.error().error.message()},
-             {"exit_code", static_cast<int>(daemon.error().code)}});
+        log_problems("agent.refused",
+                     daemon.error().error.message(),
+                     {"exit_code", static_cast<int>(daemon.error().code)});
         return daemon.error().code;
     }
     return (*daemon)->run();

@@ -78,7 +78,9 @@ ExitCode clean_up(const Options& options) {
 ExitCode run(const std::vector<std::string>& arguments) {
     const auto options = read_options(arguments);
     if (!options) {
-        log(LogLevel::error, "agent.refused", {{"error", options.error().error.message()}});
+        log_problems("agent.refused",
+                     options.error().error.message(),
+                     {"exit_code", static_cast<int>(options.error().code)});
         return options.error().code;
     }
     if (options->show_help || options->show_version) {

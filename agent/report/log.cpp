@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "agent/report/log.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdlib>
@@ -99,6 +100,14 @@ void log(LogLevel level, std::string_view event, std::initializer_list<LogField>
         write(line);
     } catch (const std::bad_alloc&) {
         write("level=error event=log.lost error=\"no memory\"\n");
+    }
+}
+
+void log_problems(std::string_view event, std::string_view problems, const LogField& field) {
+    while (!problems.empty()) {
+        const std::size_t end = std::min(problems.find('\n'), problems.size());
+        log(LogLevel::error, event, {{"error", problems.substr(0, end)}, field});
+        problems.remove_prefix(std::min(end + 1, problems.size()));
     }
 }
 

@@ -39,4 +39,8 @@ void set_log_level(LogLevel level);
 /// before it under systemd. Never called per packet. @param event noun.past-tense verb
 void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 
+/// A line of level error for each line of @p problems, of which a file may have several.
+/// @param field  behind the problem, in each of them
+void log_problems(std::string_view event, std::string_view problems, const LogField& field);
+
 }  // namespace tollgate::agent

@@ -19,6 +19,14 @@ TEST(Log, WhatIsNotPlainIsQuotedSoThatNoLineCanBeForged) {
               "level=warn event=x.y why=\"\"");
 }
 
+TEST(Log, EachProblemOfAFileHasItsLine) {
+    testing::internal::CaptureStderr();
+    log_problems("agent.refused", "a.yaml:1:1: one\na.yaml:2:1: \"two\"\n", {"exit_code", 17});
+    EXPECT_EQ(testing::internal::GetCapturedStderr(),
+              "level=error event=agent.refused error=\"a.yaml:1:1: one\" exit_code=17\n"
+              "level=error event=agent.refused error=\"a.yaml:2:1: \\\"two\\\"\" exit_code=17\n");
+}
+
 TEST(Log, LevelsHaveNames) {
     EXPECT_EQ(parse_log_level("debug"), LogLevel::debug);
     EXPECT_EQ(parse_log_level("verbose"), std::nullopt);
