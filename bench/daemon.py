@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import lab as lab_module
+import processes
 
 FLOWS = 262144
 CONFIG = f"""apiVersion: tollgate/v1
@@ -15,17 +16,10 @@ tables: {{flows: {FLOWS}}}
 """
 
 
-def resident_mib(pid):
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
-    raise SystemExit("the daemon is gone")
-
-
-def kernel_mib(lab):
-    """What the pinned maps and programs account for."""
+def kernel_mib(lab, name="*"):
+    """What the pinned maps and programs account for, or those of one name."""
     total = 0
-    for pin in lab.pins.rglob("*"):
+    for pin in lab.pins.rglob(name):
         for kind in ("map", "prog"):
             shown = subprocess.run(["bpftool", "-j", kind, "show", "pinned", str(pin)],
                                    capture_output=True, text=True, check=False)
@@ -49,12 +43,13 @@ def measure(programs, agent):
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         tollgate = (agent / "tollgate", "--socket", work / "run/control.sock")
         time.sleep(3)
-        idle = resident_mib(daemon.pid)
+        idle = processes.family_memory(daemon.pid)
         # The target opens the flows: those go straight to the table.
         lab.inside("target", "python3", Path(__file__).with_name("open_flows.py"), lab_module.SOURCE, FLOWS)
         time.sleep(3)
-        figures = {"idle_mib": idle, "busy_mib": resident_mib(daemon.pid),
-                   "flows": flows_in_use(tollgate, lab), "kernel_mib": kernel_mib(lab)}
+        figures = {"idle_mib": idle, "busy_mib": processes.family_memory(daemon.pid),
+                   "flows": flows_in_use(tollgate, lab), "kernel_mib": kernel_mib(lab),
+                   "flows_mib": kernel_mib(lab, "flows")}
         lab.stop(daemon)
         lab_module.run("rm", "-rf", work)
     print(f"  {figures}", flush=True)

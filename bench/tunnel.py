@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import lab as lab_module
+import processes
 
 PORT = 7777
 OUTER = {"source": lab_module.SOURCE, "target": lab_module.TARGET}
@@ -102,7 +103,8 @@ def start_backend(backend):
 
 def start_wireguard_go(program):
     def start(lab, end, _agent):
-        return lab.start(end, "env", "LOG_LEVEL=silent", program, "-f", interface(end))
+        return lab.start(end, "env", "LOG_LEVEL=silent", "WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1", program, "-f",
+                         interface(end))
     return start
 
 
@@ -158,9 +160,8 @@ def tcp(*more):
 
 
 def cpu(process):
-    """Seconds of CPU time that a process has used; our children are threads of it."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Seconds of CPU time that a process and its children have used."""
+    return processes.cpu_seconds(process.pid)
 
 
 def cpu_per_gigabit(lab, seconds):

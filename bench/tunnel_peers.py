@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import lab as lab_module
+import processes
 import tunnel
 
 GENERATOR = Path(__file__).resolve().parent.parent / "tests/support/many_peers.py"
@@ -18,10 +19,7 @@ SECONDS_MAX = 60
 
 
 def resident_bytes(process):
-    for line in Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    raise SystemExit("the tunnel has ended")
+    return processes.family_memory(process.pid) * (1 << 20)
 
 
 def are_there(lab, folder):
@@ -78,14 +76,19 @@ def prepare(lab, count):
     return folder
 
 
-def table(args, starts):
-    lines = ["| tunnel | by | seconds | bytes a peer |", "|---|---|---|---|"]
+def measure(args, starts):
+    """@return {implementation: (seconds, bytes per peer)} by wg, seconds by tollgate.yaml"""
     with tunnel.laboratory(args.programs) as (lab, _):
         folder = prepare(lab, args.peers)
-        for name, start in starts.items():
-            taken, each = by_wg(lab, start, args, folder)
-            lines.append(f"| {name} | `wg setconf` | {taken:.2f} | {each:.0f} |")
-        lines.append(f"| tollgate | tollgate.yaml, from the start of the daemon | {by_file(lab, args, folder):.2f} | |")
+        return ({name: by_wg(lab, start, args, folder) for name, start in starts.items()}, by_file(lab, args, folder))
+
+
+def table(args, starts):
+    lines = ["| tunnel | by | seconds | bytes a peer |", "|---|---|---|---|"]
+    by_name, file_seconds = measure(args, starts)
+    for name, (taken, each) in by_name.items():
+        lines.append(f"| {name} | `wg setconf` | {taken:.2f} | {each:.0f} |")
+    lines.append(f"| tollgate | tollgate.yaml, from the start of the daemon | {file_seconds:.2f} | |")
     return "\n".join(lines) + "\n"
 
 
