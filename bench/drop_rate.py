@@ -11,8 +11,9 @@ import statistics
 from contextlib import contextmanager
 
 import lab as lab_module
+import processes
 
-TRIAL = 1 << 18  # frames that bench/flood sends before it measures
+CPU = 1
 CLOSED, OPEN = 9999, 2222  # bench/load_gate.cpp: no rule opens 9999; 2222 is open to other sources
 INGRESS = """table netdev bench {
  chain ingress {
@@ -26,12 +27,18 @@ CONNTRACK = """table inet bench {
 }"""
 
 
-@contextmanager
-def bare(lab, programs):
-    lab.inside("target", "ip", "link", "set", "veth0", "xdpdrv", "object", programs / "flood.bpf.o",
-               "program", "bare_drop")
-    yield
-    lab.inside("target", "ip", "link", "set", "veth0", "xdpdrv", "off")
+def xdp(program):
+    """One of the programs of bench/flood.bpf.c"""
+    @contextmanager
+    def loaded(lab, programs):
+        lab.inside("target", "ip", "link", "set", "veth0", "xdpdrv", "object", programs / "flood.bpf.o",
+                   "program", program)
+        yield
+        lab.inside("target", "ip", "link", "set", "veth0", "xdpdrv", "off")
+    return loaded
+
+
+bare = xdp("bare_drop")
 
 
 @contextmanager
@@ -56,12 +63,15 @@ def nftables(rules):
     return loaded
 
 
-def tollgate(*more):
+def tollgate(*more, prefixes=10000):
     @contextmanager
     def loaded(lab, programs):
-        lab.inside("target", programs / "load_gate", lab.pins, "veth0", "1000", "10000", *more)
+        lab.inside("target", programs / "load_gate", lab.pins, "veth0", 1000, prefixes, *more)
         yield
         lab_module.run("rm", "-rf", lab.pins)
+        # The kernel takes a link away a moment later, and refuses another program until then.
+        processes.wait_for(lambda: "xdp" not in lab.inside("target", "ip", "link", "show", "dev", "veth0"), 5,
+                           "the gate is gone")
     return loaded
 
 
@@ -80,12 +90,20 @@ CONFIGURATIONS = {  # name: (loaded by, destination port)
 }
 
 
-def once(lab, programs, port, seconds):
+def flood(lab, programs, port, seconds, *more):
+    """@return what bench/flood tells; the CPU time of its CPU's softirqs is in "cpu_seconds", whoever has done them"""
+    softirqs = processes.softirq_thread(CPU)
+    before = processes.cpu_seconds(softirqs)
+    sent = json.loads(lab.inside("source", "taskset", "-c", CPU, programs / "flood", "veth0", lab_module.TARGET, port,
+                                 seconds, *more))
+    return sent | {"cpu_seconds": sent["cpu_seconds"] + processes.cpu_seconds(softirqs) - before}
+
+
+def once(lab, programs, port, seconds, *more):
     """One flood. @return frames per second, in millions, and the part of them that arrived"""
     before = lab.received()
-    out = lab.inside("source", "taskset", "-c", "1", programs / "flood", "veth0", lab_module.TARGET, port, seconds)
-    sent = json.loads(out)
-    return sent["frames"] / sent["cpu_seconds"] / 1e6, (lab.received() - before) / (sent["frames"] + TRIAL)
+    sent = flood(lab, programs, port, seconds, *more)
+    return sent["frames"] / sent["cpu_seconds"] / 1e6, (lab.received() - before) / sent["frames"]
 
 
 def measure(programs, rounds, seconds, only=None):

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "bench/live_frames.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <thread>
 
 namespace tollgate::bench {
 
 namespace {
 
 constexpr std::uint32_t kBatch = 64;
+constexpr double kLeastFrames = kBatch;  // of one call
 
 }  // namespace
 
@@ -33,6 +36,26 @@ bool LiveFrames::send(std::uint32_t frames) {
         std::fprintf(stderr, "live frames: %s\n", std::strerror(-error));
     }
     return error == 0;
+}
+
+std::optional<double> LiveFrames::send(const Pace& pace) {
+    using Clock = std::chrono::steady_clock;
+    const auto started = Clock::now();
+    double sent = 0;
+    for (auto now = started; now - started < pace.lasts; now = Clock::now()) {
+        const std::chrono::duration<double> since = now - started;
+        const double due = std::min(since.count() * pace.per_second - sent, pace.per_second / 10);
+        if (due < kLeastFrames) {
+            std::this_thread::sleep_for(pace.period);
+            continue;
+        }
+        const auto frames = static_cast<std::uint32_t>(due);
+        if (!send(frames)) {
+            return {};
+        }
+        sent += frames;
+    }
+    return sent;
 }
 
 double cpu_seconds() {

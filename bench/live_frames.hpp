@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include <linux/bpf.h>
@@ -22,6 +24,15 @@ class LiveFrames {
     /// Each call ends with a wait for the kernel to give its pages back.
     /// @return false: the kernel refused, which is told on standard error
     [[nodiscard]] bool send(std::uint32_t frames);
+
+    struct Pace {
+        double per_second = 0;
+        std::chrono::duration<double> lasts{};
+        std::chrono::microseconds period{10'000};  // what is due in it is sent at once
+    };
+    /// At most what is due in a tenth of a second goes at once, however late it is.
+    /// @return how many were sent; nothing: the kernel refused
+    [[nodiscard]] std::optional<double> send(const Pace& pace);
 
   private:
     int program_;

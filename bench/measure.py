@@ -7,6 +7,7 @@ from pathlib import Path
 
 import daemon
 import drop_rate
+import floors_table
 import lab as lab_module
 import report
 import traffic
@@ -64,7 +65,7 @@ def main(build, quick):
     learning = section.measured(programs, section.default_corpus()) or section.kept(present)
     others = tunnel_section.kept(present) + tunnel_section.kept(present, "## Flow log\n") + tunnel_section.kept(
         present, "## A scrape of the metrics\n")
-    page = report.page(results, others + learning)
+    page = report.page(results, others + learning, tunnel_section.kept(present, floors_table.HEAD))
     (root / "build/bench/performance.md").write_text(page, encoding="utf-8")
     if not quick:
         (root / "docs/performance.md").write_text(page, encoding="utf-8")

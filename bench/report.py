@@ -86,7 +86,8 @@ def summary(results):
                      for what, value, goal, reached in ratios(results))
 
 
-def page(results, sections):
+def page(results, sections, floors=""):
+    """@param floors, sections  what others have measured, behind the goals and at the end"""
     goals = table(("figure", "measured", "goal", ""),
                   [(what, value, goal, "reached" if reached else "**missed**")
                    for what, value, goal, reached in ratios(results)])
@@ -98,7 +99,7 @@ Written by `sudo ./bench/run`; every figure is from one run on one machine: {res
 to machine; the ratios are what to look at.
 
 {goals}
-## Dropping what nobody wants
+{floors}## Dropping what nobody wants
 
 64-byte UDP frames with random sources and right checksums, over a veth pair, sender and receiver on one core. The
 sender is the kernel's live-frame generator. A rate is frames per second of CPU time, the cost of sending included,

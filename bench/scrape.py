@@ -17,6 +17,7 @@ import urllib.request
 from pathlib import Path
 
 import lab as lab_module
+import processes
 import tunnel
 import tunnel_peers
 
@@ -128,13 +129,12 @@ def ways(lab, address, seconds, with_scrapes):
 def row(lab, threads, where, address, seconds):
     quiet, = ways(lab, address, seconds, False)
     busy, scrapes = ways(lab, address, seconds, True)
-    return (f"| {threads} | {where} | {scrapes['median']:.0f} | {scrapes['max']:.0f} | {scrapes['bytes'] // 1024} |"
-            f" {quiet['p999']:.2f} | {quiet['max']:.2f} | {busy['p999']:.2f} | {busy['max']:.2f} |")
+    return {"threads": threads, "where": where, "quiet": quiet, "busy": busy, "scrapes": scrapes}
 
 
-def table(args):
-    lines = ["| threads | datagrams through | scrape, ms | longest | KiB | way without scrapes, 99.9 %, ms | longest |"
-             " with scrapes, 99.9 %, ms | longest |", "|---|---|---|---|---|---|---|---|---|"]
+def measure(args):
+    """@return rows, and the memory of the daemon's processes with so many peers, MiB"""
+    rows, memory = [], 0
     with tunnel.laboratory(args.agent) as (lab, keys):
         folder = tunnel_peers.prepare(lab, args.peers)
         own = (folder / f"{tunnel.interface(END)}.key").read_text(encoding="ascii")
@@ -143,11 +143,23 @@ def table(args):
         for threads in args.threads:
             children = [start(lab, folder, args, threads, keys["source"][1]), join(lab, keys, args.agent)]
             lab.inside("source", "ping", "-q", "-c", "3", "-W", "5", INNER[END], check=False)
-            lines.append(row(lab, threads, "the gate", lab_module.TARGET, args.seconds))
-            lines.append(row(lab, threads, "gate and tunnel", INNER[END], args.seconds))
+            memory = processes.family_memory(children[0].pid)
+            rows.append(row(lab, threads, "the gate", lab_module.TARGET, args.seconds))
+            rows.append(row(lab, threads, "gate and tunnel", INNER[END], args.seconds))
             for child in children:
                 lab.stop(child)
             tunnel.take_away(lab)
+    return rows, memory
+
+
+def table(rows):
+    lines = ["| threads | datagrams through | scrape, ms | longest | KiB | way without scrapes, 99.9 %, ms | longest |"
+             " with scrapes, 99.9 %, ms | longest |", "|---|---|---|---|---|---|---|---|---|"]
+    for one in rows:
+        scrapes, quiet, busy = one["scrapes"], one["quiet"], one["busy"]
+        lines.append(f"| {one['threads']} | {one['where']} | {scrapes['median']:.0f} | {scrapes['max']:.0f} |"
+                     f" {scrapes['bytes'] // 1024} | {quiet['p999']:.2f} | {quiet['max']:.2f} | {busy['p999']:.2f} |"
+                     f" {busy['max']:.2f} |")
     return "\n".join(lines)
 
 
@@ -163,7 +175,7 @@ def main():
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 3])
     parser.add_argument("--seconds", type=float, default=10)
     args = parser.parse_args()
-    return print(table(args))
+    return print(table(measure(args)[0]))
 
 
 if __name__ == "__main__":

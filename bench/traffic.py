@@ -6,24 +6,15 @@ kernel gives up segmentation offload there), which a NIC does not: the gate's ow
 import json
 import statistics
 import time
-from contextlib import contextmanager
 
 import lab as lab_module
-from drop_rate import gate, nothing
+from drop_rate import gate, nothing, xdp
 
 PORT = 7777  # bench/synthetic_policy.hpp: kLabPort
 CLIENT, SERVER = ("taskset", "-c", "0"), ("taskset", "-c", "1")  # where the scheduler puts them changes figures by 3 ×
 
 
-@contextmanager
-def bare_pass(lab, programs):
-    lab.inside("target", "ip", "link", "set", "veth0", "xdpdrv", "object", programs / "flood.bpf.o",
-               "program", "bare_pass")
-    yield
-    lab.inside("target", "ip", "link", "set", "veth0", "xdpdrv", "off")
-
-
-CONFIGURATIONS = {"nothing": nothing, "bare pass": bare_pass, "tollgate": gate}
+CONFIGURATIONS = {"nothing": nothing, "bare pass": xdp("bare_pass"), "tollgate": gate}
 
 
 def ping_pong(kind):

@@ -17,7 +17,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -38,8 +37,6 @@ using Clock = std::chrono::steady_clock;
 using Frame = std::vector<std::uint8_t>;
 
 constexpr std::array<std::string_view, 4> kKinds{"junk", "bad-mac1", "mac1", "index"};
-constexpr double kLeastFrames = 64;  // of one call
-constexpr std::chrono::milliseconds kPeriod{10};
 
 struct Wish {
     unsigned interface = 0;
@@ -93,31 +90,19 @@ void fill_pool(std::span<flood_initiation> pool, const crypto::PublicKey& owner)
     }
 }
 
-/// Sends what is due every kPeriod, a tenth of a second at most.
 int send(int program, const Wish& wish) {
     constexpr std::array<std::byte, sizeof(tg_wg_initiation)> kZeros{};
     Frame frame = bench::udp_frame({0, ntohl(wish.address.s_addr), 0, wish.port}, kZeros);
     bench::LiveFrames generator{program, wish.interface, frame};
     const auto started = Clock::now();
-    const double per_second = wish.kpps * 1000.0;
-    double sent = 0;
-    for (auto now = started; now - started < std::chrono::seconds{wish.seconds};
-         now = Clock::now()) {
-        const std::chrono::duration<double> since = now - started;
-        const double due = std::min(since.count() * per_second - sent, per_second / 10);
-        if (due < kLeastFrames) {
-            std::this_thread::sleep_for(kPeriod);
-            continue;
-        }
-        const auto frames = static_cast<std::uint32_t>(due);
-        if (!generator.send(frames)) {
-            return EXIT_FAILURE;
-        }
-        sent += frames;
+    const auto sent = generator.send(
+        {.per_second = wish.kpps * 1000.0, .lasts = std::chrono::seconds{wish.seconds}});
+    if (!sent) {
+        return EXIT_FAILURE;
     }
     const std::chrono::duration<double> elapsed = Clock::now() - started;
     std::printf("{\"frames\": %.0f, \"seconds\": %.3f, \"cpu_seconds\": %.3f}\n",
-                sent,
+                *sent,
                 elapsed.count(),
                 bench::cpu_seconds());
     return EXIT_SUCCESS;

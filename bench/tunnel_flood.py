@@ -43,11 +43,16 @@ def handshake_seconds(lab, keys):
     return time.monotonic() - begun if "1 received" in answered else float("inf")
 
 
-def under_flood(lab, kind, keys, args):
+def goodput_under_flood(lab, kind, keys, args):
+    """@return Gbit/s of one TCP stream, and what the flood cost"""
     child = flood(lab, kind, keys["target"][1], args.seconds + 2, args.kpps)
     time.sleep(0.5)
     goodput = tunnel.tcp()(lab, args.seconds)
-    cost = finish(lab, child)
+    return goodput, finish(lab, child)
+
+
+def under_flood(lab, kind, keys, args):
+    goodput, cost = goodput_under_flood(lab, kind, keys, args)
     child = flood(lab, kind, keys["target"][1], 8, args.kpps)
     time.sleep(1)
     handshake = handshake_seconds(lab, keys)

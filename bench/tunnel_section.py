@@ -54,9 +54,9 @@ def kept(page, head=HEAD):
     return "" if begin < 0 else text[begin:] if end < 0 else text[begin:end + 1]
 
 
-def put(page, section, before="## Learning\n"):
+def put(page, section, before="## Learning\n", head=HEAD):
     text = page.read_text(encoding="utf-8")
-    old = kept(page)
+    old = kept(page, head)
     if old:
         text = text.replace(old, section)
     else:
