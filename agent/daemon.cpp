@@ -23,6 +23,7 @@
 #include "agent/control/http_server.hpp"
 #include "agent/control/tunnel_desk.hpp"
 #include "agent/core/agent.hpp"
+#include "agent/core/dns_service.hpp"
 #include "agent/core/options.hpp"
 #include "agent/core/policy_follower.hpp"
 #include "agent/report/log.hpp"
@@ -158,6 +159,8 @@ class Daemon {
             return Unexpected<StartError>{agent.error()};
         }
         agent_ = std::move(*agent);
+        dns_.emplace(loop_, clock_);
+        agent_->read_dns_by(*dns_);
         if (auto watched = watch(); !watched) {
             return stop_with(ExitCode::failed, watched.error());
         }
@@ -283,6 +286,7 @@ class Daemon {
         if (exporter_service_) {
             all.push_back(exporter_service_->status());
         }
+        all.push_back(dns_->status());
         return all;
     }
 
@@ -323,6 +327,7 @@ class Daemon {
 
     void tick() {
         static_cast<void>(timer_.take());
+        dns_->tick();
         agent_->tick();
         tunnels_->tick();
         if (follower_) {
@@ -343,6 +348,7 @@ class Daemon {
     EventLoop loop_;
     Timer timer_;
     std::unique_ptr<TaskQueue> queue_;
+    std::optional<DnsService> dns_;
     std::unique_ptr<Agent> agent_;
     std::optional<RouteWatch> interface_news_;
     std::unique_ptr<Tunnels> tunnels_;

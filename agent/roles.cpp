@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "agent/control/exporter_process.hpp"
+#include "agent/core/dns_process.hpp"
 #include "agent/core/exit_code.hpp"
 #include "agent/core/yaml_process.hpp"
 #include "agent/report/log.hpp"
@@ -27,8 +28,10 @@ int run_tunnel(const std::vector<std::string>& /*arguments*/) {
     return tunnel_process::run();
 }
 
-constexpr std::array<Role, 3> kRoles{
-    {{kExporterRole, &run_exporter}, {kYamlRole, &run_yaml}, {tunnel_process::kRole, &run_tunnel}}};
+constexpr std::array<Role, 4> kRoles{{{kExporterRole, &run_exporter},
+                                      {kYamlRole, &run_yaml},
+                                      {kDnsRole, &run_dns},
+                                      {tunnel_process::kRole, &run_tunnel}}};
 
 }  // namespace
 

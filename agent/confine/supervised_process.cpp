@@ -61,11 +61,23 @@ void SupervisedProcess::take_end() {
     if (!end) {
         return;
     }
+    note_end(end->message());
+}
+
+void SupervisedProcess::end(std::string why) {
+    if (running_) {
+        const auto earlier = running_->process.wait(std::chrono::milliseconds{0});
+        running_->process.kill();
+        note_end(earlier ? earlier->message() : std::move(why));
+    }
+}
+
+void SupervisedProcess::note_end(std::string why) {
     loop_.forget(running_->process.end_fd());
     if (clock_.boot_ns() - started_ns_ >= kDelayMax * kSecond) {
         delay_s_ = 0;
     }
-    wait_longer(end->message());
+    wait_longer(std::move(why));
 }
 
 void SupervisedProcess::wait_longer(std::string why) {

@@ -49,12 +49,15 @@ class SupervisedProcess {
     void start();
     /// To be called once a second: starts it if that is due.
     void tick();
+    /// Kills it; it is started again as if it had ended by itself. @param why for its status
+    void end(std::string why);
 
     [[nodiscard]] ProcessStatus status() const;
 
   private:
     Result<void> start_once();
     void take_end();
+    void note_end(std::string why);
     /// After it has ended, or did not start.
     void wait_longer(std::string why);
 

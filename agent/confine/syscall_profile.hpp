@@ -14,10 +14,12 @@ namespace tollgate::agent {
 /// executable.
 enum class SyscallProfile : std::uint8_t {
     yaml,      ///< from one descriptor to another
+    dns,       ///< the same
     exporter,  ///< a server on a socket that it was given, with threads
     data,      ///< tunnels: sockets, TUN devices and BPF maps that it was given, with threads
 };
 inline constexpr SyscallProfile kSyscallProfiles[] = {SyscallProfile::yaml,
+                                                      SyscallProfile::dns,
                                                       SyscallProfile::exporter,
                                                       SyscallProfile::data};
 

@@ -178,11 +178,8 @@ void Agent::on_event(std::span<const std::byte> record) {
         }
     }
     if (event.type == EventType::dns && record.size() >= offsetof(tg_event_dns, message)) {
-        std::uint32_t size = 0;
-        std::memcpy(&size, record.data() + offsetof(tg_event_dns, size), sizeof size);
-        const auto message = record.subspan(offsetof(tg_event_dns, message));
-        event.name = learning_->on_dns_answer(
-            event.record, message.first(std::min<std::size_t>(size, message.size())));
+        read_dns(std::move(event), record);
+        return;
     }
     note_event(std::move(event));
 }
@@ -224,6 +221,9 @@ void Agent::note_losses() {
 
 void Agent::sweep() {
     read_events();
+    if (dns_ != nullptr) {
+        dns_->settle();
+    }
     sweep_flows();
 }
 

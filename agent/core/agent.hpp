@@ -14,6 +14,7 @@
 #include <tollgate/result.hpp>
 
 #include "agent/audit/audit_log.hpp"
+#include "agent/core/dns_reader.hpp"
 #include "agent/core/effect.hpp"
 #include "agent/core/event_history.hpp"
 #include "agent/core/eviction_count.hpp"
@@ -45,6 +46,12 @@ class Agent {
     Agent(const Agent&) = delete;
     Agent& operator=(const Agent&) = delete;
     ~Agent();
+
+    /// Who reads DNS messages; nobody does until this is called, and no name is learned. It
+    /// outlives this agent, or is called no more.
+    void read_dns_by(DnsReader& reader) { dns_ = &reader; }
+    /// Null: nobody.
+    [[nodiscard]] const DnsReader* dns() const { return dns_; }
 
     /// Reads all waiting events.
     void read_events();
@@ -139,6 +146,8 @@ class Agent {
     void tell_link(ObservedEvent& event) const;
     [[nodiscard]] bool has_tunnel() const;
     void on_event(std::span<const std::byte> record);
+    /// Notes an event once its message is read. @param record  that of the event
+    void read_dns(ObservedEvent event, std::span<const std::byte> record);
     void read_pending_drops();
     void note_losses();
     [[nodiscard]] Answer<std::size_t> set_blocklist(PrefixSet next);
@@ -149,6 +158,7 @@ class Agent {
     const Clock& clock_;
     std::unique_ptr<Warden> warden_;
     std::unique_ptr<LearnDriver> learning_;
+    DnsReader* dns_ = nullptr;
     std::optional<AuditLog> audit_log_;
     InterfaceWatch watch_;
     std::unique_ptr<FlowLogFeed> flow_log_;

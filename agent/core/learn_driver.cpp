@@ -6,7 +6,6 @@
 
 #include "agent/core/flow_records.hpp"
 #include "agent/report/log.hpp"
-#include "policy/dns_message.hpp"
 
 namespace tollgate::agent {
 
@@ -67,17 +66,11 @@ Result<void> LearnDriver::load() {
     return store_->load(learner_);
 }
 
-std::string LearnDriver::on_dns_answer(const tg_event& event, std::span<const std::byte> message) {
-    const auto answer = policy::read_dns_message(message);
-    if (!answer || answer->questions.size() != 1) {
-        return {};
-    }
-    const std::string& name = answer->questions.front().name;
+void LearnDriver::on_dns_answer(const tg_event& event, const DnsReading& answer) {
     const policy::Timestamp at = to_timestamp(event.time_ns - kTickNs, clock_.boot_minus_wall_ns());
-    for (const policy::DnsAddress& address : policy::addresses_of(*answer)) {
-        learner_.bind({address.address, name, at, address.ttl});
+    for (const policy::DnsAddress& address : answer.addresses) {
+        learner_.bind({address.address, answer.name, at, address.ttl});
     }
-    return name;
 }
 
 bool LearnDriver::sweep(const ZoneLinks& links, const Gate::FlowVisitor& also) {

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 #include <tollgate/result.hpp>
 
+#include "agent/core/dns_reader.hpp"
 #include "agent/core/flow_link.hpp"
 #include "agent/datapath/gate.hpp"
 #include "agent/system/clock.hpp"
@@ -28,8 +27,8 @@ class LearnDriver {
     /// Takes what an earlier agent has learned. @return as EvidenceStore::load()
     [[nodiscard]] Result<void> load();
 
-    /// Takes a record of the type TG_EVENT_DNS_ANSWER. @return the name that was asked for
-    std::string on_dns_answer(const tg_event& event, std::span<const std::byte> message);
+    /// Takes what a record of the type TG_EVENT_DNS_ANSWER says.
+    void on_dns_answer(const tg_event& event, const DnsReading& answer);
 
     /// Reads the flows that have changed since the last sweep and all services, and keeps the
     /// addresses alive that live flows were resolved to. What no interface carries any more is not

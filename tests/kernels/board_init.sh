@@ -115,7 +115,7 @@ check_tunnel() {
 # field PID NAME: of /proc/PID/status
 field() { sed -n "s/^$2:[^0-9a-f]*\([0-9a-f]*\).*/\1/p" "/proc/$1/status"; }
 
-# The processes that stay: that for metrics, and that of the tunnel. That for YAML has read the files above.
+# The processes that stay: those for metrics and DNS, and that of the tunnel. That for YAML has read the files above.
 check_processes() {
     confined=0
     for status in /proc/[0-9]*/status; do
@@ -126,7 +126,7 @@ check_processes() {
         [ "$(field "$process" Uid)" = 65534 ] || failed "has a user: $(cat "$status")"
         [ "$(field "$process" CapEff)" = 0000000000000000 ] || failed "has capabilities: $(cat "$status")"
     done
-    [ "$confined" = 2 ] || failed "$confined processes instead of 2"
+    [ "$confined" = 3 ] || failed "$confined processes instead of 3"
     ! grep -E 'event=(process.ended|tunnel.failed)' /tmp/log || failed "a confined process ended"
     result "  $confined processes with filters of system calls"
 }

@@ -65,8 +65,8 @@ pings peer 10.9.0.1 || fail "no answer through the tunnel"
 ) &
 lab_processes+=($!)
 
-# The processes that stay: the agent's, its exporter's and its tunnel's. "KIB DESCRIPTORS"
-processes() { echo "$daemon" && pgrep -P "$daemon" -f -- '--role=(exporter|data)'; }
+# The processes that stay: the agent's, its exporter's, its tunnel's and that for DNS. "KIB DESCRIPTORS"
+processes() { echo "$daemon" && pgrep -P "$daemon" -f -- '--role=(exporter|dns|data)'; }
 used() {
     local process kib=0 descriptors=0
     for process in $(processes); do
@@ -77,7 +77,7 @@ used() {
 }
 
 swaps=0 end=$((SECONDS + seconds)) begin=$SECONDS
-[[ $(processes | wc -l) == 3 ]] || fail "not an agent, an exporter and a tunnel: $(processes)"
+[[ $(processes | wc -l) == 4 ]] || fail "not an agent, an exporter, a tunnel and one for DNS: $(processes)"
 while ((SECONDS < end)); do
     swaps=$((swaps + 1))
     for request in "policy/apply @$lab/$((1 + swaps % 2)).json" "confirm {}" flows status; do

@@ -85,6 +85,21 @@ TEST_F(Supervised, ComesBackLaterEachTimeUntilItHasRunForAMinute) {
     EXPECT_TRUE(runs_after(1));
 }
 
+TEST_F(Supervised, ThatIsEndedSaysWhyAndComesBack) {
+    process->start();
+    const pid_t pid = process->status().pid;
+    process->end("answers nonsense");
+    EXPECT_EQ(process->status().pid, 0);
+    EXPECT_EQ(process->status().last_end, "answers nonsense");
+    EXPECT_EQ(::kill(pid, 0), -1) << "it still runs";
+    process->end("again");
+    EXPECT_EQ(process->status().last_end, "answers nonsense")
+        << "what does not run cannot be ended";
+    EXPECT_FALSE(runs_after(0));
+    EXPECT_TRUE(runs_after(1));
+    EXPECT_EQ(process->status().restarts, 1U);
+}
+
 TEST_F(Supervised, IsTriedAgainWhenItDoesNotStart) {
     fails = true;
     process->start();

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/dns.hpp"
+#include "tests/support/dns_read_here.hpp"
 #include "tests/support/fake_gate.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -34,6 +35,7 @@ class AgentTest : public testing::Test {
             Agent::start(options, std::make_unique<test::FakeGate>(kernel, clock), clock);
         ASSERT_TRUE(started) << started.error().error.message();
         agent = std::move(*started);
+        agent->read_dns_by(dns);
     }
 
     /// An answer that waits to be read: example.com is kRemote.
@@ -68,6 +70,7 @@ class AgentTest : public testing::Test {
     test::TemporaryFolder folder;
     test::FakeClock clock;
     test::FakeKernel kernel;
+    test::DnsReadHere dns;
     std::unique_ptr<Agent> agent;
 };
 
