@@ -23,7 +23,9 @@ def run(*command, check=True):
 class Lab:
     """Use as a context manager; names carry the process id, so that several may run."""
 
-    def __init__(self):
+    def __init__(self, queues=1):
+        """@param queues  of the veth pair in each direction: the sender's CPU decides which"""
+        self.queues = queues
         self.names = {end: f"tollgate-bench-{os.getpid()}-{end}" for end in ("source", "target")}
         self.pins = Path(f"/sys/fs/bpf/tollgate-bench-{os.getpid()}")
         self.children = []
@@ -33,8 +35,9 @@ class Lab:
         signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         for name in self.names.values():
             run("ip", "netns", "add", name)
-        run("ip", "-n", self.names["source"], "link", "add", "veth0", "address", SOURCE_MAC, "type", "veth",
-            "peer", "name", "veth0", "address", TARGET_MAC, "netns", self.names["target"])
+        many = () if self.queues == 1 else ("numtxqueues", self.queues, "numrxqueues", self.queues)
+        run("ip", "-n", self.names["source"], "link", "add", "veth0", "address", SOURCE_MAC, *many, "type", "veth",
+            "peer", "name", "veth0", "address", TARGET_MAC, *many, "netns", self.names["target"])
         for end, own, other, mac in (("source", SOURCE, TARGET, TARGET_MAC),
                                      ("target", TARGET, SOURCE, SOURCE_MAC)):
             # Without it the stack drops random sources before any firewall has seen them.
@@ -47,6 +50,8 @@ class Lab:
             self.inside(end, "ip", "neighbour", "replace", other, "lladdr", mac, "dev", "veth0")
             # veth polls (NAPI) only with GRO or an XDP program on the receiving side.
             self.inside(end, "ethtool", "-K", "veth0", "gro", "on")
+            if self.queues > 1:
+                self.bind_queues(end)
         return self
 
     def __exit__(self, *_):
@@ -57,6 +62,12 @@ class Lab:
             run("ip", "netns", "delete", name, check=False)
         if self.pins.exists():
             run("rm", "-rf", self.pins)
+
+    def bind_queues(self, end):
+        """Each CPU sends by a queue of its own."""
+        for queue in range(self.queues):
+            path = f"/sys/class/net/veth0/queues/tx-{queue}/xps_cpus"
+            run("ip", "netns", "exec", self.names[end], "sh", "-c", f"echo {1 << queue:x} >{path}")
 
     def command(self, end, *command):
         # `ip netns exec` would hide bpffs.
