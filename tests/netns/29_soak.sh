@@ -76,6 +76,19 @@ used() {
     echo "$kib $descriptors"
 }
 
+# Where something was lost: in a full buffer of a test's own host, in a queue of a device, or by a reason of ours.
+tell_losses() {
+    local host
+    for host in device peer; do
+        echo "$host: $(on "$host" nstat -as | awk '/Err|Discard|Drop|NoPorts/ && $2 > 0 { printf "%s %s, ", $1, $2 }')"
+        on "$host" ip -j -s link show | jq -r '.[] | select(.ifname != "lo") | "  \(.ifname): " +
+            "received \(.stats64.rx.packets), dropped \(.stats64.rx.dropped); sent \(.stats64.tx.packets), dropped \(.stats64.tx.dropped)"'
+    done
+    api status | jq -c '.interfaces[] | {name, in: .ingress.drops, out: .egress.drops}'
+    api tunnels | jq -c '.tunnels[]'
+    on device curl -s http://127.0.0.1:9586/metrics | grep -E '^tollgate_tunnel.*(drop|fail|refused)' | grep -v ' 0$' || true
+}
+
 swaps=0 end=$((SECONDS + seconds)) begin=$SECONDS
 [[ $(processes | wc -l) == 4 ]] || fail "not an agent, an exporter, a tunnel and one for DNS: $(processes)"
 while ((SECONDS < end)); do
@@ -92,7 +105,7 @@ while ((SECONDS < end)); do
     echo "$((SECONDS - begin)) $(used)" >>"$lab/used"
 done
 until_true 30 test -s "$lab/flows.end" || fail "the flows do not end"
-[[ $(<"$lab/flows.end") == 0 ]] || fail "$(<"$lab/flows")"
+[[ $(<"$lab/flows.end") == 0 ]] || fail "$(<"$lab/flows")"$'\n'"$(tell_losses)"
 ((swaps > seconds / 10)) || fail "only $swaps swaps in $seconds s"
 
 # median FROM TO COLUMN: in these thirds of the time.
