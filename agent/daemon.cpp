@@ -174,7 +174,7 @@ class Daemon {
         };
         api_ = std::make_unique<ControlApi>(
             *queue_, *agent_, *tunnel_desk_, processes, RoleGroups::of_host());
-        exporter_ = std::make_unique<Exporter>(*queue_, *agent_, *tunnel_desk_, clock_);
+        exporter_ = std::make_unique<Exporter>(*queue_, *agent_, *tunnel_desk_, processes, clock_);
         const HttpLimits limits{ControlApi::kBodyBytesMax, ControlApi::kThreads};
         auto control = HttpServer::listen_unix(
             options.run_dir / "control.sock", kGroup, limits, [this](const HttpRequest& request) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/control/process_metrics.hpp"
 #include "agent/control/tunnel_metrics.hpp"
 #include "agent/core/measure.hpp"
 
@@ -18,8 +19,17 @@ constexpr std::uint64_t kHeartbeatLimitNs = 10 * TG_SECOND;
 
 }  // namespace
 
-Exporter::Exporter(TaskQueue& queue, Agent& agent, TunnelControl& tunnels, const Clock& clock)
-    : queue_{queue}, agent_{agent}, tunnels_{tunnels}, clock_{clock}, beaten_ns_{clock.boot_ns()} {}
+Exporter::Exporter(TaskQueue& queue,
+                   Agent& agent,
+                   TunnelControl& tunnels,
+                   ProcessList processes,
+                   const Clock& clock)
+    : queue_{queue},
+      agent_{agent},
+      tunnels_{tunnels},
+      processes_{std::move(processes)},
+      clock_{clock},
+      beaten_ns_{clock.boot_ns()} {}
 
 void Exporter::beat() {
     beaten_ns_ = clock_.boot_ns();
@@ -41,7 +51,11 @@ PageAnswer Exporter::metrics() {
     // A loop that stands still is told by the heartbeat alone: what does not answer is not scraped.
     const auto beaten = static_cast<std::int64_t>(beaten_ns_.load()) - clock_.boot_minus_wall_ns();
     MetricsPage metrics;
-    if (auto measured = queue_.call_within(kPatience, [this] { return measure(agent_); })) {
+    if (auto measured = queue_.call_within(kPatience, [this] {
+            MetricsPage page = measure(agent_);
+            add_processes(processes_(), page);
+            return page;
+        })) {
         metrics = std::move(*measured);
         add_tunnels(tunnels_.counters(kTunnelPatience), metrics);
     }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "agent/confine/supervised_process.hpp"
 #include "agent/control/exporter_page.hpp"
 #include "agent/core/agent.hpp"
 #include "agent/system/task_queue.hpp"
@@ -15,7 +16,12 @@ namespace tollgate::agent {
 /// everywhere, with a policy). Thread-safe.
 class Exporter {
   public:
-    Exporter(TaskQueue& queue, Agent& agent, TunnelControl& tunnels, const Clock& clock);
+    /// @param processes  called in the loop's thread
+    Exporter(TaskQueue& queue,
+             Agent& agent,
+             TunnelControl& tunnels,
+             ProcessList processes,
+             const Clock& clock);
 
     /// To be called by the loop once a second.
     void beat();
@@ -30,6 +36,7 @@ class Exporter {
     TaskQueue& queue_;
     Agent& agent_;
     TunnelControl& tunnels_;
+    ProcessList processes_;
     const Clock& clock_;
     std::atomic<std::uint64_t> beaten_ns_;
 };

@@ -224,6 +224,13 @@ void add_flow_log(const FlowLogFeed& feed, MetricsPage& page) {
     page.add(Metric::flow_log_unseen, {{"what", "drops"}}, unseen.drops);
 }
 
+void add_dns(const DnsCounts& dns, MetricsPage& page) {
+    page.add(Metric::dns_answers, {{"result", "read"}}, dns.read);
+    page.add(Metric::dns_answers, {{"result", "unreadable"}}, dns.unreadable);
+    page.add(Metric::dns_answers, {{"result", "lost"}}, dns.lost);
+    page.add(Metric::dns_answers, {{"result", "refused"}}, dns.refused);
+}
+
 }  // namespace
 
 MetricsPage measure(Agent& agent) {
@@ -243,6 +250,9 @@ MetricsPage measure(Agent& agent) {
     add_rules(agent, page);
     add_tables(agent, page);
     add_candidates(agent, page);
+    if (const DnsReader* dns = agent.dns()) {
+        add_dns(dns->counts(), page);
+    }
     if (const FlowLogFeed* feed = agent.flow_log()) {
         add_flow_log(*feed, page);
     }

@@ -48,10 +48,13 @@ import socket
 s = socket.socket(); s.bind(("0.0.0.0", 443)); s.listen(512)
 while True: s.accept()[0].close()'
 until_true 10 listens router 443 || fail "nobody listens"
+# shellcheck disable=SC2034 # for daemon.sh
+metrics=127.0.0.1:9586
 daemon_start
 
 ask() { on device python3 "$lab/ask.py" "$@"; }
 process() { api status | jq -r ".processes[] | select(.name == \"dns\").$1 // empty"; }
+sample() { on device curl -fsS --max-time 5 http://127.0.0.1:9586/metrics | grep -F "$1 " | awk '{print $NF}'; }
 line() { grep -P "^$2:" "/proc/$1/status" | cut -f 2-; } # line PID NAME
 named() { # NUMBER: whether an event tells of the name, and a candidate of the service
     local name=h$1.for-h$1.example
@@ -81,6 +84,8 @@ grep -q 'Max file size  *0  *0' "/proc/$first/limits" || fail "it may write file
 
 # What cannot be read harms nobody.
 ask broken
+unreadable() { [[ $(sample 'tollgate_dns_answers_total{result="unreadable"}') == 1 ]]; }
+until_true 10 unreadable || fail "a broken answer is not counted"
 [[ $(process pid) == "$first" ]] || fail "a broken answer ended it"
 
 # One that stands still costs the agent an instant. Then it is replaced.
@@ -101,6 +106,11 @@ until_true 30 replaced || fail "it does not come back"
 ask 4 443
 until_true 20 named 4 || fail "no name is learned after kill -9"
 [[ $(process restarts) == 2 ]] || fail "restarts are not counted: $(api status | jq -c .processes)"
+[[ $(sample 'tollgate_process_restarts_total{process="dns"}') == 2 ]] || fail "the metrics do not count restarts"
+[[ $(sample 'tollgate_process_up{process="dns"}') == 1 ]] || fail "the metrics do not see it run"
+(($(sample 'tollgate_dns_answers_total{result="read"}') >= 3)) || fail "what is read is not counted"
+(($(sample 'tollgate_dns_answers_total{result="lost"}') >= 1)) || fail "what is not read is not counted"
+[[ $(sample 'tollgate_dns_answers_total{result="refused"}') == 0 ]] || fail "an honest answer was refused"
 [[ $(line "$third" Seccomp) == 2 && $(line "$third" CapEff) == 0000000000000000 ]] || fail "the new one is not confined"
 kill -0 "$daemon" || fail "the agent has ended"
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "agent/control/process_metrics.hpp"
 #include "tests/support/fake_gate.hpp"
 #include "tests/support/no_tunnels.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -38,7 +39,7 @@ class ExporterTest : public testing::Test {
 
 // Else nobody could tell a loop that stands still from an agent that is down.
 TEST_F(ExporterTest, ALoopThatStandsStillIsSeenByItsLastHeartbeat) {
-    Exporter exporter{*queue, *agent, tunnels, clock};
+    Exporter exporter{*queue, *agent, tunnels, [] { return std::vector<ProcessStatus>{}; }, clock};
     clock.advance(100);
     exporter.beat();
     const std::int64_t beaten_s = clock.wall_seconds();
@@ -49,6 +50,21 @@ TEST_F(ExporterTest, ALoopThatStandsStillIsSeenByItsLastHeartbeat) {
                 HasSubstr(fmt::format("tollgate_agent_heartbeat_timestamp_seconds {}", beaten_s)));
     EXPECT_THAT(answer.text, Not(HasSubstr("tollgate_mode")));
     EXPECT_EQ(exporter.page(ExporterPage::live).status, 503);
+}
+
+TEST_F(ExporterTest, ThePartsOfTheAgentAreMeasured) {
+    ProcessStatus runs{"dns", 7, 2, "", "dns", {}};
+    runs.report.landlock = 4;
+    MetricsPage page;
+    add_processes({runs, {"exporter", 0, 1, "was killed by SIGSYS", "exporter", {}}}, page);
+    const std::string text = page.to_text();
+    for (const auto* const sample : {"tollgate_process_up{process=\"dns\"} 1\n",
+                                     "tollgate_process_restarts_total{process=\"dns\"} 2\n",
+                                     "tollgate_sandbox_landlock_abi{process=\"dns\"} 4\n",
+                                     "tollgate_process_up{process=\"exporter\"} 0\n"}) {
+        EXPECT_THAT(text, HasSubstr(sample));
+    }
+    EXPECT_THAT(text, Not(HasSubstr("landlock_abi{process=\"exporter\"}")));
 }
 
 }  // namespace
