@@ -230,6 +230,9 @@ void ControlApi::add_blocklist_calls() {
                 if (!prefixes) {
                     return Unexpected<Refusal>{prefixes.error()};
                 }
+                if (prefixes->replace && verb != "load") {  // which is for admins only
+                    return refuse(Refusal::Code::invalid, "`replace` is for /v1/blocklist/load");
+                }
                 auto changed = verb == "remove"    ? agent.unblock(prefixes->prefixes)
                                : prefixes->replace ? agent.replace_blocklist(prefixes->prefixes)
                                                    : agent.block(prefixes->prefixes);

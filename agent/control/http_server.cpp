@@ -27,6 +27,7 @@ using Time = HttpQueue::Time;
 constexpr int kAnyPort = 1;  // of no meaning on a Unix socket, but not zero
 constexpr std::chrono::milliseconds kWriteTime{5000};
 constexpr std::chrono::milliseconds kLookAgain{50};
+constexpr int kUnsupportedMediaType = 415;
 constexpr std::size_t kHeadBytesMax = 16384;
 constexpr std::size_t kWaitingMax = 64;
 constexpr std::size_t kGroupsMax = 65536;  // of Linux
@@ -164,6 +165,28 @@ HttpRequest to_request(const httplib::Request& request, bool unix_socket) {
     return converted;
 }
 
+// What cpp-httplib would do, and multiplies the work of a request: each range of an answer is
+// another copy of it, and brotli takes seconds.
+void drop_multipliers(httplib::Request& request) {
+    request.ranges.clear();
+    const bool gzip = request.get_header_value("Accept-Encoding").find("gzip") != std::string::npos;
+    request.headers.erase("Accept-Encoding");
+    if (gzip) {
+        request.headers.emplace("Accept-Encoding", "gzip");
+    }
+}
+
+// Before the body is read: a packed one has no size that is known.
+httplib::Server::HandlerResponse refuse_packed(const httplib::Request& request,
+                                               httplib::Response& response) {
+    if (!request.has_header("Content-Encoding")) {
+        return httplib::Server::HandlerResponse::Unhandled;
+    }
+    response.status = kUnsupportedMediaType;
+    response.set_content("send the body as it is, without a Content-Encoding\n", "text/plain");
+    return httplib::Server::HandlerResponse::Handled;
+}
+
 }  // namespace
 
 class HttpServer::Listener : public httplib::Server {
@@ -175,6 +198,7 @@ class HttpServer::Listener : public httplib::Server {
             return queue_;
         };
         set_payload_max_length(limits.body_bytes);
+        set_pre_routing_handler(refuse_packed);
         const auto serve = [this](const httplib::Request& request, httplib::Response& response) {
             answer(request, response);
         };
@@ -211,7 +235,7 @@ class HttpServer::Listener : public httplib::Server {
     bool process_and_close_socket(socket_t socket) override {
         Connection connection{socket, *queue_, limits_};
         bool closed = false;
-        const bool answered = process_request(connection, true, closed, {});
+        const bool answered = process_request(connection, true, closed, drop_multipliers);
         ::shutdown(socket, SHUT_RDWR);
         ::close(socket);
         return answered;

@@ -30,6 +30,8 @@ namespace tollgate::agent {
 /// Reads members with a type; remembers the first that does not fit.
 class Members {
   public:
+    static constexpr std::size_t kShortBytesMax = 256;
+
     explicit Members(const nlohmann::json& object) : object_{object} {}
 
     template <typename Value>
@@ -40,6 +42,13 @@ class Members {
         try {
             object_.at(key).get_to(target);
         } catch (const nlohmann::json::exception&) {
+            wrong_ = wrong_.empty() ? key : wrong_;
+        }
+    }
+    /// Names of callers and places: they are kept, and shown in lines.
+    void read_short(const char* key, std::string& target) {
+        read(key, target);
+        if (target.size() > kShortBytesMax) {
             wrong_ = wrong_.empty() ? key : wrong_;
         }
     }

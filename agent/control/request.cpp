@@ -27,11 +27,11 @@ std::string read_session(const json& body, Session& session) {
         return "clientSession";
     }
     Members members{body.at("clientSession")};
-    members.read("remote", session.remote);
+    members.read_short("remote", session.remote);
     members.read_unsigned("remotePort", session.remote_port);
-    members.read("local", session.local);
+    members.read_short("local", session.local);
     members.read_unsigned("localPort", session.local_port);
-    members.read("tty", session.tty);
+    members.read_short("tty", session.tty);
     return members.wrong();
 }
 
@@ -106,7 +106,7 @@ Answer<ChangeRequest> read_change(const std::string& body) {
     members.read("yaml", request.yaml);
     members.read("acceptRisk", request.accept_risk);
     members.read("dryRun", request.dry_run);
-    members.read("by", request.by);
+    members.read_short("by", request.by);
     members.read_unsigned("confirmWithin", confirm_within);
     if (object->contains("generation")) {
         members.read_unsigned("generation", request.generation.emplace());
@@ -116,7 +116,7 @@ Answer<ChangeRequest> read_change(const std::string& body) {
         wrong = read_session(*object, request.session);
     }
     if (!wrong.empty()) {
-        return invalid(fmt::format("{} has a value of the wrong type", wrong));
+        return invalid(fmt::format("{} has a value of the wrong type, or too long a one", wrong));
     }
     request.confirm_within = std::chrono::seconds{confirm_within};
     if (confirm_within == 0 || request.confirm_within > kConfirmWithinMax) {
@@ -136,9 +136,10 @@ Answer<DecisionRequest> read_decision(const std::string& body) {
     Members members{*object};
     members.read("ids", request.ids);
     members.read("all", all);
-    members.read("by", request.by);
+    members.read_short("by", request.by);
     if (!members.wrong().empty()) {
-        return invalid(fmt::format("{} has a value of the wrong type", members.wrong()));
+        return invalid(
+            fmt::format("{} has a value of the wrong type, or too long a one", members.wrong()));
     }
     if (all == !request.ids.empty()) {
         return invalid("name the candidates in `ids`, or set `all`");

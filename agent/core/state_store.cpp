@@ -74,7 +74,12 @@ Result<std::optional<State>> StateStore::load() const {
 }
 
 Result<void> StateStore::save(const State& state) const {
-    return write_file(folder_ / "state.json", state_to_json(state));
+    const fs::path path = folder_ / "state.json";
+    const std::string text = state_to_json(state);
+    if (text.size() > kStateBytesMax) {  // the next start could not read it
+        return failure(EFBIG, fmt::format("write {} bytes to {}", text.size(), path.string()));
+    }
+    return write_file(path, text);
 }
 
 fs::path StateStore::policy_path(const std::string& hash) const {
@@ -84,6 +89,10 @@ fs::path StateStore::policy_path(const std::string& hash) const {
 Result<void> StateStore::save_policy(const std::string& hash, std::string_view yaml) const {
     if (load_policy(hash)) {
         return {};
+    }
+    if (yaml.size() > kPolicyBytesMax) {
+        return failure(
+            EFBIG, fmt::format("write {} bytes to {}", yaml.size(), policy_path(hash).string()));
     }
     return write_file(policy_path(hash), yaml);
 }

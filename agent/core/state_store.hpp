@@ -33,6 +33,8 @@ class StateStore {
 
     /// @return none: there is no state yet; EBADMSG: the file is damaged, and what to do about it
     [[nodiscard]] Result<std::optional<State>> load() const;
+    /// @return EFBIG: load() would not read that much; ENOSPC, …: it cannot be written. The file
+    /// stays.
     [[nodiscard]] Result<void> save(const State& state) const;
 
     /// Keeps the text of a policy; nothing happens if it is there already.

@@ -18,7 +18,7 @@ source "$(dirname "$0")/daemon.sh"
 lab_start
 cp /etc/group "$lab/group"
 sed -i '/^tollgate:/d' "$lab/group"
-echo 'tollgate:x:64242:' >>"$lab/group"
+printf '%s\n' tollgate:x:64242: tollgate-operator:x:64243: >>"$lab/group"
 mount --bind "$lab/group" /etc/group
 host device && host outside && host container
 wire device eth0 192.0.2.10/24 outside eth0 192.0.2.7/24
@@ -46,6 +46,20 @@ for change in "enforce" "learn start" "confirm" "blocklist add 192.0.2.7" "polic
 done
 [[ $(as 65534 64242 open) != 0 ]] || fail "the group may open the gate: $(<"$lab/answer")"
 [[ $(stage) == learn ]] || fail "something has changed"
+
+# An operator may block, and not unblock, by whatever call.
+as_operator() { # VERB BODY: the answer
+    on device setpriv --reuid 65534 --regid 65534 --groups 64242,64243 curl -s --unix-socket "$lab/run/control.sock" \
+        -d "$2" "http://localhost/v1/blocklist/$1"
+}
+[[ $(as_operator add '{"prefixes": ["198.51.100.0/24"]}' | jq .count) == 1 ]] || fail "an operator may not block"
+[[ $(as_operator add '{"prefixes": [], "replace": true}' | jq -r .error.code) == invalid ]] || fail "an operator may replace the block list"
+for verb in remove load; do
+    [[ $(as_operator $verb '{"prefixes": ["198.51.100.0/24"], "replace": true}' | jq -r .error.code) == forbidden ]] ||
+        fail "an operator may $verb the block list"
+done
+[[ $(api blocklist | jq .count) == 1 ]] || fail "an operator has unblocked something: $(api blocklist)"
+api blocklist/remove '{"prefixes": ["198.51.100.0/24"]}' >/dev/null
 
 # A frame to 192.0.2.7, udp/9999, by a raw socket. raw HOST BYPASS NEXT-HOP SOURCE
 raw() {

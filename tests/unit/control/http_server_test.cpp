@@ -17,6 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "agent/system/file_descriptor.hpp"
@@ -29,6 +30,7 @@ using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 // A server on a Unix socket of a folder of its own, and a client that reads whole answers.
 class HttpServers : public ::testing::Test {
@@ -177,6 +179,43 @@ TEST_F(HttpServers, ABodyThatIsTooLargeIsNotRead) {
     serve_like_metrics();
     EXPECT_THAT(answer_to("POST / HTTP/1.1\r\nContent-Length: 1025\r\n\r\n"), HasSubstr(" 413 "));
     EXPECT_EQ(served, 0);
+}
+
+// A few hundred bytes unpack to gigabytes.
+TEST_F(HttpServers, APackedBodyIsNotUnpacked) {
+    serve_like_metrics();
+    for (const std::string_view coding : {"gzip", "br", "deflate", "GZIP", "identity, br"}) {
+        const std::string head = fmt::format(
+            "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: {}\r\nContent-Length: "
+            "2\r\n\r\n",
+            coding);
+        EXPECT_THAT(answer_to(head + "{}"), StartsWith("HTTP/1.1 415 ")) << coding;
+    }
+    EXPECT_EQ(served, 0);
+}
+
+// Each would be the whole answer once more.
+TEST_F(HttpServers, ThousandsOfRangesAreOneAnswer) {
+    serve_like_metrics();
+    std::string ranges = "Range: bytes=0-";
+    for (int i = 1; i < 2000; ++i) {
+        ranges += ",0-";
+    }
+    const std::string answer =
+        answer_to(fmt::format("GET / HTTP/1.1\r\nHost: localhost\r\n{}\r\n\r\n", ranges));
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));
+    EXPECT_THAT(answer, EndsWith("\r\n\r\nfine\n"));
+}
+
+// It takes seconds of the processor for an answer; gzip(1) takes milliseconds.
+TEST_F(HttpServers, AnswersArePackedByGzipOnly) {
+    serve_like_metrics(std::string(100000, 'a'));
+    const auto accepting = [&](std::string_view codings) {
+        return answer_to(fmt::format(
+            "GET / HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: {}\r\n\r\n", codings));
+    };
+    EXPECT_THAT(accepting("br"), Not(HasSubstr("Content-Encoding")));
+    EXPECT_THAT(accepting("gzip, deflate, br"), HasSubstr("Content-Encoding: gzip\r\n"));
 }
 
 TEST_F(HttpServers, AConnectionIsForOneRequest) {

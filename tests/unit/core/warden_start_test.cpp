@@ -100,6 +100,17 @@ TEST(WardenStart, ARebootRevertsAnUnconfirmedChange) {
     EXPECT_EQ(lab.last_outcome(), "reverted");
 }
 
+TEST(WardenStart, AStateThatTheNextStartCouldNotReadIsNotWritten) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    agent::Proposal endless = lab.proposal("web");
+    endless.by = std::string(std::size_t{2} << 20U, 'a');
+    EXPECT_FALSE(lab.warden->change(endless));
+    EXPECT_EQ(lab.gate->rules(), "ssh");
+    ASSERT_TRUE(lab.start());
+    EXPECT_EQ(lab.gate->rules(), "ssh");
+}
+
 TEST(WardenStart, OpenSurvivesRestartAndReboot) {
     WardenLab lab;
     lab.enforce("ssh");
