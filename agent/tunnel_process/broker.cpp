@@ -165,7 +165,11 @@ Broker::Answer Broker::ask_seat(const BrokerRequest& request) {
             {}};
 }
 
+// To attach anew is to detach first, and changes what belongs to the agent's loop.
 Broker::Answer Broker::attach() {
+    if (!std::exchange(may_attach_, false)) {
+        return {refuse(EPERM), {}};
+    }
     const auto attached = rights_.attach ? rights_.attach() : Result<void>{};
     if (!attached) {
         attach_problem_ = attached.error();

@@ -19,8 +19,9 @@ namespace tollgate::agent::tunnel_process {
 
 /// What may be done for the data process of one tunnel.
 struct BrokerRights {
-    std::unique_ptr<TunnelSeat> seat;        ///< null: no gate is loaded
-    std::function<Result<void>()> attach{};  ///< in the thread that serves; empty: no gate
+    std::unique_ptr<TunnelSeat> seat;  ///< null: no gate is loaded
+    /// Called once, during the start, in the thread that serves; empty: no gate
+    std::function<Result<void>()> attach{};
     std::function<bool(const crypto::Tai64n&)> store_time;
     std::function<void(int error)> changed_by_wg{};  ///< empty: nobody wants to know
 };
@@ -36,6 +37,9 @@ class Broker {
     /// Does what was asked for, and answers; waits if nothing was. @return false: the process is
     /// gone, or has sent something that is no request
     [[nodiscard]] bool serve();
+    /// From now on what only a start needs is refused with EPERM: to attach the gate. During it,
+    /// too, that is granted once. @pre nobody serves meanwhile
+    void end_start() { may_attach_ = false; }
     /// Why the gate could not be attached, if it could not.
     [[nodiscard]] const std::optional<Error>& attach_problem() const { return attach_problem_; }
 
@@ -52,6 +56,7 @@ class Broker {
 
     FileDescriptor socket_;
     BrokerRights rights_;
+    bool may_attach_ = true;
     std::optional<Error> attach_problem_;
 };
 

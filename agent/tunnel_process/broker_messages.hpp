@@ -17,10 +17,10 @@ enum class BrokerCall : std::uint32_t {
     set_option,     ///< numbers: name, value; of the socket that comes along
     bind,           ///< address; of the socket that comes along
     socket_beside,  ///< of the TUN device that comes along; the reply brings the socket
-    attach,         ///< the gate to the interface, before it is up
-    take_slots,     ///< TunnelSeat::take_slots; the result is the first
-    mark_port,      ///< numbers: port, whether it is guarded
-    store_time,     ///< time
+    attach,      ///< the gate to the interface, before it is up; once, before the start is reported
+    take_slots,  ///< TunnelSeat::take_slots; the result is the first
+    mark_port,   ///< numbers: port, whether it is guarded
+    store_time,  ///< time
     changed_by_wg,  ///< numbers: errno; 0: done
 };
 

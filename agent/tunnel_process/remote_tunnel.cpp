@@ -124,6 +124,7 @@ Result<void> RemoteTunnel::begin(const TunnelOptions& options,
         return broker_.attach_problem() ? Failure{*broker_.attach_problem()}
                                         : Failure{started.error()};
     }
+    broker_.end_start();
     brokering_ = std::thread{[this] {
         while (broker_.serve()) {
         }

@@ -68,10 +68,7 @@ long read_agent() {
     return ::process_vm_readv(::getppid(), &here, 1, &there, 1, 0);
 }
 
-// What the broker refuses: it does not open such sockets for anybody.
-long ask_for(int domain, int type) {
-    agent::tunnel_process::BrokerRequest request{.call = agent::tunnel_process::BrokerCall::socket,
-                                                 .numbers = {domain, type, 0}};
+long ask_broker(const agent::tunnel_process::BrokerRequest& request) {
     agent::tunnel_process::BrokerReply reply;
     const int broker = agent::tunnel_process::kBrokerDescriptor;
     if (::send(broker, &request, sizeof request, 0) != sizeof request ||
@@ -81,6 +78,17 @@ long ask_for(int domain, int type) {
     }
     errno = reply.error;
     return reply.result;
+}
+
+// What the broker refuses: it does not open such sockets for anybody.
+long ask_for(int domain, int type) {
+    return ask_broker(
+        {.call = agent::tunnel_process::BrokerCall::socket, .numbers = {domain, type, 0}});
+}
+
+// The gate is at the interface already. Another time would take it away in between.
+long attach_again() {
+    return ask_broker({.call = agent::tunnel_process::BrokerCall::attach});
 }
 
 constexpr std::array kAttempts{
@@ -120,6 +128,7 @@ constexpr std::array kAttempts{
             [] {
                 return ask_for(AF_INET, SOCK_STREAM);
             }},
+    Attempt{"attach_again", attach_again},
     Attempt{"prog_load", load_program},
     Attempt{"map_create", create_map},
     Attempt{"map_freeze", freeze_maps},

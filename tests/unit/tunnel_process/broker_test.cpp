@@ -44,6 +44,7 @@ class BrokerTest : public ::testing::Test {
         BrokerRights rights;
         rights.seat = std::make_unique<FakeSeat>(marked);
         rights.attach = [this] {
+            ++attachments;
             return attached;
         };
         rights.store_time = [this](const crypto::Tai64n& time) {
@@ -55,15 +56,17 @@ class BrokerTest : public ::testing::Test {
         };
         broker.emplace(FileDescriptor{ends[0]}, std::move(rights));
         client = std::make_unique<BrokerClient>(FileDescriptor{ends[1]});
-        serving = std::thread{[this] {
-            while (broker->serve()) {
-            }
-        }};
     }
     ~BrokerTest() override { stop(); }
     BrokerTest(const BrokerTest&) = delete;
     BrokerTest& operator=(const BrokerTest&) = delete;
 
+    void SetUp() override {
+        serving = std::thread{[this] {
+            while (broker->serve()) {
+            }
+        }};
+    }
     void stop() {
         client.reset();
         if (serving.joinable()) {
@@ -78,6 +81,7 @@ class BrokerTest : public ::testing::Test {
 
     std::uint16_t marked = 0;
     Result<void> attached;
+    int attachments = 0;
     std::optional<crypto::Tai64n> stored;
     std::optional<int> changed;
     std::optional<Broker> broker;
@@ -131,8 +135,26 @@ TEST_F(BrokerTest, AsksTheSeat) {
     EXPECT_EQ(marked, 51820);
 }
 
-TEST_F(BrokerTest, RemembersWhyTheGateIsNotAttached) {
+TEST_F(BrokerTest, AttachesTheGateOnce) {
     EXPECT_TRUE(client->attach());
+    EXPECT_EQ(client->attach().error().code.value(), EPERM);
+    EXPECT_EQ(attachments, 1);
+}
+
+class BrokerAfterTheStart : public BrokerTest {
+  protected:
+    BrokerAfterTheStart() { broker->end_start(); }
+};
+
+TEST_F(BrokerAfterTheStart, AttachesNothing) {
+    EXPECT_EQ(client->attach().error().code.value(), EPERM);
+    EXPECT_EQ(attachments, 0);
+    EXPECT_TRUE(client->take_slots()) << "what a running tunnel needs";
+    stop();
+    EXPECT_FALSE(broker->attach_problem());
+}
+
+TEST_F(BrokerTest, RemembersWhyTheGateIsNotAttached) {
     attached = failure(EBUSY, "attach to wg0");
     EXPECT_EQ(client->attach().error().code.value(), EBUSY);
     stop();
