@@ -185,7 +185,9 @@ Result<void> Learner::decide(const std::vector<std::string>& ids,
     std::vector<std::string> chosen;
     for (const Candidate& candidate : candidates()) {
         keys[candidate.id] = candidate.key;
-        if (candidate.decision == Decision::pending && candidate.objection == Objection::none) {
+        // All that may be approved unseen has no objection; what is refused needs none.
+        const bool may = decision == Decision::rejected || candidate.objection == Objection::none;
+        if (candidate.decision == Decision::pending && may) {
             chosen.push_back(candidate.key);
         }
     }

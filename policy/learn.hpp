@@ -96,8 +96,8 @@ class Learner {
     /// How many candidates candidates() has ever found: the number of the newest.
     [[nodiscard]] std::uint32_t found() const { return last_number_; }
 
-    /// Decides about candidates by id ("a1") or all pending ones without objection ("all").
-    /// All or nothing. Error: an id that no candidate has, named.
+    /// Decides about candidates by id ("a1"). "all" approves the pending ones without objection,
+    /// and rejects all pending ones. All or nothing. Error: an id that no candidate has, named.
     Result<void> approve(const std::vector<std::string>& ids, std::string_view by);
     Result<void> reject(const std::vector<std::string>& ids, std::string_view by);
 

@@ -14,6 +14,7 @@
 
 #include "policy/domain.hpp"
 #include "policy/learn_risk.hpp"
+#include "policy/notation.hpp"
 
 namespace tollgate::policy {
 namespace {
@@ -130,9 +131,13 @@ std::vector<Draft> drafts_of(const std::vector<Candidate>& candidates) {
     return drafts;
 }
 
-// What is joined has one direction and one link, and peers stay among peers: a rule has no others.
+// What is joined has one direction and one link, peers stay among peers, and services with ports
+// among such: a rule has no others.
 auto kind_of(const Draft& draft) {
-    return std::tuple(draft.direction, draft.via, !draft.selector.peers.empty());
+    return std::tuple(draft.direction,
+                      draft.via,
+                      !draft.selector.peers.empty(),
+                      has_ports(*draft.services.begin()));
 }
 
 std::vector<Draft> condensed(std::vector<Draft> drafts) {

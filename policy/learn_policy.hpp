@@ -9,11 +9,11 @@
 
 namespace tollgate::policy {
 
-/// Makes few, named rules of the candidates: services of the same remote share a rule, so do the
-/// remotes of one domain or of the local network with the same services; DNS, NTP and ping have one
-/// rule each. If that is still more than kRulesWanted, rules for the same services are joined
-/// whatever their remotes. Only what is the same on both links shares a rule for both. The local
-/// network becomes the group "lan".
+/// Makes few, named rules of the candidates: services of the same remote share a rule, those with
+/// ports and those without apart; so do the remotes of one domain or of the local network with the
+/// same services; DNS, NTP and ping have one rule each. If that is still more than kRulesWanted,
+/// rules for the same services are joined whatever their remotes. Only what is the same on both
+/// links shares a rule for both. The local network becomes the group "lan".
 /// @pre every candidate has one service
 [[nodiscard]] Policy policy_of(const std::vector<Candidate>& candidates);
 

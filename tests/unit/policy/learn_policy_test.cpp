@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "policy/learn_policy.hpp"
 
+#include <random>
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "policy/learn.hpp"
 #include "policy/notation.hpp"
+#include "policy/yaml_reader.hpp"
+#include "policy/yaml_writer.hpp"
 #include "tests/support/flows.hpp"
 
 namespace {
@@ -49,6 +53,83 @@ TEST(LearnedPolicy, NamesARuleAfterServiceAndName) {
 TEST(LearnedPolicy, PortsOfOneRemoteShareARule) {
     EXPECT_THAT(rules_of({"egress tcp/443 ota.example.com", "egress tcp/8883 ota.example.com"}),
                 ElementsAre("ota-example-com: ota.example.com : tcp/443, tcp/8883"));
+}
+
+TEST(LearnedPolicy, ServicesWithoutPortsHaveRulesOfTheirOwn) {
+    EXPECT_THAT(
+        rules_of({"egress udp/500 192.0.2.7", "egress esp 192.0.2.7"}),
+        ElementsAre("udp-500-192-0-2-7: 192.0.2.7 : udp/500", "esp-192-0-2-7: 192.0.2.7 : esp"));
+    EXPECT_THAT(rules_of({"ingress icmp/echo-reply 192.0.2.7",
+                          "ingress tcp/22 192.0.2.7",
+                          "ingress gre 192.0.2.7",
+                          "ingress tcp/80 192.0.2.7"}),
+                ElementsAre("192-0-2-7-in: 192.0.2.7 : icmp/echo-reply, gre",
+                            "192-0-2-7-in-2: 192.0.2.7 : tcp/22, tcp/80"));
+}
+
+// A candidate of small pools, so that candidates often have the remote or the service in common.
+std::string any_key(std::mt19937& random) {
+    static const std::vector<std::string> kServices{"tcp/22",
+                                                    "tcp/443",
+                                                    "udp/53",
+                                                    "udp/123",
+                                                    "udp/500",
+                                                    "udp/1024-65535",
+                                                    "icmp",
+                                                    "icmp/echo-request",
+                                                    "icmp/echo-reply",
+                                                    "icmpv6/echo-request",
+                                                    "icmpv6/echo-reply",
+                                                    "igmp",
+                                                    "esp",
+                                                    "ah",
+                                                    "gre",
+                                                    "sctp",
+                                                    "udplite",
+                                                    "ipip",
+                                                    "6in4"};
+    static const std::vector<std::string> kRemotes{"192.0.2.7",
+                                                   "192.168.1.0/24",
+                                                   "192.168.1.9",
+                                                   "2001:db8::7",
+                                                   "224.0.0.251",
+                                                   "ff02::fb",
+                                                   "255.255.255.255",
+                                                   "a.example.com",
+                                                   "example.com,*.example.com",
+                                                   "b.example.org",
+                                                   "any"};
+    const auto pick = [&](const std::vector<std::string>& from) {
+        return from[random() % from.size()];
+    };
+    const std::string way = random() % 2 == 0 ? "egress " : "ingress ";
+    if (random() % 8 == 0) {
+        return way + pick(kServices) + " peer:nvr via tunnel";
+    }
+    static const std::vector<std::string> kVia{"", "", " via tunnel", " via any"};
+    return way + pick(kServices) + " " + pick(kRemotes) + pick(kVia);
+}
+
+TEST(LearnedPolicy, TheReaderAcceptsEveryMixOfCandidates) {
+    for (unsigned seed = 0; seed < 200; ++seed) {
+        std::mt19937 random(seed);
+        std::vector<policy::Candidate> candidates;
+        std::string keys;
+        for (std::size_t count = 1 + random() % 60; count > 0; --count) {
+            candidates.push_back(candidate(any_key(random)));
+            keys += candidates.back().key + "\n";
+        }
+        policy::Policy proposed = policy::policy_of(candidates);
+        proposed.name = "learned";
+        const std::string text = policy::write_policy(proposed);
+        const policy::Reading reading = policy::read_policy(text);
+        ASSERT_TRUE(reading.policy) << reading.problems.front().message << "\n" << keys << text;
+        ASSERT_EQ(reading.policy->rules.size(), proposed.rules.size()) << keys;
+        for (std::size_t i = 0; i < proposed.rules.size(); ++i) {
+            ASSERT_EQ(reading.policy->rules[i].services, proposed.rules[i].services) << keys;
+            ASSERT_EQ(reading.policy->rules[i].selector, proposed.rules[i].selector) << keys;
+        }
+    }
 }
 
 TEST(LearnedPolicy, NamesOfOneDomainWithTheSameServicesShareARule) {

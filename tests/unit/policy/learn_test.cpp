@@ -177,6 +177,19 @@ TEST_F(Learner, ApprovingAllLeavesOutWhatHasAnObjection) {
     EXPECT_EQ(rules[0].services, (std::vector<policy::Service>{{IPPROTO_TCP, 80, 80}}));
 }
 
+TEST_F(Learner, RejectingAllRejectsWhatHasAnObjectionToo) {
+    learner_.observe(test::with_service(flow_to("192.168.1.9"), IPPROTO_TCP, 23));
+    learner_.observe(test::with_service(flow_to("192.168.1.9", 1), IPPROTO_TCP, 80));
+    learner_.observe(test::with_service(flow_to("192.168.1.9", 2), IPPROTO_TCP, 81));
+    const std::string id = learner_.candidates().front().id;
+    ASSERT_TRUE(learner_.approve({id}, "root"));
+    ASSERT_TRUE(learner_.reject({"all"}, "root"));
+    for (const Candidate& candidate : learner_.candidates()) {
+        EXPECT_EQ(candidate.decision, candidate.id == id ? Decision::approved : Decision::rejected)
+            << candidate.key;
+    }
+}
+
 TEST_F(Learner, AnUnknownIdDecidesNothing) {
     learner_.observe(flow_to("192.168.1.9"));
     const auto result = learner_.approve({"a1", "a7"}, "root");
