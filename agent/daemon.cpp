@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include <fcntl.h>
@@ -26,6 +25,7 @@
 #include "agent/core/dns_service.hpp"
 #include "agent/core/options.hpp"
 #include "agent/core/policy_follower.hpp"
+#include "agent/core/wg_changes.hpp"
 #include "agent/report/log.hpp"
 #include "agent/report/service_notify.hpp"
 #include "agent/system/clock.hpp"
@@ -125,6 +125,7 @@ class Daemon {
         control_.reset();
         exporter_service_.reset();
         tunnels_.reset();
+        wg_changes_->finish();
         agent_->stop();
         if (!ran) {
             log(LogLevel::error, "agent.failed", {{"error", ran.error().message()}});
@@ -201,13 +202,9 @@ class Daemon {
 
     // wg(8) changes tunnels in other threads; the audit log is written in this one.
     GateForTunnels tell_changes(GateForTunnels gate) {
+        wg_changes_.emplace(*queue_, agent_->audit_log(), clock_);
         gate.changed_by_wg = [this](const std::string& tunnel, int error) {
-            const std::string outcome =
-                error == 0 ? "done" : std::generic_category().message(error);
-            static_cast<void>(queue_->begin([this, tunnel, outcome] {
-                agent_->audit_log().note({0, "wg", "tunnels/set", outcome, {{"tunnel", tunnel}}});
-                return true;
-            }));
+            wg_changes_->tell(tunnel, error);
         };
         return gate;
     }
@@ -330,6 +327,7 @@ class Daemon {
         dns_->tick();
         agent_->tick();
         tunnels_->tick();
+        wg_changes_->tick();
         if (follower_) {
             follower_->tick();
         }
@@ -351,6 +349,7 @@ class Daemon {
     std::optional<DnsService> dns_;
     std::unique_ptr<Agent> agent_;
     std::optional<RouteWatch> interface_news_;
+    std::optional<WgChanges> wg_changes_;
     std::unique_ptr<Tunnels> tunnels_;
     std::unique_ptr<PolicyFollower> follower_;
     std::unique_ptr<TunnelDesk> tunnel_desk_;
