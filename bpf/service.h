@@ -2,6 +2,7 @@
 /* What the learner is told: abi/service.h. */
 #pragma once
 
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #include <tollgate/abi/protocol.h>
@@ -24,9 +25,9 @@ TG_INLINE __be16 service_port(const struct tg_packet *packet, __u8 direction) {
         case TG_PROTOCOL_UDP:
             return direction == TG_INGRESS ? packet->key.local_port : packet->key.remote_port;
         case TG_PROTOCOL_ICMP: /* only echo makes a flow */
-            return TG_ICMP_ECHO;
+            return bpf_htons(TG_ICMP_ECHO);
         case TG_PROTOCOL_ICMPV6:
-            return TG_ICMPV6_ECHO;
+            return bpf_htons(TG_ICMPV6_ECHO);
         default:
             return 0;
     }
@@ -45,6 +46,21 @@ TG_INLINE void count_flow(const struct gate *gate, struct tg_service *service) {
     service->last_seen_ns = now;
     service->flows += 1;
     bpf_spin_unlock(&counting->lock);
+}
+
+/* As its first packet would be told, though often the answer to it is what shows the service. */
+TG_INLINE void report_service(struct gate *gate, const struct tg_service_key *key) {
+    struct tg_event event;
+
+    if (!may_report(gate)) {
+        COUNT(events_lost, 1);
+        return;
+    }
+    describe(gate, TG_EVENT_NEW_SERVICE, &event);
+    event.direction = key->direction;
+    if (key->protocol == TG_PROTOCOL_ICMP || key->protocol == TG_PROTOCOL_ICMPV6)
+        event.icmp_type = bpf_ntohs(key->port);
+    send(gate, &event);
 }
 
 /** Records the service of a flow whose first packet had this direction. @param is_new of the flow
@@ -77,7 +93,7 @@ TG_INLINE void record_service(struct gate *gate, __u8 direction, bool is_new, bo
     __builtin_memcpy(fresh.remote_mac, packet->remote_mac, sizeof(fresh.remote_mac));
     const long error = bpf_map_update_elem(&services, &key, &fresh, BPF_NOEXIST);
     if (error == 0)
-        report(gate, TG_EVENT_NEW_SERVICE);
+        report_service(gate, &key);
     else if (error == -E2BIG)
         COUNT(services_full, 1);
 }

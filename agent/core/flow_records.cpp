@@ -6,12 +6,23 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <tollgate/abi/protocol.h>
+
 namespace tollgate::agent {
 
 namespace {
 
-constexpr std::uint8_t kEchoRequest = 8;
-constexpr std::uint8_t kEchoRequestV6 = 128;
+// Of the first packet: no other type makes a flow.
+std::uint8_t icmp_type_of(std::uint8_t protocol) {
+    switch (protocol) {
+        case IPPROTO_ICMP:
+            return TG_ICMP_ECHO;
+        case IPPROTO_ICMPV6:
+            return TG_ICMPV6_ECHO;
+        default:
+            return 0;
+    }
+}
 
 }  // namespace
 
@@ -38,11 +49,7 @@ policy::FlowRecord to_record(const tg_flow_key& key,
     record.local = to_address(key.local);
     record.remote_port = ntohs(key.remote_port);
     record.local_port = ntohs(key.local_port);
-    if (key.protocol == IPPROTO_ICMP) {
-        record.icmp_type = kEchoRequest;  // no other type makes a flow
-    } else if (key.protocol == IPPROTO_ICMPV6) {
-        record.icmp_type = kEchoRequestV6;
-    }
+    record.icmp_type = icmp_type_of(key.protocol);
     record.answered = (flow.flags & TG_FLOW_ANSWERED) != 0;
     record.assured = (flow.flags & TG_FLOW_ASSURED) != 0;
     record.group = record.goes_to_group();
@@ -65,13 +72,10 @@ policy::FlowRecord to_record(const tg_service_key& key,
     std::copy(std::begin(service.remote_mac),
               std::end(service.remote_mac),
               record.remote_mac.bytes.begin());
-    const std::uint16_t port = ntohs(key.port);
-    if (key.protocol == IPPROTO_ICMP || key.protocol == IPPROTO_ICMPV6) {
-        record.icmp_type = static_cast<std::uint8_t>(port);
-    } else if (record.direction == policy::Direction::egress) {
-        record.remote_port = port;
-    } else {
-        record.local_port = port;
+    record.icmp_type = icmp_type_of(key.protocol);
+    if (record.icmp_type == 0) {
+        const bool egress = record.direction == policy::Direction::egress;
+        (egress ? record.remote_port : record.local_port) = ntohs(key.port);
     }
     record.answered = service.answered != 0;
     record.group = record.goes_to_group();

@@ -148,6 +148,48 @@ TEST_F(Report, AServiceThatWeOfferIsRecordedWhenWeAnswer) {
     EXPECT_EQ(key.direction, TG_INGRESS);
     EXPECT_EQ(ntohs(key.port), talk.local_port);
     EXPECT_EQ(programs.find<tg_service>(map, key)->answered, 1);
+    const auto told = events(TG_EVENT_NEW_SERVICE);
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].direction, TG_INGRESS) << "of the service, not of the answer that shows it";
+}
+
+// The service of an echo, as the learner is told of it.
+tg_service_key echo_service(const Talk& talk, std::uint8_t protocol, std::uint8_t type) {
+    tg_service_key key{};
+    std::copy(talk.remote.bytes.begin(), talk.remote.bytes.end(), key.remote);
+    key.port = htons(type);
+    key.protocol = protocol;
+    key.direction = TG_EGRESS;
+    key.zone = LoadedPrograms::kZone;
+    return key;
+}
+
+TEST_F(Report, APingIsRecordedAsAnEchoRequestInNetworkByteOrder) {
+    set_stage(TG_STAGE_LEARN);
+    judge(talk.icmp(kOut, echo(TG_ICMP_ECHO, 7)), kOut);
+    judge(talk6().icmp(kOut, echo(TG_ICMPV6_ECHO, 7)), kOut);
+    bpf_map* map = programs.object().maps.services;
+    for (const tg_service_key& key : {echo_service(talk, IPPROTO_ICMP, TG_ICMP_ECHO),
+                                      echo_service(talk6(), IPPROTO_ICMPV6, TG_ICMPV6_ECHO)}) {
+        const auto found = programs.find<tg_service>(map, key);
+        ASSERT_TRUE(found) << unsigned{key.protocol};
+        EXPECT_EQ(found->flows, 1U);
+    }
+}
+
+TEST_F(Report, APingThatWeAnswerIsRecordedAsAnEchoRequest) {
+    set_stage(TG_STAGE_LEARN);
+    judge(talk.icmp(kIn, echo(TG_ICMP_ECHO, 7)), kIn);
+    judge(talk.icmp(kOut, echo(TG_ICMP_ECHO_REPLY, 7)), kOut);
+    tg_service_key key = echo_service(talk, IPPROTO_ICMP, TG_ICMP_ECHO);
+    key.direction = TG_INGRESS;
+    const auto found = programs.find<tg_service>(programs.object().maps.services, key);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->answered, 1);
+    const auto told = events(TG_EVENT_NEW_SERVICE);
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].direction, TG_INGRESS);
+    EXPECT_EQ(told[0].icmp_type, TG_ICMP_ECHO);
 }
 
 TEST_F(Report, ADryRunTellsTheVerdictAndWritesNothingElse) {

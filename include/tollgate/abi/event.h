@@ -23,11 +23,11 @@ struct tg_event {
     __u32 rule; /* 0: none */
     __u32 generation;
     __u8 type;       /* enum tg_event_type */
-    __u8 direction;  /* enum tg_direction, of the packet */
+    __u8 direction;  /* enum tg_direction: of the packet; new service: of its flow's first packet */
     __u8 reason;     /* enum tg_drop_reason */
     __u8 would_drop; /* 1: passed because of the stage */
     __u8 tcp_flags;
-    __u8 icmp_type;
+    __u8 icmp_type; /* of the packet; new service: of its flow's first packet */
     __u8 remote_mac[6];
     __u8 reserved[4];
 };

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/frame.hpp"
@@ -40,6 +43,24 @@ TEST(FlowRecords, AServiceOfAGroupIsToAGroup) {
     key.direction = TG_INGRESS;
     std::ranges::copy(test::ip("224.0.0.251").bytes, std::begin(key.local));
     EXPECT_TRUE(to_record(key, tg_service{}, 0).group);
+}
+
+policy::FlowRecord record_of_echo(std::uint8_t protocol, __be16 type) {
+    tg_service_key key{};
+    key.protocol = protocol;
+    key.port = type;
+    return to_record(key, tg_service{}, 0);
+}
+
+TEST(FlowRecords, AServiceOfIcmpIsTheEchoRequest) {
+    EXPECT_EQ(record_of_echo(IPPROTO_ICMP, htons(8)).icmp_type, 8);
+    EXPECT_EQ(record_of_echo(IPPROTO_ICMP, htons(8)).service_port(), 8);
+    EXPECT_EQ(record_of_echo(IPPROTO_ICMPV6, htons(128)).icmp_type, 128);
+}
+
+TEST(FlowRecords, AnIcmpServiceOfAnOlderProgramsByteOrderIsTheEchoRequestToo) {
+    EXPECT_EQ(record_of_echo(IPPROTO_ICMP, 8).icmp_type, 8);
+    EXPECT_EQ(record_of_echo(IPPROTO_ICMPV6, 128).icmp_type, 128);
 }
 
 }  // namespace
