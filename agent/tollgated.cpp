@@ -51,19 +51,30 @@ ExitCode wait_for_signal() {
     return signals ? ExitCode::stopped : ExitCode::failed;
 }
 
+// For whoever asked for it, so a sentence and no line of a log.
+ExitCode refuse_cleanup(const Error& error) {
+    const std::string text = fmt::format("tollgated: {}\n", error.message());
+    static_cast<void>(::write(STDERR_FILENO, text.data(), text.size()) < 0);
+    switch (error.code.value()) {
+        case EPERM:
+        case EACCES:
+            return ExitCode::no_permission;
+        case EBUSY:
+            return ExitCode::already_running;
+        default:
+            return ExitCode::failed;
+    }
+}
+
 ExitCode clean_up(const Options& options) {
     auto removed = cleanup(options.gate.pin_dir, options.dry_run);
     if (!removed) {
-        log(LogLevel::error, "cleanup.failed", {{"error", removed.error().message()}});
-        return removed.error().code == std::errc::device_or_resource_busy
-                   ? ExitCode::already_running
-                   : ExitCode::failed;
+        return refuse_cleanup(removed.error());
     }
     for (const std::string& tunnel : kept_interfaces(options.state_dir)) {
         const auto gone = options.dry_run ? Result<void>{} : remove_tun(tunnel);
         if (!gone) {
-            log(LogLevel::error, "cleanup.failed", {{"error", gone.error().message()}});
-            return ExitCode::failed;
+            return refuse_cleanup(gone.error());
         }
         removed->push_back(fmt::format("tunnel interface {}", tunnel));
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <memory>
 #include <sstream>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +11,7 @@
 #include "agent/cli/commands.hpp"
 #include "agent/cli/completion.hpp"
 #include "agent/cli/position.hpp"
+#include "agent/cli/text.hpp"
 #include "agent/cli/watch_command.hpp"
 
 namespace tollgate::cli {
@@ -23,6 +25,33 @@ constexpr const char* kDescription =
 constexpr const char* kFooter =
     "Exit codes: 0 ok, 1 failure, 2 usage, 3 agent unreachable, 4 refused, 5 check failed,\n"
     "6 would change, 7 timeout. The reference is docs/cli.md.";
+
+/// Wraps what is said of commands and options, for a terminal of 100 columns.
+class HelpFormatter : public CLI::Formatter {
+  public:
+    [[nodiscard]] std::string make_option_desc(const CLI::Option* option) const override {
+        return folded(CLI::Formatter::make_option_desc(option));
+    }
+    [[nodiscard]] std::string make_subcommand(const CLI::App* command) const override {
+        std::ostringstream out;
+        CLI::detail::format_help(out,
+                                 command->get_display_name(true),
+                                 folded(command->get_description()),
+                                 get_column_width());
+        return out.str();
+    }
+
+  private:
+    [[nodiscard]] std::string folded(const std::string& text) const {
+        constexpr std::size_t kDeepest = 6;  // indentation in --help-all
+        std::string lines;
+        for (const std::string& line :
+             wrapped(text, Screen::kWidth - kDeepest - get_column_width())) {
+            lines += lines.empty() ? line : '\n' + line;
+        }
+        return lines;
+    }
+};
 
 void add_global_options(CLI::App& app, Options& options) {
     app.add_option("-o,--output", options.output, "Format of the answer")
@@ -47,6 +76,7 @@ void add_global_options(CLI::App& app, Options& options) {
 }
 
 void build(CLI::App& app, Cli& cli) {
+    app.formatter(std::make_shared<HelpFormatter>());
     app.fallthrough();  // global options after the command, too
     app.require_subcommand(1);
     app.footer(kFooter);

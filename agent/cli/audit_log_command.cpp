@@ -53,6 +53,13 @@ Result<void> for_each_line(const fs::path& folder, const LineVisitor& visit) {
     return {};
 }
 
+/// How to get at a log that cannot be read.
+std::string way_to_read(const Error& error) {
+    return error.code == std::errc::permission_denied
+               ? "run the command with sudo"
+               : "give the folder of the log as the argument FOLDER, if it is another";
+}
+
 /// What the running agent says; empty: none answers.
 std::string head_of_agent(const Cli& cli) {
     const Answer status = cli.client().get("/v1/status");
@@ -94,7 +101,7 @@ Exit verify(const Cli& cli, const Asked& asked) {
     }
     const auto reading = read_log(asked.folder, head);
     if (!reading) {
-        return cli.fail(Exit::failure, reading.error().message(), "run the command with sudo");
+        return cli.fail(Exit::failure, reading.error().message(), way_to_read(reading.error()));
     }
     if (!reading->problem.empty()) {
         return cli.fail(
@@ -131,7 +138,7 @@ Exit show(const Cli& cli, const Asked& asked) {
         return true;
     });
     if (!read) {
-        return cli.fail(Exit::failure, read.error().message(), "run the command with sudo");
+        return cli.fail(Exit::failure, read.error().message(), way_to_read(read.error()));
     }
     if (cli.options.format() != Format::table) {
         for (const std::string& line : lines) {

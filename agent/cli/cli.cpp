@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "agent/cli/cli.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+
+#include "agent/cli/text.hpp"
 
 namespace tollgate::cli {
 namespace {
@@ -20,6 +24,23 @@ const char* code_of(Exit exit) {
             return "timeout";
         default:
             return "internal";
+    }
+}
+
+/// Each of its lines wrapped; what goes on is indented, as YAML may be.
+void print_hint(std::ostream& err, std::string_view hint) {
+    constexpr std::string_view kLabel = "hint: ";
+    constexpr std::size_t kMore = 2;
+    std::string start{kLabel};
+    while (!hint.empty()) {
+        const std::size_t end = std::min(hint.find('\n'), hint.size());
+        for (const std::string& part :
+             wrapped(printable(hint.substr(0, end)), Screen::kWidth - kLabel.size() - kMore)) {
+            err << start << part << '\n';
+            start.assign(kLabel.size() + kMore, ' ');
+        }
+        start.assign(kLabel.size(), ' ');
+        hint.remove_prefix(std::min(end + 1, hint.size()));
     }
 }
 
@@ -59,7 +80,7 @@ Exit Cli::show_failure(const Answer& answer, const std::string& file) const {
                            printable(hint));
     }
     if (const std::string hint = answer.hint(); !hint.empty()) {
-        err << "hint: " << printable(hint) << '\n';
+        print_hint(err, hint);
     }
     return answer.exit;
 }

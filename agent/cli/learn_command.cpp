@@ -39,7 +39,9 @@ Exit decide(const Cli& cli, const std::string& verb, const Decision& decision) {
     } else {
         request["ids"] = decision.ids;
     }
-    return cli.show(cli.client().post("/v1/learn/" + verb, request), print_candidates);
+    const bool approve_all = decision.all && verb == "approve";
+    return cli.show(cli.client().post("/v1/learn/" + verb, request),
+                    approve_all ? print_approved : print_candidates);
 }
 
 Exit export_policy(const Cli& cli) {
@@ -55,7 +57,9 @@ void add_deciding(CLI::App& group,
     auto decision = std::make_shared<Decision>();
     CLI::App* command = group.add_subcommand(verb, description);
     command->add_option("ID", decision->ids, "Candidates, as learn review names them");
-    command->add_flag("--all", decision->all, "All pending ones");
+    command->add_flag("--all",
+                      decision->all,
+                      verb == "approve" ? "All pending ones without a risk" : "All pending ones");
     command->callback([&cli, verb, decision] {
         cli.action = [&cli, verb, decision] {
             return decide(cli, verb, *decision);
@@ -72,8 +76,8 @@ void add_learn_commands(CLI::App& app, Cli& cli) {
     add_learn_from_captures(*group, cli);
 
     auto risk = std::make_shared<std::string>();
-    CLI::App* start_app =
-        group->add_subcommand("start", "Go to the stage learn; nothing is dropped");
+    CLI::App* start_app = group->add_subcommand(
+        "start", "Go to the stage learn: only deny rules and the block list drop");
     add_accept_risk(*start_app, *risk);
     start_app->callback([&cli, risk] {
         cli.action = [&cli, risk] {

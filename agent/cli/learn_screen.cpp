@@ -10,8 +10,8 @@ namespace tollgate::cli {
 namespace {
 
 constexpr std::size_t kRemoteColumns = 24;
-constexpr std::ptrdiff_t kViaColumn = 3;  // after REMOTE
-constexpr std::size_t kServiceColumns = 15;
+constexpr std::ptrdiff_t kViaColumn = 3;     // after REMOTE
+constexpr std::size_t kServiceColumns = 19;  // icmpv6/echo-request
 constexpr std::size_t kRuleColumns = 20;
 
 /// Age without "ago": the header says it.
@@ -132,6 +132,23 @@ void print_candidates(Screen& screen, const Json& answer) {
     } else if (!candidates.empty()) {
         screen.next("tollgate policy diff, then tollgate enforce");
     }
+}
+
+void print_approved(Screen& screen, const Json& answer) {
+    const Json& candidates = list(answer, "candidates");
+    const auto left = std::ranges::count_if(candidates, [](const Json& candidate) {
+        return text(candidate, "state") == "pending" && !flag(candidate, "covered");
+    });
+    std::string words = fmt::format("{} approved", number(answer, "decided"));
+    if (left > 0) {
+        words += fmt::format("; {} left, {} a risk: approve {} by ID",
+                             left,
+                             left == 1 ? "it has" : "each has",
+                             left == 1 ? "it" : "them");
+    }
+    screen.line(words);
+    print_candidate_table(screen, answer);
+    screen.next("tollgate policy diff");
 }
 
 }  // namespace tollgate::cli

@@ -74,12 +74,19 @@ Exit diff(const Cli& cli, const std::string& file) {
     if (!answer.ok()) {
         return cli.show_failure(answer, file.empty() ? "policy" : file);
     }
-    const Exit exit = cli.show(answer, print_diff);
+    const Exit exit = cli.show(answer, [&file](Screen& screen, const Json& difference) {
+        print_diff(screen, difference, file);
+    });
     return differs(answer.body) ? Exit::would_change : exit;
 }
 
 void print_applied(Screen& screen, const Json& change) {
-    print_effect(screen, object(change, "effect"));
+    if (has(change, "effect")) {
+        print_effect(screen, object(change, "effect"));
+    } else {  // what comes back was judged when it was put in force
+        screen.field("effect",
+                     "the pending change is taken back, what was in force before it is again");
+    }
     print_change(screen, change);
 }
 

@@ -178,7 +178,7 @@ void print_effect(Screen& screen, const Json& effect) {
     }
 }
 
-void print_diff(Screen& screen, const Json& diff) {
+void print_diff(Screen& screen, const Json& diff, const std::string& file) {
     const Json& lines = list(diff, "text");
     for (const Json& line : lines) {
         if (line.is_string()) {
@@ -193,7 +193,8 @@ void print_diff(Screen& screen, const Json& diff) {
         print_effect(screen, object(diff, "effect"));
     }
     if (!lines.empty()) {
-        screen.next("tollgate enforce   (or tollgate audit, to drop nothing yet)");
+        screen.next(file.empty() ? "tollgate enforce   (or tollgate audit, to drop nothing yet)"
+                                 : "tollgate policy apply " + file);
     }
 }
 

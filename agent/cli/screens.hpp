@@ -12,11 +12,14 @@ void print_doctor(Screen& screen, const Json& doctor);
 
 void print_learn_status(Screen& screen, const Json& status);
 void print_candidates(Screen& screen, const Json& answer);
+/// What `learn approve --all` did, and what it left.
+void print_approved(Screen& screen, const Json& answer);
 /// The table alone.
 void print_candidate_table(Screen& screen, const Json& answer);
 
 void print_policy(Screen& screen, const Json& policy);
-void print_diff(Screen& screen, const Json& diff);
+/// @param file  what the policy in force was compared with; empty: what enforce would apply
+void print_diff(Screen& screen, const Json& diff, const std::string& file);
 void print_history(Screen& screen, const Json& history);
 
 /// What a change would have done to the recorded flows, and to the caller's own connection.

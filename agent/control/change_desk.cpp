@@ -59,6 +59,28 @@ bool drops(policy::Stage stage, DropReason reason) {
     return reason != DropReason::none && (stage == policy::Stage::enforce || always);
 }
 
+// What to do so that the own connection is not dropped; each line stands for itself.
+std::string way_to_stay(std::string_view change, const Session& session) {
+    const std::string rule = failsafe_for(session);
+    if (change == "policy") {
+        return fmt::format(
+            "add this to the spec of the file, and apply it again:\n{}\n"
+            "or say --accept-risk=lose-session",
+            rule);
+    }
+    if (change == "rollback") {
+        return fmt::format(
+            "tollgate policy apply a file whose spec has this, too:\n{}\n"
+            "or say --accept-risk=lose-session",
+            rule);
+    }
+    return fmt::format(
+        "approve the candidate that lets you in (tollgate learn review), or\n"
+        "tollgate learn export >p.yaml, add this to its spec:\n{}\n"
+        "and tollgate policy apply p.yaml; or say --accept-risk=lose-session",
+        rule);
+}
+
 }  // namespace
 
 // The copy of what the loop owns is made in the loop, the work with it here.
@@ -126,8 +148,7 @@ Answer<Json> ChangeDesk::put_in_force(const Draft& draft,
                                request.session.remote,
                                request.session.remote_port,
                                label(effect.session->reason)),
-                   fmt::format("add to spec: {}  or say --accept-risk=lose-session",
-                               failsafe_for(request.session)));
+                   way_to_stay(change, request.session));
         refusal.value().risk = "lose-session";
         return refusal;
     }

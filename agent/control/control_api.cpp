@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "agent/control/control_api.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -53,6 +54,12 @@ Json candidates_json(Agent& agent, bool all) {
     }
     json["hidden"] = hidden;
     return json;
+}
+
+std::size_t pending_of(policy::Learner& learner) {
+    const auto candidates = learner.candidates();
+    return static_cast<std::size_t>(
+        std::ranges::count(candidates, policy::Decision::pending, &policy::Candidate::decision));
 }
 
 Json flows_json(Agent& agent, std::size_t last) {
@@ -186,6 +193,7 @@ void ControlApi::add_learning_calls() {
                     return Unexpected<Refusal>{decision.error()};
                 }
                 policy::Learner& learner = agent.learning().learner();
+                const std::size_t before = pending_of(learner);
                 auto done = approve ? learner.approve(decision->ids, decision->by)
                                     : learner.reject(decision->ids, decision->by);
                 if (!done) {
@@ -193,8 +201,11 @@ void ControlApi::add_learning_calls() {
                                   done.error().message(),
                                   "see `tollgate learn review`");
                 }
+                const std::size_t decided = before - pending_of(learner);
                 agent.learning().save();
-                return candidates_json(agent, true);
+                Json json = candidates_json(agent, true);
+                json["decided"] = decided;
+                return json;
             });
     }
 }

@@ -47,6 +47,14 @@ ends_with 2 'go with --cleanup' tollgated "${pin[@]}" --wait
 chmod 755 "$lab"
 wrap=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 ends_with 10 'root' tollgated "${pin[@]}"
+mkdir -p "$pins/not-yours" && chmod 700 "$pins/not-yours"
+code=0
+on device "${wrap[@]}" "$bin/tollgate" --pin-dir "$pins/not-yours" cleanup >"$lab/said" 2>&1 || code=$?
+((code == 4)) || fail "cleanup without root exits with $code, not 4: $(<"$lab/said")"
+if ! grep -q '^tollgate: .*Permission denied' "$lab/said" || ! grep -q '^hint: .*sudo' "$lab/said" || grep -q level= "$lab/said"; then
+    fail "cleanup without root does not say what to do: $(<"$lab/said")"
+fi
+rmdir "$pins/not-yours"
 wrap=(setpriv --bounding-set '-bpf,-sys_admin' --inh-caps '-bpf,-sys_admin')
 ends_with 10 'CAP_BPF|root' tollgated "${pin[@]}"
 wrap=(setpriv --bounding-set '-perfmon,-sys_admin' --inh-caps '-perfmon,-sys_admin')

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/cli/text.hpp"
+
 namespace tollgate::cli {
 namespace {
 
@@ -84,6 +86,19 @@ TEST(Usage, HelpIsNoError) {
     EXPECT_EQ(run_line({"--help"}).exit, Exit::ok);
     EXPECT_EQ(run_line({"policy", "apply", "--help"}).exit, Exit::ok);
     EXPECT_EQ(run_line({"--version"}).out, "tollgate " TOLLGATE_VERSION "\n");
+}
+
+TEST(Usage, HelpFitsAHundredColumns) {
+    for (const Texts& words : {Texts{"--help"},
+                               Texts{"policy", "--help"},
+                               Texts{"policy", "import", "mud", "--help"},
+                               Texts{"tunnel", "--help"},
+                               Texts{"--help-all"}}) {
+        std::istringstream lines{run_line(words).out};
+        for (std::string line; std::getline(lines, line);) {
+            EXPECT_LE(columns(line), 100U) << line;
+        }
+    }
 }
 
 TEST(Usage, GlobalOptionsStandBeforeOrBehindTheCommand) {
