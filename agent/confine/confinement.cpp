@@ -21,7 +21,12 @@ namespace tollgate::agent {
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)  // clang's way to say it
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TOLLGATE_SANITIZED
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(TOLLGATE_SANITIZED)
 constexpr bool kHasShadowMemory = true;  // terabytes of address space
 #else
 constexpr bool kHasShadowMemory = false;
