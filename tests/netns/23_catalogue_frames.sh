@@ -54,14 +54,26 @@ standing_begin
 # The capture has seen all that has passed so far. It also saw what came before the gate was there: $early frames.
 settle() {
     local seen=
+    until_true 10 ended || fail "connections do not end: $(on device ss -Htan)"
     until [[ $(<"$witness_frames") == "$seen" ]]; do
         seen=$(<"$witness_frames")
         sleep 0.5
     done
     early=$((seen - $(frames_of ingress | jq '.[1]')))
 }
+# The connections of the checks are at an end, and the capture has seen all of them.
+ended() {
+    local name
+    for name in attacker device; do
+        [[ -z $(on "$name" ss -Htan exclude listening exclude time-wait exclude syn-recv) ]] || return 1
+    done
+}
+is_settled() { ended && (($(<"$witness_frames") == $(frames_of ingress | jq '.[1]') + early)); }
 # What has come in since: passed, dropped by reason, and captured behind the gate.
-before() { counters=$(frames_of ingress) && captured=$(($(jq '.[1]' <<<"$counters") + early)); }
+before() {
+    until_true 10 is_settled || fail "connections do not end: $(on device ss -Htan)"
+    counters=$(frames_of ingress) && captured=$(($(jq '.[1]' <<<"$counters") + early))
+}
 since() {
     frames_of ingress | jq -c --argjson was "$counters" --argjson captured "$(($(<"$witness_frames") - captured))" '
         {pass: (.[1] - $was[1]), captured: $captured,

@@ -6,7 +6,8 @@
 #     standing_begin           after the daemon has started and answered: what it is and has now
 #     standing_holds WHEN      the same process lives, every frame is accounted for by a verdict, none for an unknown
 #                              reason, port 5000 answers, port 6000 was not reached; since the beginning no descriptor
-#                              more, and at most $standing_slack KiB of memory; 4096 is what it remembers of events
+#                              more, and at most $standing_slack KiB of memory of its own (the parts of its file that it
+#                              has run so far are not counted); 4096 is what it remembers of events
 #     frames_of DIRECTION      [frames, passed, dropped, {REASON: n}] of eth0 so far, as JSON
 #     only_5000                prints a policy: port 5000 in, pings out, and nothing else
 #
@@ -43,7 +44,7 @@ frames_of() {
         [.passedPackets + .droppedPackets, .passedPackets, .droppedPackets, .drops]'
 }
 
-standing_memory() { awk '/^VmRSS/ { print $2 }' "/proc/$daemon/status"; }
+standing_memory() { awk '/^RssAnon/ { print $2 }' "/proc/$daemon/status"; }
 standing_fits() { (($(standing_memory) <= standing_rss + standing_slack)); }
 standing_descriptors() { find "/proc/$daemon/fd" -mindepth 1 2>/dev/null | wc -l; }
 
