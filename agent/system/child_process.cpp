@@ -242,9 +242,9 @@ ProcessEnd ChildProcess::kill() {
         return end_.value_or(ProcessEnd{});
     }
     // It is not reaped yet: the id is still its own. One that nobody may kill ends when its channel
-    // does, as all of ours.
+    // does, as all of ours; closing would not end it for whoever has a copy.
     if (::kill(pid_, SIGKILL) != 0 && !kill_as_its_user(pid_)) {
-        channel_.reset();
+        ::shutdown(channel_.get(), SHUT_RDWR);
     }
     siginfo_t child{};
     while (::waitid(P_PID, static_cast<id_t>(pid_), &child, WEXITED) != 0 && errno == EINTR) {

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Stands in for systemctl and journalctl, under these names, where systemd is not process 1: starts a service as its
-unit says. It goes by the unit's condition, ExecStart, Type=notify, capabilities, NoNewPrivileges, group, limits, umask
-and folders; it knows nothing of its sandbox (mounts, devices, system calls), of Restart= and of the watchdog.
+unit says. It goes by the unit's condition, ExecStart, Type=notify, capabilities, NoNewPrivileges, ProtectProc, group,
+limits, umask and folders; it knows nothing of the rest of its sandbox (mounts, devices, system calls), of Restart= and of
+the watchdog.
 
     systemctl start|stop|restart|is-active UNIT
     journalctl -u UNIT [-n LINES | --since WHEN]        the whole log is of this boot; WHEN is not looked at
@@ -75,7 +76,15 @@ def command_of(unit):
     privileges = ["--bounding-set", ",".join(["-all", *capabilities]), "--inh-caps", "-all"]
     if unit["NoNewPrivileges"] == ["yes"]:
         privileges.append("--no-new-privs")
-    return ["setpriv", *privileges, *unit["ExecStart"][-1].split()]
+    return [*own_proc(unit), "setpriv", *privileges, *unit["ExecStart"][-1].split()]
+
+
+def own_proc(unit):
+    """Runs a command where /proc shows what ProtectProc lets it."""
+    if not unit["ProtectProc"]:
+        return []
+    mount = f"mount -t proc -o hidepid={unit['ProtectProc'][-1]} proc /proc"
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-ec", f'{mount} && exec "$@"', "sh"]
 
 
 def becomes_ready(process, notifications):

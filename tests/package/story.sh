@@ -151,3 +151,11 @@ only_what_was_learned || fail "the gate is not as it was"
 within 20 is_over TollgateEgressDetached || fail "the alert of the way out does not end"
 fires TollgateDetachedByOthers || fail "no alert tells that it happened: $(firing)"
 chapter "the alert is over, and the gate is as it was"
+
+chapter "the service ends when it is asked to; the gate holds"
+# Its parts belong to another user, whom it may neither see in /proc nor send signals to.
+mapfile -t parts < <(pgrep -P "$(<"$system/run/tollgated.service.pid")" -f -- '^tollgated --role=')
+((${#parts[@]} > 0)) || fail "no part of it runs"
+board systemctl stop tollgated || fail "it does not end"
+! ps -o pid=,args= -p "$(IFS=, && echo "${parts[*]}")" || fail "parts of it are left"
+fetches office 192.0.2.1:8080 && ! speaks_telnet || fail "the gate is gone with it"

@@ -44,14 +44,15 @@ int wait_for_ever() {
     }
 }
 
-// As a process that is confined.
+// As a process that is confined: until its channel ends.
 int wait_as_nobody() {
     constexpr uid_t kNobody = 65534;
     if (::setresuid(kNobody, kNobody, kNobody) != 0 ||
         ::send(ChildProcess::kChannel, "nobody", 6, 0) != 6) {
         return 11;
     }
-    return wait_for_ever();
+    char byte = 0;
+    return ::recv(ChildProcess::kChannel, &byte, 1, 0) == 0 ? 0 : 12;
 }
 
 int play(const std::string& role, const std::vector<std::string>& arguments) {

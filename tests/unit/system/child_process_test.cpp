@@ -121,6 +121,28 @@ TEST(ChildProcess, OfAnotherUserIsKilledWithoutTheRightTo) {
     EXPECT_EQ(status, 0);
 }
 
+// Without /proc nobody can tell whose it is. A copy of the channel is what an owner may keep.
+TEST(ChildProcess, OfAnotherUserWhomNobodySeesEndsWithItsChannel) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "needs root";
+    }
+    const pid_t parent = ::fork();
+    ASSERT_GE(parent, 0);
+    if (parent == 0) {
+        ::alarm(20);
+        drop_right_to_kill();
+        auto child = ChildProcess::start(plan("nobody"));
+        const bool is_nobody = child && receive(*child) == "nobody";
+        const FileDescriptor copy{is_nobody ? ::dup(child->channel()) : -1};
+        const bool is_unseen = copy && ::chroot("/sys") == 0;
+        const bool ended = is_unseen && child->kill().is_success();
+        ::_exit(ended ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(parent, &status, 0), parent);
+    EXPECT_EQ(status, 0);
+}
+
 TEST(ChildProcess, GetsTheDescriptorsThatAreListedAndNoOther) {
     std::array<int, 2> pipe{};
     ASSERT_EQ(::pipe(pipe.data()), 0);  // not closed on exec
