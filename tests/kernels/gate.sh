@@ -9,31 +9,15 @@ set -euo pipefail
 source "$(dirname "$0")/../netns/lib.sh"
 # shellcheck source=tests/netns/daemon.sh
 source "$(dirname "$0")/../netns/daemon.sh"
+# shellcheck source=tests/netns/ssh_only.sh
+source "$(dirname "$0")/../netns/ssh_only.sh"
 # It takes the machine's NIC: nothing for another machine than the one of run.sh.
 grep -q ' guest=' /proc/cmdline || fail "this is no kernel that run.sh has booted"
 nic=$(basename "$(dirname /sys/class/net/*/device)")
 lab_start
-host device && host router
-wire device eth0 192.0.2.10/24 router eth0 192.0.2.1/24
+ssh_only_start
 ip link set "$nic" netns "tg-device-$$" name nic0
 ip -n "tg-device-$$" link add dummy0 type dummy
-serve device 192.0.2.10 22
-serve device 192.0.2.10 23
-cat >"$lab/policy.yaml" <<'END'
-apiVersion: tollgate/v1
-kind: Policy
-metadata: {name: lab}
-spec:
-  mode: enforce
-  default: {ingress: drop, egress: drop}
-  allow:
-    - {name: ssh, direction: ingress, ports: [tcp/22]}
-END
-
-holds() {
-    reaches router 192.0.2.10 22 || fail "$1: what is allowed does not pass"
-    ! reaches router 192.0.2.10 23 || fail "$1: what is forbidden passes"
-}
 
 daemon_start --policy "$lab/policy.yaml" --interface nic0 --interface dummy0
 echo "RESULT loads yes"

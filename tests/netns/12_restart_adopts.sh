@@ -11,25 +11,10 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/netns/daemon.sh
 source "$(dirname "$0")/daemon.sh"
+# shellcheck source=tests/netns/ssh_only.sh
+source "$(dirname "$0")/ssh_only.sh"
 lab_start
-host device && host router
-wire device eth0 192.0.2.10/24 router eth0 192.0.2.1/24
-serve device 192.0.2.10 22
-serve device 192.0.2.10 23
-cat >"$lab/policy.yaml" <<'END'
-apiVersion: tollgate/v1
-kind: Policy
-metadata: {name: lab}
-spec:
-  mode: enforce
-  default: {ingress: drop, egress: drop}
-  allow:
-    - {name: ssh, direction: ingress, ports: [tcp/22]}
-END
-holds() {
-    reaches router 192.0.2.10 22 || fail "$1: what is allowed does not pass"
-    ! reaches router 192.0.2.10 23 || fail "$1: what is forbidden passes"
-}
+ssh_only_start
 daemon_start --policy "$lab/policy.yaml"
 holds "with the first policy"
 generation=$(api status | jq .generation)
@@ -39,7 +24,7 @@ for signal in TERM KILL KILL; do
     daemon_start
     holds "after the restart"
     api status | jq -e --argjson generation "$generation" \
-        '.interfaces[0].attach.adopted and .generation == $generation and .policyName == "lab"' >/dev/null ||
+        '.interfaces[0].attach.adopted and .generation == $generation and .policyName == "ssh-only"' >/dev/null ||
         fail "the restart does not adopt"
 done
 

@@ -11,25 +11,13 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/netns/daemon.sh
 source "$(dirname "$0")/daemon.sh"
+# shellcheck source=tests/netns/ssh_only.sh
+source "$(dirname "$0")/ssh_only.sh"
+# shellcheck source=tests/netns/refusals.sh
+source "$(dirname "$0")/refusals.sh"
 lab_start
-host device && host router
-wire device eth0 192.0.2.10/24 router eth0 192.0.2.1/24
-serve device 192.0.2.10 22
-serve device 192.0.2.10 23
+ssh_only_start
 
-# ends_with CODE TEXT COMMAND...: the command ends with this code and says this in one line
-ends_with() {
-    local wanted=$1 text=$2 code=0
-    shift 2
-    "$@" 2>"$lab/said" || code=$?
-    ((code == wanted)) || { cat "$lab/said"; fail "$* exits with $code, not $wanted"; }
-    grep -qiE "level=error.*$text" "$lab/said" || { cat "$lab/said"; fail "$* does not say '$text'"; }
-}
-tollgated() { # with folders of its own; FLAGS...
-    on device timeout 20 "${wrap[@]}" "$bin/tollgated" --state-dir "${state2:-$lab/state2}" --run-dir "$lab/run2" \
-        --pin-dir "$pins/second" --metrics off "$@"
-}
-wrap=(env)
 pin=(--interface eth0)
 
 ends_with 2 'unknown argument' tollgated --frobnicate
@@ -64,8 +52,8 @@ ends_with 12 'bpffs|mount' tollgated "${pin[@]}"
 wrap=(env)
 ends_with 13 'no-such-if' tollgated --interface no-such-if
 ends_with 13 'auto: .*no default route' tollgated --interface auto
-echo 'apiVersion: tollgate/v0' >"$lab/policy.yaml"
-ends_with 17 'policy.yaml:1:' tollgated "${pin[@]}" --policy "$lab/policy.yaml"
+echo 'apiVersion: tollgate/v0' >"$lab/old.yaml"
+ends_with 17 'old.yaml:1:' tollgated "${pin[@]}" --policy "$lab/old.yaml"
 ends_with 17 'No such file' tollgated "${pin[@]}" --policy "$lab/nowhere.yaml"
 touch "$lab/a-file"
 state2=$lab/a-file ends_with 16 'a-file' tollgated "${pin[@]}"
@@ -83,24 +71,10 @@ on device ip link show eth0 | grep -q 'prog/xdp' || fail "the foreign program wa
 on device ip link set eth0 xdpdrv off
 
 # With a policy in force: what is refused must leave it alone.
-cat >"$lab/good.yaml" <<'END'
-apiVersion: tollgate/v1
-kind: Policy
-metadata: {name: lab}
-spec:
-  mode: enforce
-  default: {ingress: drop, egress: drop}
-  allow:
-    - {name: ssh, direction: ingress, ports: [tcp/22]}
-END
-holds() {
-    reaches router 192.0.2.10 22 || fail "$1: what is allowed does not pass"
-    ! reaches router 192.0.2.10 23 || fail "$1: what is forbidden passes"
-}
 mkdir "$lab/state"
 mount -t tmpfs -o size=1m tollgate-test "$lab/state"
 trap 'umount -l "$lab/state"; lab_end' EXIT
-daemon_start --policy "$lab/good.yaml"
+daemon_start --policy "$lab/policy.yaml"
 holds "at first"
 ends_with 18 'another' on device timeout 20 "$bin/tollgated" "${pin[@]}" --state-dir "$lab/state" --run-dir "$lab/run" \
     --pin-dir "$pins" --metrics off

@@ -10,6 +10,8 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/netns/daemon.sh
 source "$(dirname "$0")/daemon.sh"
+# shellcheck source=tests/netns/confined.sh
+source "$(dirname "$0")/confined.sh"
 lab_start
 host device && host router
 wire device eth0 192.0.2.10/24 router eth0 192.0.2.1/24
@@ -19,19 +21,10 @@ daemon_start
 
 exporter() { api status | jq '.processes[] | select(.name == "exporter").pid // empty'; }
 scrape() { on device curl -fsS --max-time 5 http://127.0.0.1:9586/metrics; }
-line() { grep -P "^$2:" "/proc/$1/status" | cut -f 2-; } # line PID NAME
 
 first=$(exporter)
 scrape >/dev/null || fail "no metrics"
-for set in CapInh CapPrm CapEff CapBnd CapAmb; do
-    [[ $(line "$first" "$set") == 0000000000000000 ]] || fail "it has capabilities: $set $(line "$first" "$set")"
-done
-[[ $(line "$first" NoNewPrivs) == 1 ]] || fail "it could gain privileges"
-[[ $(line "$first" Seccomp) == 2 ]] || fail "its system calls are not filtered"
-[[ $(line "$first" Groups) =~ ^[[:space:]]*$ ]] || fail "it has groups: $(line "$first" Groups)"
-for id in Uid Gid; do
-    [[ $(line "$first" "$id") != *$'\t0'* && $(line "$first" "$id") != 0* ]] || fail "it is root's: $id $(line "$first" "$id")"
-done
+is_confined "$first"
 [[ $(stat -c %U "/proc/$first/environ") == root ]] || fail "others of its user can look into it"
 # Standard error, the channel, the listener, two channels for pages, and what a scrape is answered on.
 for descriptor in "/proc/$first/fd"/*; do
@@ -46,7 +39,7 @@ came_back() {
 until_true 20 came_back || fail "it does not come back"
 [[ $(api status | jq ".processes[0].restarts") == 1 ]] || fail "that is not counted"
 grep -q 'event=process.ended name=exporter how="was killed by SIGKILL"' "$lab/tollgated.log" || fail "the log does not tell"
-[[ $(line "$second" Seccomp) == 2 && $(line "$second" CapEff) == 0000000000000000 ]] || fail "the second one is not confined"
+is_confined "$second"
 
 # One that does nothing holds up neither the agent nor, once it goes on, those who wait.
 kill -STOP "$second"
@@ -62,5 +55,5 @@ scrape >/dev/null || fail "it ends by a signal that is the agent's"
 [[ $(exporter) == "$second" ]] || fail "it was started again"
 
 daemon_kill KILL
-gone() { ! kill -0 "$second" 2>/dev/null || [[ $(line "$second" State) == Z* ]]; }
+gone() { ! kill -0 "$second" 2>/dev/null || [[ $(status_line "$second" State) == Z* ]]; }
 until_true 10 gone || fail "it outlives the agent"

@@ -10,6 +10,8 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/netns/daemon.sh
 source "$(dirname "$0")/daemon.sh"
+# shellcheck source=tests/netns/confined.sh
+source "$(dirname "$0")/confined.sh"
 lab_start
 host device && host router
 wire device eth0 198.18.0.10/24 router eth0 198.18.0.1/24
@@ -55,7 +57,6 @@ daemon_start
 ask() { on device python3 "$lab/ask.py" "$@"; }
 process() { api status | jq -r ".processes[] | select(.name == \"dns\").$1 // empty"; }
 sample() { on device curl -fsS --max-time 5 http://127.0.0.1:9586/metrics | grep -F "$1 " | awk '{print $NF}'; }
-line() { grep -P "^$2:" "/proc/$1/status" | cut -f 2-; } # line PID NAME
 named() { # NUMBER: whether an event tells of the name, and a candidate of the service
     local name=h$1.for-h$1.example
     api 'observe?last=1000' | jq -es --arg name "$name" 'any(.type == "dns" and .remoteName == $name)' >/dev/null &&
@@ -67,15 +68,7 @@ first=$(process pid)
 ask 1 443
 until_true 20 named 1 || fail "the name is not learned"
 
-for set in CapInh CapPrm CapEff CapBnd CapAmb; do
-    [[ $(line "$first" "$set") == 0000000000000000 ]] || fail "it has capabilities: $set $(line "$first" "$set")"
-done
-[[ $(line "$first" NoNewPrivs) == 1 ]] || fail "it could gain privileges"
-[[ $(line "$first" Seccomp) == 2 ]] || fail "its system calls are not filtered"
-[[ $(line "$first" Groups) =~ ^[[:space:]]*$ ]] || fail "it has groups: $(line "$first" Groups)"
-for id in Uid Gid; do
-    [[ $(line "$first" "$id") != *$'\t0'* && $(line "$first" "$id") != 0* ]] || fail "it is root's: $id $(line "$first" "$id")"
-done
+is_confined "$first"
 for descriptor in "/proc/$first/fd"/*; do
     [[ $descriptor == */[23] ]] || fail "it holds $descriptor: $(readlink "$descriptor")"
 done
@@ -111,9 +104,9 @@ until_true 20 named 4 || fail "no name is learned after kill -9"
 (($(sample 'tollgate_dns_answers_total{result="read"}') >= 3)) || fail "what is read is not counted"
 (($(sample 'tollgate_dns_answers_total{result="lost"}') >= 1)) || fail "what is not read is not counted"
 [[ $(sample 'tollgate_dns_answers_total{result="refused"}') == 0 ]] || fail "an honest answer was refused"
-[[ $(line "$third" Seccomp) == 2 && $(line "$third" CapEff) == 0000000000000000 ]] || fail "the new one is not confined"
+is_confined "$third"
 kill -0 "$daemon" || fail "the agent has ended"
 
 daemon_kill KILL
-ended() { ! kill -0 "$third" 2>/dev/null || [[ $(line "$third" State) == Z* ]]; }
+ended() { ! kill -0 "$third" 2>/dev/null || [[ $(status_line "$third" State) == Z* ]]; }
 until_true 10 ended || fail "it outlives the agent"

@@ -10,6 +10,8 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/netns/daemon.sh
 source "$(dirname "$0")/daemon.sh"
+# shellcheck source=tests/netns/confined.sh
+source "$(dirname "$0")/confined.sh"
 lab_start
 host device && host router
 wire device eth0 192.0.2.10/24 router eth0 192.0.2.1/24
@@ -52,11 +54,7 @@ try_to_catch() {
     return 1
 }
 until_true 60 try_to_catch || fail "nobody sees a parser: $(<"$lab/answer")"
-for set in CapInh CapPrm CapEff CapBnd CapAmb; do
-    [[ $(grep "^$set:" "/proc/$pid/status" | cut -f 2) == 0000000000000000 ]] || fail "it has capabilities: $set"
-done
-[[ $(grep ^NoNewPrivs: "/proc/$pid/status" | cut -f 2) == 1 ]] || fail "it could gain privileges"
-[[ $(grep ^Uid: "/proc/$pid/status" | cut -f 2) != 0 ]] || fail "it is root's"
+is_confined "$pid"
 for descriptor in "/proc/$pid/fd"/*; do
     [[ $descriptor == */[23] ]] || fail "it holds $descriptor: $(readlink "$descriptor")"
 done

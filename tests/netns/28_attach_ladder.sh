@@ -12,23 +12,13 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/netns/daemon.sh
 source "$(dirname "$0")/daemon.sh"
+# shellcheck source=tests/netns/ssh_only.sh
+source "$(dirname "$0")/ssh_only.sh"
+# shellcheck source=tests/netns/refusals.sh
+source "$(dirname "$0")/refusals.sh"
 lab_start
-host device && host router
-wire device eth0 192.0.2.10/24 router eth0 192.0.2.1/24
-serve device 192.0.2.10 22
-serve device 192.0.2.10 23
+ssh_only_start
 metrics=127.0.0.1:9586
-cat >"$lab/policy.yaml" <<'END'
-apiVersion: tollgate/v1
-kind: Policy
-metadata: {name: lab}
-spec:
-  mode: enforce
-  default: {ingress: drop, egress: drop}
-  allow:
-    - {name: ssh, direction: ingress, ports: [tcp/22]}
-END
-
 # stands RUNG: as status and metrics tell it.
 stands() {
     [[ $(api status | jq -r '.interfaces[0].attach.ingress') == "$1" ]] || fail "it is not on the rung $1: $(api status)"
@@ -36,10 +26,6 @@ stands() {
 }
 counted() {
     on device curl -s "http://$metrics/metrics" | grep '^tollgate_xdp_attached' | grep "attach_mode=\"$1\"" | grep -q ' 1$'
-}
-holds() {
-    reaches router 192.0.2.10 22 || fail "$1: what is allowed does not pass"
-    ! reaches router 192.0.2.10 23 || fail "$1: what is forbidden passes"
 }
 # runs WHAT RUNG FLAGS...: the gate holds on that rung. Then away with everything.
 runs() {
@@ -51,16 +37,10 @@ runs() {
 }
 # refuses CODE TEXT FLAGS...: and nothing is attached, nothing pinned.
 refuses() {
-    local wanted=$1 text=$2 code=0
-    shift 2
-    on device timeout 20 "${wrap[@]}" "$bin/tollgated" --interface eth0 --state-dir "$lab/state2" \
-        --run-dir "$lab/run2" --pin-dir "$pins/second" --metrics off "$@" 2>"$lab/said" || code=$?
-    ((code == wanted)) || { cat "$lab/said"; fail "it exits with $code, not $wanted"; }
-    grep -qiE "level=error.*$text" "$lab/said" || { cat "$lab/said"; fail "it does not say '$text'"; }
+    ends_with "$1" "$2" tollgated --interface eth0 "${@:3}"
     ! on device ip link show eth0 | grep -q prog/xdp || fail "a program is left"
     [[ ! -e $pins/second ]] || fail "pins are left"
 }
-wrap=(env)
 mtu() {
     ip -n "tg-device-$$" link set eth0 mtu "$1"
     ip -n "tg-router-$$" link set eth0 mtu "$1"

@@ -14,6 +14,8 @@ source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/daemon.sh"
 # shellcheck source=tests/netns/tunnel.sh
 source "$(dirname "$0")/tunnel.sh"
+# shellcheck source=tests/netns/confined.sh
+source "$(dirname "$0")/confined.sh"
 lab_start
 tunnel_lab
 cat >"$lab/tollgate.yaml" <<YAML
@@ -34,9 +36,7 @@ answers() { on device ping -q -c 1 -W 1 10.9.0.2 >/dev/null; }
 until_true 20 answers || fail "no tunnel: $(<"$lab/tollgated.log")"
 
 process=$(data_process "$daemon" "$wg")
-field() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$process/status"; }
-[[ $(field CapPrm)$(field CapEff)$(field CapAmb) =~ ^0+$ ]] || fail "it has capabilities: $(grep Cap "/proc/$process/status")"
-[[ $(field NoNewPrivs) == 1 && $(field Seccomp) == 2 && $(field Uid) != 0 ]] || fail "it is not confined: $(<"/proc/$process/status")"
+is_confined "$process"
 way() { ip -n "tg-device-$$" route get 10.9.0.2; }
 for round in 1 2; do
     kill -KILL "$process"

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <functional>
 #include <string>
 
 #include <fcntl.h>
@@ -101,24 +102,30 @@ void drop_right_to_kill() {
     ASSERT_EQ(::syscall(SYS_capset, &header, rights), 0);
 }
 
-TEST(ChildProcess, OfAnotherUserIsKilledWithoutTheRightTo) {
-    if (::geteuid() != 0) {
-        GTEST_SKIP() << "needs root";
-    }
+// Has a process without that right start one of another user, and do something to it.
+// @return its exit code; 0: that went as it should
+int with_one_of_another_user(const std::function<bool(ChildProcess&)>& ends_it) {
     const pid_t parent = ::fork();
-    ASSERT_GE(parent, 0);
     if (parent == 0) {
         ::alarm(20);
         drop_right_to_kill();
         auto child = ChildProcess::start(plan("nobody"));
         const bool is_nobody = child && receive(*child) == "nobody";
         const bool refused = is_nobody && ::kill(child->pid(), SIGKILL) != 0 && errno == EPERM;
-        const bool killed = refused && child->kill().signal == SIGKILL;
-        ::_exit(killed && ::geteuid() == 0 ? 0 : 1);
+        ::_exit(refused && ends_it(*child) ? 0 : 1);
     }
-    int status = 0;
-    ASSERT_EQ(::waitpid(parent, &status, 0), parent);
-    EXPECT_EQ(status, 0);
+    int status = -1;
+    return ::waitpid(parent, &status, 0) == parent ? status : -1;
+}
+
+TEST(ChildProcess, OfAnotherUserIsKilledWithoutTheRightTo) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "needs root";
+    }
+    const auto kill = [](ChildProcess& child) {
+        return child.kill().signal == SIGKILL && ::geteuid() == 0;
+    };
+    EXPECT_EQ(with_one_of_another_user(kill), 0);
 }
 
 // Without /proc nobody can tell whose it is. A copy of the channel is what an owner may keep.
@@ -126,21 +133,11 @@ TEST(ChildProcess, OfAnotherUserWhomNobodySeesEndsWithItsChannel) {
     if (::geteuid() != 0) {
         GTEST_SKIP() << "needs root";
     }
-    const pid_t parent = ::fork();
-    ASSERT_GE(parent, 0);
-    if (parent == 0) {
-        ::alarm(20);
-        drop_right_to_kill();
-        auto child = ChildProcess::start(plan("nobody"));
-        const bool is_nobody = child && receive(*child) == "nobody";
-        const FileDescriptor copy{is_nobody ? ::dup(child->channel()) : -1};
-        const bool is_unseen = copy && ::chroot("/sys") == 0;
-        const bool ended = is_unseen && child->kill().is_success();
-        ::_exit(ended ? 0 : 1);
-    }
-    int status = 0;
-    ASSERT_EQ(::waitpid(parent, &status, 0), parent);
-    EXPECT_EQ(status, 0);
+    const auto kill_unseen = [](ChildProcess& child) {
+        const FileDescriptor copy{::dup(child.channel())};
+        return copy && ::chroot("/sys") == 0 && child.kill().is_success();
+    };
+    EXPECT_EQ(with_one_of_another_user(kill_unseen), 0);
 }
 
 TEST(ChildProcess, GetsTheDescriptorsThatAreListedAndNoOther) {
