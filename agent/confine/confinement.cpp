@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "agent/confine/confinement.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <fstream>
 #include <limits>
 #include <set>
 
@@ -27,7 +29,7 @@ namespace {
 #endif
 #endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(TOLLGATE_SANITIZED)
-constexpr bool kHasShadowMemory = true;  // terabytes of address space
+constexpr bool kHasShadowMemory = true;
 #else
 constexpr bool kHasShadowMemory = false;
 #endif
@@ -72,17 +74,22 @@ Result<void> limit(int resource, std::optional<std::uint64_t> most, std::string_
     if (!most) {
         return {};
     }
+    const auto what = static_cast<__rlimit_resource>(resource);
+    rlimit limits{};
+    bool done = ::getrlimit(what, &limits) == 0;
     // Past the soft limit of time comes a signal that says so; past the hard one, SIGKILL.
     const rlim_t hard = resource == RLIMIT_CPU ? *most + 1 : *most;
-    const rlimit limits{static_cast<rlim_t>(*most), hard};
-    if (::setrlimit(static_cast<__rlimit_resource>(resource), &limits) != 0) {
+    limits.rlim_max = std::min(hard, limits.rlim_max);
+    limits.rlim_cur = std::min(static_cast<rlim_t>(*most), limits.rlim_max);
+    done = done && ::setrlimit(what, &limits) == 0;
+    if (!done) {
         return failure(errno, fmt::format("limit {} to {}", name, *most));
     }
     return {};
 }
 
 Result<void> apply(const ProcessLimits& limits) {
-    const auto memory = kHasShadowMemory ? std::nullopt : limits.memory_bytes;
+    const auto memory = limits_memory() ? limits.memory_bytes : std::nullopt;
     for (const auto& set : {limit(RLIMIT_CORE, 0, "core dumps"),
                             limit(RLIMIT_AS, memory, "memory"),
                             limit(RLIMIT_CPU, limits.cpu_seconds, "CPU time"),
@@ -91,6 +98,21 @@ Result<void> apply(const ProcessLimits& limits) {
         if (!set) {
             return set;
         }
+    }
+    return {};
+}
+
+// The service manager may keep the agent from being killed for want of memory; what a stranger can
+// make grow has to go before others do.
+Result<void> be_killed_as_others() {
+    constexpr auto kScore = "/proc/self/oom_score_adj";
+    int score = 0;
+    if (!(std::ifstream{kScore} >> score) || score >= 0) {
+        return {};
+    }
+    std::ofstream file{kScore};
+    if (!(file << 0 << std::flush)) {
+        return failure(errno, fmt::format("write {}", kScore));
     }
     return {};
 }
@@ -139,8 +161,15 @@ Result<void> change_user(ConfinementReport& report, const User& user) {
 
 }  // namespace
 
+bool limits_memory() {
+    return !kHasShadowMemory;
+}
+
 Result<ConfinementReport> confine(const Confinement& wanted) {
     const User user = confined_user();  // reads files
+    if (auto killed = be_killed_as_others(); !killed) {
+        return Failure{killed.error()};
+    }
     const auto closed =
         wanted.keeps_descriptors ? Result<void>{} : close_all_but(wanted.descriptors);
     if (!closed) {

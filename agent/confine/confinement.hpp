@@ -15,14 +15,18 @@
 
 namespace tollgate::agent {
 
-/// Hard limits of one process (setrlimit(2)). What is not set stays as it is; there is never a core
-/// dump.
+/// Hard limits of one process (setrlimit(2)). What is not set, or is less already, stays as it is;
+/// there is never a core dump.
 struct ProcessLimits {
-    std::optional<std::uint64_t> memory_bytes;  ///< address space; not under a sanitizer
+    std::optional<std::uint64_t> memory_bytes;  ///< address space, if limits_memory()
     std::optional<std::uint64_t> cpu_seconds;
     std::optional<std::uint64_t> open_files;
     std::optional<std::uint64_t> file_bytes;  ///< size of files that it writes, its log among them
 };
+
+/// Whether memory is limited: not in a build with a sanitizer, whose shadow memory is terabytes of
+/// address space.
+[[nodiscard]] bool limits_memory();
 
 /// What a process may be left with.
 struct Confinement {
@@ -45,8 +49,9 @@ struct ConfinementReport {
 /// The user of confined processes, of the Debian package; elsewhere they are user 65534.
 inline constexpr std::string_view kConfinedUser = "_tollgate";
 
-/// Takes from the calling process, for good, what it has no need of. In this order: descriptors and
-/// core dumps, limits, the file system (Landlock), the bounding set, user and groups (if it has
+/// Takes from the calling process, for good, what it has no need of. In this order: a score below 0
+/// with which it would be spared when memory is short (oom_score_adj), descriptors and core dumps,
+/// limits, the file system (Landlock), the bounding set, user and groups (if it has
 /// CAP_SETUID and CAP_SETGID), all capabilities, and every system call that is not of its profile.
 /// A parent-death signal is kept.
 /// @pre the process has one thread; threads that it starts later are confined as it is

@@ -16,16 +16,14 @@ namespace tollgate::agent {
 
 namespace {
 
-constexpr int kBufferBytes = 7 << 20;  // what wireguard-go found to be enough at 10 Gb/s
-
 bool set_option(const FileDescriptor& socket, int level, int option, int value) {
     return ::setsockopt(socket.get(), level, option, &value, sizeof value) == 0;
 }
 
 // Beyond net.core.[rw]mem_max with CAP_NET_ADMIN only.
 void enlarge_buffer(const FileDescriptor& socket, int forced, int plain) {
-    if (privileged::set_option(socket.get(), forced, kBufferBytes) != 0) {
-        set_option(socket, SOL_SOCKET, plain, kBufferBytes);
+    if (privileged::set_option(socket.get(), forced, kSocketBufferBytes) != 0) {
+        set_option(socket, SOL_SOCKET, plain, kSocketBufferBytes);
     }
 }
 

@@ -9,6 +9,9 @@
 
 namespace tollgate::agent {
 
+/// What a UDP socket asks for, each way: what wireguard-go found to be enough at 10 Gb/s.
+inline constexpr std::uint32_t kSocketBufferBytes = std::uint32_t{7} << 20U;
+
 /// Whether a socket wants its port alone, or shares it with others that do so (SO_REUSEPORT).
 enum class PortUse : std::uint8_t { alone, shared };
 

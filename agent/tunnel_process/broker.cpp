@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "agent/system/privileged.hpp"
+#include "agent/tunnel/udp_socket.hpp"
 #include "agent/tunnel_process/descriptor_socket.hpp"
 
 namespace tollgate::agent::tunnel_process {
@@ -36,8 +37,9 @@ bool may_open(int domain, int type, int protocol) {
     }
 }
 
-bool may_set(int option) {
-    return option == SO_MARK || option == SO_RCVBUFFORCE || option == SO_SNDBUFFORCE;
+bool may_set(int option, std::uint32_t value) {
+    const bool is_buffer = option == SO_RCVBUFFORCE || option == SO_SNDBUFFORCE;
+    return option == SO_MARK || (is_buffer && value <= kSocketBufferBytes);
 }
 
 // Of the process's own sockets all others are bound by itself.
@@ -130,8 +132,9 @@ Broker::Answer Broker::ask_system(const BrokerRequest& request, const FileDescri
             break;
         case BrokerCall::set_option: {
             const auto value = static_cast<std::uint32_t>(second);
-            return {may_set(first) ? outcome(privileged::set_option(with.get(), first, value))
-                                   : refuse(EPERM),
+            return {may_set(first, value)
+                        ? outcome(privileged::set_option(with.get(), first, value))
+                        : refuse(EPERM),
                     {}};
         }
         case BrokerCall::bind: {

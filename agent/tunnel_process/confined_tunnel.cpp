@@ -2,6 +2,8 @@
 #include "agent/tunnel_process/confined_tunnel.hpp"
 
 #include <cerrno>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -24,6 +26,16 @@
 namespace tollgate::agent::tunnel_process {
 
 namespace {
+
+// Measured: 1.2 GiB with 16 threads and 10,000 peers, most of it addresses that malloc(3) keeps for
+// each thread. 32-bit machines have less than this anyway.
+std::optional<std::uint64_t> memory_limit() {
+    constexpr std::uint64_t kMost = std::uint64_t{8} << 30U;
+    return std::numeric_limits<std::size_t>::max() > kMost ? std::optional{kMost} : std::nullopt;
+}
+
+// Far more than sockets, queues and maps; wg(8) is one for each that talks.
+constexpr std::uint64_t kDescriptorsMax = 4096;
 
 /// What the process has while its tunnel runs.
 class DataProcess {
@@ -138,7 +150,10 @@ class DataProcess {
         static_cast<void>(::setrlimit(RLIMIT_MEMLOCK, &no_limit));
         const Confinement wanted{.profile = SyscallProfile::data,
                                  .descriptors = {},
-                                 .limits = {},
+                                 .limits = {.memory_bytes = memory_limit(),
+                                            .cpu_seconds = {},
+                                            .open_files = kDescriptorsMax,
+                                            .file_bytes = {}},
                                  .keeps_descriptors = true};
         const auto confined = confine(wanted);
         if (!confined) {

@@ -12,6 +12,7 @@
 
 #include <gmock/gmock.h>
 
+#include "agent/confine/confinement.hpp"
 #include "agent/tunnel/tun_port.hpp"
 #include "agent/tunnel_process/remote_tunnel.hpp"
 #include "tests/support/gate_lab.hpp"
@@ -24,8 +25,14 @@ namespace {
 using agent::DeviceChange;
 using agent::tunnel_process::RemoteTunnel;
 using ::testing::AnyOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+
+std::string content(const std::string& path) {
+    std::ifstream file{path};
+    return {std::istreambuf_iterator<char>{file}, {}};
+}
 
 class ConfinedTunnel : public GateLab {
   protected:
@@ -99,6 +106,23 @@ TEST_F(ConfinedTunnel, HasNoRights) {
     EXPECT_EQ(told["Seccomp"], "2");
     EXPECT_THAT(told["Uid"], ::testing::Not(HasSubstr("\t0")));
     EXPECT_EQ(told["Groups"].find_first_not_of(' '), std::string::npos);
+}
+
+TEST_F(ConfinedTunnel, HasLimits) {
+    const std::string score = "/proc/self/oom_score_adj";
+    const std::string before = content(score);
+    std::ofstream{score} << -500;  // as the service manager does for the agent
+    const auto started = start();
+    std::ofstream{score} << before;
+    ASSERT_TRUE(started);
+    const std::string process = "/proc/" + std::to_string(tunnel->pid());
+    EXPECT_EQ(content(process + "/oom_score_adj"), "0\n");
+    const std::string limits = content(process + "/limits");
+    EXPECT_THAT(limits, ContainsRegex("Max open files +4096 +4096 "));
+    EXPECT_THAT(limits, ContainsRegex("Max core file size +0 +0 "));
+    if (agent::limits_memory() && sizeof(void*) > 4) {
+        EXPECT_THAT(limits, ContainsRegex("Max address space +8589934592 +8589934592 "));
+    }
 }
 
 TEST_F(ConfinedTunnel, EveryThreadHasNoRights) {

@@ -4,11 +4,15 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iterator>
+#include <regex>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -48,6 +52,42 @@ TEST_F(ConfinementTest, LeavesNoPrivilegeThatTheKernelShows) {
     }
     EXPECT_EQ(child.status("NoNewPrivs"), "1");
     EXPECT_EQ(child.status("Seccomp"), "2");
+}
+
+TEST_F(ConfinementTest, SparesNobodyWhenMemoryIsShort) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "needs root";
+    }
+    const auto score_of = [](const std::string& process) {
+        int score = -1;
+        std::ifstream{"/proc/" + process + "/oom_score_adj"} >> score;
+        return score;
+    };
+    const int before = score_of("self");
+    for (const auto& [agents, childs] : {std::pair{-500, 0}, std::pair{300, 300}}) {
+        std::ofstream{"/proc/self/oom_score_adj"} << agents;
+        const ConfinedChild child{{SyscallProfile::exporter, {}, {}}};
+        EXPECT_EQ(score_of(std::to_string(child.pid())), childs);
+    }
+    std::ofstream{"/proc/self/oom_score_adj"} << before;
+    EXPECT_EQ(score_of("self"), before);
+}
+
+// In a process of its own: not everybody may raise a limit again.
+TEST_F(ConfinementTest, LeavesALimitThatIsLowerAlready) {
+    const auto is_left = [] {
+        const rlimit low{200, 300};
+        agent::ProcessLimits wanted;
+        wanted.open_files = 4096;
+        if (::setrlimit(RLIMIT_NOFILE, &low) != 0) {
+            return false;
+        }
+        const ConfinedChild child{{SyscallProfile::exporter, {}, wanted}};
+        std::ifstream file{"/proc/" + std::to_string(child.pid()) + "/limits"};
+        const std::string limits{std::istreambuf_iterator<char>{file}, {}};
+        return std::regex_search(limits, std::regex{"Max open files +300 +300 "});
+    };
+    EXPECT_EXIT(std::_Exit(is_left() ? 0 : 1), ::testing::ExitedWithCode(0), "");
 }
 
 TEST_F(ConfinementTest, OfRootLeavesNeitherUserNorGroupsNorBoundingSet) {

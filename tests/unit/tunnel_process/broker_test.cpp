@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/tunnel/udp_socket.hpp"
 #include "agent/tunnel_process/broker_client.hpp"
 #include "agent/tunnel_process/descriptor_socket.hpp"
 
@@ -112,6 +113,19 @@ TEST_F(BrokerTest, SetsWhatTunnelsSetAndNothingElse) {
         socklen_t size = sizeof mark;
         ASSERT_EQ(::getsockopt(socket.get(), SOL_SOCKET, SO_MARK, &mark, &size), 0);
         EXPECT_EQ(mark, 7);
+    }
+}
+
+TEST_F(BrokerTest, MakesBuffersNoLargerThanTunnelsDo) {
+    const FileDescriptor socket{client->socket(AF_INET, SOCK_DGRAM, 0)};
+    for (const int option : {SO_RCVBUFFORCE, SO_SNDBUFFORCE}) {
+        for (const std::uint32_t bytes : {kSocketBufferBytes + 1, 1U << 30U, ~0U}) {
+            EXPECT_EQ(client->set_option(socket.get(), option, bytes), -1);
+            EXPECT_EQ(errno, EPERM) << bytes;
+        }
+        if (::geteuid() == 0) {
+            EXPECT_EQ(client->set_option(socket.get(), option, kSocketBufferBytes), 0);
+        }
     }
 }
 
