@@ -158,4 +158,5 @@ mapfile -t parts < <(pgrep -P "$(<"$system/run/tollgated.service.pid")" -f -- '^
 ((${#parts[@]} > 0)) || fail "no part of it runs"
 board systemctl stop tollgated || fail "it does not end"
 ! ps -o pid=,args= -p "$(IFS=, && echo "${parts[*]}")" || fail "parts of it are left"
-fetches office 192.0.2.1:8080 && ! speaks_telnet || fail "the gate is gone with it"
+fetches office 192.0.2.1:8080 || fail "what is allowed does not pass without it"
+! speaks_telnet || fail "the gate is gone with it"
