@@ -73,6 +73,9 @@ TG_INLINE void touch_flow(const struct gate *gate, struct tg_flow *flow) {
 
     flow->packets[direction] += 1;
     flow->bytes[direction] += gate->frame.bytes;
+    if (direction == TG_EGRESS && gate->packet->tcp_flags & TG_TCP_ACK &&
+        flow->flags & TG_FLOW_ESTABLISHED)
+        flow->awaited = gate->packet->tcp_acknowledgement;
     if (flow->last_seen_ns != gate->now)
         flow->last_seen_ns = gate->now;
 }
@@ -107,6 +110,28 @@ TG_INLINE bool completes_handshake(const struct tg_packet *packet, const struct 
            packet->tcp_acknowledgement == flow->isn + 1;
 }
 
+/** Whether a reset ends the flow. From outside whoever guesses addresses and ports can send one: of
+ *  an established flow it is to be where the local side awaits the next segment (RFC 5961, 3.2). */
+TG_INLINE bool is_reset_believed(const struct gate *gate, const struct tg_flow *flow) {
+    return !is_ingress(gate) || !(flow->flags & TG_FLOW_ESTABLISHED) ||
+           (flow->awaited && gate->packet->tcp_sequence - flow->awaited < TG_TCP_RESET_WINDOW);
+}
+
+/** The flags after a segment of the initiator; the responder has answered. */
+TG_INLINE __u16 establish(const struct gate *gate, struct tg_flow *flow, __u16 flags) {
+    const struct tg_packet *packet = gate->packet;
+
+    if (flags & TG_FLOW_ESTABLISHED)
+        return flags;
+    if (flags & (TG_FLOW_LOCAL_INITIATED | TG_FLOW_ASSURED))
+        flow->awaited = is_ingress(gate) ? 0 : packet->tcp_acknowledgement;
+    else if (completes_handshake(packet, flow))
+        flow->awaited = packet->tcp_sequence;
+    else
+        return flags;
+    return flags | TG_FLOW_ESTABLISHED;
+}
+
 /** The flags after this TCP segment. */
 TG_INLINE __u16 flags_after_tcp(const struct gate *gate, struct tg_flow *flow) {
     const struct tg_packet *packet = gate->packet;
@@ -114,24 +139,21 @@ TG_INLINE __u16 flags_after_tcp(const struct gate *gate, struct tg_flow *flow) {
     __u16 flags = flow->flags;
 
     if (segment & TG_TCP_RST)
-        return flags | TG_FLOW_RESET;
+        return is_reset_believed(gate, flow) ? flags | TG_FLOW_RESET : flags;
     flags &= ~TG_FLOW_RESET;
     if (segment & TG_TCP_FIN)
         flags |= is_ingress(gate) ? TG_FLOW_FIN_INGRESS : TG_FLOW_FIN_EGRESS;
     if (!is_from_initiator(gate, flow)) {
         if (segment & TG_TCP_SYN && segment & TG_TCP_ACK) {
-            flow->isn = packet->tcp_sequence;
+            if (!(flags & TG_FLOW_ESTABLISHED))
+                flow->isn = packet->tcp_sequence;
             flags |= TG_FLOW_ANSWERED;
         } else if (flags & TG_FLOW_ASSURED) {
             flags |= TG_FLOW_ANSWERED;
         }
         return flags;
     }
-    if (!(flags & TG_FLOW_ANSWERED))
-        return flags;
-    if (flags & (TG_FLOW_LOCAL_INITIATED | TG_FLOW_ASSURED) || completes_handshake(packet, flow))
-        flags |= TG_FLOW_ESTABLISHED;
-    return flags;
+    return flags & TG_FLOW_ANSWERED ? establish(gate, flow, flags) : flags;
 }
 
 TG_INLINE __u16 flags_after(const struct gate *gate, struct tg_flow *flow) {

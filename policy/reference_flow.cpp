@@ -44,6 +44,9 @@ void ReferenceFlow::advance(const PacketView& view) {
     last_seen = view.now;
 
     if (view.tcp()) {
+        if (established && !view.ingress() && view.ack()) {
+            awaited = view.packet.tcp_acknowledgement;
+        }
         advance_tcp(view, by_initiator);
     } else {
         answered = answered || !by_initiator;
@@ -52,19 +55,38 @@ void ReferenceFlow::advance(const PacketView& view) {
     embryo = embryo && !established;
 }
 
-void ReferenceFlow::advance_tcp(const PacketView& view, bool by_initiator) {
-    const auto direction = static_cast<std::size_t>(view.direction);
-    reset = view.rst();
-    if (reset) {
+bool ReferenceFlow::believes_reset(const PacketView& view) const {
+    return !view.ingress() || !established ||
+           (awaited != 0 && view.packet.tcp_sequence - awaited < TG_TCP_RESET_WINDOW);
+}
+
+void ReferenceFlow::establish(const PacketView& view) {
+    if (established || !answered) {
         return;
     }
+    if (!embryo) {
+        established = true;
+        awaited = view.ingress() ? 0 : view.packet.tcp_acknowledgement;
+    } else if (completes_handshake(view)) {
+        established = true;
+        awaited = view.packet.tcp_sequence;
+    }
+}
+
+void ReferenceFlow::advance_tcp(const PacketView& view, bool by_initiator) {
+    const auto direction = static_cast<std::size_t>(view.direction);
+    if (view.rst()) {
+        reset = reset || believes_reset(view);
+        return;
+    }
+    reset = false;
     fin.at(direction) = fin.at(direction) || view.fin();
     if (by_initiator) {
-        established = established || (answered && (!embryo || completes_handshake(view)));
+        establish(view);
         return;
     }
     answered = answered || picked_up || view.syn_ack();
-    if (view.syn_ack()) {
+    if (view.syn_ack() && !established) {
         isn = view.packet.tcp_sequence;
     }
 }

@@ -20,9 +20,10 @@ struct ReferenceFlow {
     bool answered = false;
     bool established = false;
     bool picked_up = false;  ///< mid-stream: `initiator` is a guess
-    bool reset = false;      ///< the last segment was a RST
+    bool reset = false;      ///< the last segment was a RST, one to be believed
     std::array<bool, TG_DIRECTIONS> fin{};
     std::uint32_t isn = 0;       ///< sequence of the local SYN+ACK
+    std::uint32_t awaited = 0;   ///< sequence that the local side has asked for; 0: unknown
     MacAddress remote_mac;       ///< of the first packet
     std::uint8_t icmp_type = 0;  ///< of the first packet
     BootTime first_seen{0};
@@ -45,6 +46,8 @@ struct ReferenceFlow {
   private:
     void advance_tcp(const PacketView& view, bool by_initiator);
     [[nodiscard]] bool completes_handshake(const PacketView& view) const;
+    [[nodiscard]] bool believes_reset(const PacketView& view) const;
+    void establish(const PacketView& view);
 };
 
 /// Every flow and embryo of one zone; nothing is ever evicted.

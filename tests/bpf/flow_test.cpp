@@ -25,6 +25,13 @@ class Flow : public GateTest {
             talk.tcp(kOut, {.flags = static_cast<std::uint8_t>(flags), .sequence = sequence}),
             kOut);
     }
+    Outcome reset(const Talk& talk, std::uint32_t sequence) {
+        return judge(talk.tcp(kIn, {.flags = kRst, .sequence = sequence}), kIn);
+    }
+    // The protected side has received all up to this sequence number.
+    void acknowledge(const Talk& talk, std::uint32_t number) {
+        ASSERT_EQ(judge(talk.tcp(kOut, {.flags = kAck, .acknowledgement = number}), kOut), kPassed);
+    }
     static Bytes frame(const Talk& talk) { return talk.tcp(kIn, {}); }
 
     void establish() {
@@ -113,6 +120,46 @@ TEST_F(Flow, AResetNeverDeletesAndAnyOtherSegmentClearsIt) {
 }
 
 // Case P31
+TEST_F(Flow, AResetThatIsGuessedChangesNothing) {
+    establish();
+    acknowledge(client, 70'000);
+    for (const std::uint32_t guess : {0U, 69'999U, 70'000U + TG_TCP_RESET_WINDOW, ~0U}) {
+        ASSERT_EQ(reset(client, guess), kPassed);
+        EXPECT_EQ(flow_of(frame(client), kIn)->flags, TG_FLOW_ANSWERED | TG_FLOW_ESTABLISHED);
+    }
+    ASSERT_EQ(in(client, kSyn), kPassed);
+    EXPECT_FALSE(embryo_of(frame(client), kIn));
+    age(frame(client), kIn, TG_TCP_CLOSING_NS + TG_SECOND);
+    EXPECT_EQ(in(client, kAck), kPassed);
+}
+
+// Case P31
+TEST_F(Flow, AResetIsBelievedOfWhoKnowsWhatIsAwaited) {
+    establish();
+    acknowledge(client, 70'000);
+    ASSERT_EQ(reset(client, 70'000 + TG_TCP_RESET_WINDOW - 1), kPassed);
+    EXPECT_TRUE(flow_of(frame(client), kIn)->flags & TG_FLOW_RESET);
+    connect();
+    ASSERT_EQ(reset(server, 999), kPassed);
+    EXPECT_FALSE(flow_of(frame(server), kIn)->flags & TG_FLOW_RESET);
+    acknowledge(server, 1000);
+    ASSERT_EQ(reset(server, 1000), kPassed);
+    EXPECT_TRUE(flow_of(frame(server), kIn)->flags & TG_FLOW_RESET);
+    acknowledge(server, 1000);
+    ASSERT_EQ(out(server, kRst), kPassed);
+    EXPECT_TRUE(flow_of(frame(server), kIn)->flags & TG_FLOW_RESET) << "our own needs no number";
+}
+
+// Case P31
+TEST_F(Flow, AForgedSynAckDoesNotSayWhatIsAwaited) {
+    connect();
+    acknowledge(server, 1000);
+    ASSERT_EQ(judge(server.tcp(kIn, {.flags = kSyn | kAck, .sequence = 500'000}), kIn), kPassed);
+    ASSERT_EQ(reset(server, 500'000), kPassed);
+    EXPECT_FALSE(flow_of(frame(server), kIn)->flags & TG_FLOW_RESET);
+}
+
+// Case P31
 TEST_F(Flow, ASynReusesAFlowThatIsClosing) {
     establish();
     ASSERT_EQ(in(client, kFin | kAck, 1), kPassed);
@@ -157,7 +204,9 @@ TEST_F(Flow, DiesWhenItHasBeenSilentForLongerThanItsTimeout) {
         }
         age(back, kIn, timeout.nanoseconds - TG_SECOND);
         EXPECT_EQ(judge(back, kIn), kPassed) << timeout.name;
-        age(back, kIn, TG_OTHER_NS + TG_SECOND);
+        // It was answered meanwhile. No more than that: a machine that is up for less would be
+        // before its own beginning.
+        age(back, kIn, std::max<std::uint64_t>(timeout.nanoseconds, TG_UDP_STREAM_NS) + TG_SECOND);
         EXPECT_EQ(judge(back, kIn), dropped(DropReason::policy_default)) << timeout.name;
         age(back, kIn, 0);
         programs.put(programs.object().maps.flows, key_of(back, kIn), tg_flow{});

@@ -38,7 +38,7 @@ enum tg_flow_flag {
     TG_FLOW_ESTABLISHED = 1 << 2,     /* the initiator has answered the answer */
     TG_FLOW_FIN_INGRESS = 1 << 3,
     TG_FLOW_FIN_EGRESS = 1 << 4,
-    TG_FLOW_RESET = 1 << 5,      /* the last segment was a RST; any other segment clears it */
+    TG_FLOW_RESET = 1 << 5,      /* the last segment was a RST, one to be believed */
     TG_FLOW_METERED = 1 << 6,    /* its rule has a limit or an expiry: every packet is re-judged */
     TG_FLOW_DNS = 1 << 7,        /* towards UDP port 53: its messages are read */
     TG_FLOW_WOULD_DROP = 1 << 8, /* passes only because of the stage; would_drop says why */
@@ -53,7 +53,10 @@ struct tg_flow {
     __u64 bytes[TG_DIRECTIONS]; /* of the frame, from the Ethernet header on */
     __u32 generation;           /* number of the generation that judged it */
     __u32 rule;                 /* the rule that allows it; 0: none (default action or stage) */
-    __u32 isn;       /* TCP, until established: sequence of the local SYN-ACK, host order */
+    union {                     /* TCP, host order */
+        __u32 isn;              /* until established: sequence of the local SYN-ACK */
+        __u32 awaited; /* then: sequence that the local side has asked for last; 0: unknown */
+    };
     __u16 flags;     /* enum tg_flow_flag */
     __u8 would_drop; /* enum tg_drop_reason */
     __u8 reserved;

@@ -40,6 +40,7 @@
 #define TG_TCP_ESTABLISHED_NS (432000 * TG_SECOND) /* as nf_conntrack: 5 days */
 #define TG_TCP_CLOSING_NS (120 * TG_SECOND)        /* after a RST or both FINs */
 #define TG_TCP_EMBRYO_NS (60 * TG_SECOND)
+#define TG_TCP_RESET_WINDOW 65536          /* bytes received before they were acknowledged */
 #define TG_UDP_STREAM_NS (180 * TG_SECOND) /* answered */
 #define TG_UDP_EMBRYO_NS (30 * TG_SECOND)
 #define TG_ICMP_NS (30 * TG_SECOND)
