@@ -135,7 +135,7 @@ class ParentDeathSignal {
     int signal_ = 0;
 };
 
-Result<void> change_user(ConfinementReport& report, const User& user) {
+Result<void> change_user(ConfinementReport& report, const User& user, Kept kept) {
     const ParentDeathSignal death;
     auto emptied = empty_bounding_set();
     if (!emptied) {
@@ -145,7 +145,7 @@ Result<void> change_user(ConfinementReport& report, const User& user) {
     if (!became) {
         return Failure{became.error()};
     }
-    if (auto dropped = drop_capabilities(); !dropped) {
+    if (auto dropped = drop_capabilities(kept); !dropped) {
         return dropped;
     }
     // Neither its files in /proc nor its memory are its user's to read.
@@ -187,7 +187,7 @@ Result<ConfinementReport> confine(const Confinement& wanted) {
         return Failure{landlock.error()};
     }
     report.landlock = *landlock;
-    if (auto changed = change_user(report, user); !changed) {
+    if (auto changed = change_user(report, user, wanted.kept); !changed) {
         return Failure{changed.error()};
     }
     if (auto filtered = filter_syscalls(wanted.profile); !filtered) {
@@ -197,8 +197,9 @@ Result<ConfinementReport> confine(const Confinement& wanted) {
 }
 
 std::string describe(const Confinement& wanted, const ConfinementReport& report) {
-    return fmt::format("user={} capabilities=none no_new_privs=1 seccomp={} landlock={}",
+    return fmt::format("user={} capabilities={} no_new_privs=1 seccomp={} landlock={}",
                        report.user,
+                       wanted.kept == Kept::none ? "none" : "bpf",
                        name_of(wanted.profile),
                        report.landlock);
 }

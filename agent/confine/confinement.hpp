@@ -11,6 +11,7 @@
 
 #include <tollgate/result.hpp>
 
+#include "agent/confine/privileges.hpp"
 #include "agent/confine/syscall_profile.hpp"
 
 namespace tollgate::agent {
@@ -34,6 +35,7 @@ struct Confinement {
     std::vector<int> descriptors;  ///< that stay open, besides standard error
     ProcessLimits limits;
     bool keeps_descriptors = false;  ///< all stay open: the process has opened them itself
+    Kept kept = Kept::none;          ///< of the capabilities
 };
 
 /// What became of it: what is not the same on every kernel and in every container. The rest holds,
@@ -52,8 +54,8 @@ inline constexpr std::string_view kConfinedUser = "_tollgate";
 /// Takes from the calling process, for good, what it has no need of. In this order: a score below 0
 /// with which it would be spared when memory is short (oom_score_adj), descriptors and core dumps,
 /// limits, the file system (Landlock), the bounding set, user and groups (if it has
-/// CAP_SETUID and CAP_SETGID), all capabilities, and every system call that is not of its profile.
-/// A parent-death signal is kept.
+/// CAP_SETUID and CAP_SETGID), all capabilities but what is kept, and every system call that is not
+/// of its profile. A parent-death signal is kept.
 /// @pre the process has one thread; threads that it starts later are confined as it is
 /// @return the first thing that failed. Half confined, the process must then end
 [[nodiscard]] Result<ConfinementReport> confine(const Confinement& wanted);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "agent/confine/privileges.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
 
 #include <grp.h>
+#include <linux/bpf.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -35,13 +38,17 @@ bool has(const Capabilities& held, unsigned capability) {
     return (held.at(CAP_TO_INDEX(capability)).effective & CAP_TO_MASK(capability)) != 0;
 }
 
-bool has_any(const Capabilities& held) {
-    for (const auto& part : held) {
-        if ((part.effective | part.permitted | part.inheritable) != 0) {
-            return true;
-        }
+Result<void> set_capabilities(const Capabilities& wanted) {
+    auto header = header_of_self();
+    if (::syscall(SYS_capset, &header, wanted.data()) != 0) {
+        return failure(errno, "set the capabilities");
     }
-    return false;
+    return {};
+}
+
+bool is_same(const __user_cap_data_struct& one, const __user_cap_data_struct& other) {
+    return one.effective == other.effective && one.permitted == other.permitted &&
+           one.inheritable == other.inheritable;
 }
 
 }  // namespace
@@ -82,25 +89,55 @@ Result<bool> become(uid_t user, gid_t group) {
     if (!has(*held, CAP_SETUID) || !has(*held, CAP_SETGID)) {
         return false;
     }
-    if (::setgroups(0, nullptr) != 0 || ::setresgid(group, group, group) != 0 ||
-        ::setresuid(user, user, user) != 0) {
+    if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || ::setgroups(0, nullptr) != 0 ||
+        ::setresgid(group, group, group) != 0 || ::setresuid(user, user, user) != 0 ||
+        ::prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0) {
         return failure(errno, fmt::format("become user {}, group {}", user, group));
     }
     return true;
 }
 
-Result<void> drop_capabilities() {
-    auto header = header_of_self();
-    const Capabilities none{};
-    if (::syscall(SYS_capset, &header, none.data()) != 0) {
-        return failure(errno, "drop the capabilities");
+Result<void> drop_capabilities(Kept kept) {
+    Capabilities wanted{};
+    if (kept == Kept::bpf) {
+        auto& part = wanted.at(CAP_TO_INDEX(CAP_BPF));
+        part.permitted = part.effective = CAP_TO_MASK(CAP_BPF);
+    }
+    if (auto set = set_capabilities(wanted); !set) {
+        return set;
     }
     const auto left = capabilities();
     if (!left) {
         return Failure{left.error()};
     }
-    return has_any(*left) ? failure("capabilities are left after they were dropped")
-                          : Result<void>{};
+    return std::ranges::equal(*left, wanted, is_same)
+               ? Result<void>{}
+               : failure("capabilities are left after they were dropped");
+}
+
+Result<bool> are_map_entries_privileged() {
+    const auto held = capabilities();
+    if (!held) {
+        return Failure{held.error()};
+    }
+    if (!has(*held, CAP_BPF)) {
+        return false;
+    }
+    Capabilities ineffective = *held;
+    for (auto& part : ineffective) {
+        part.effective = 0;
+    }
+    if (auto set = set_capabilities(ineffective); !set) {
+        return Failure{set.error()};
+    }
+    bpf_attr nothing{};
+    nothing.map_fd = std::numeric_limits<std::uint32_t>::max();
+    const bool refused =
+        ::syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &nothing, sizeof nothing) != 0 && errno == EPERM;
+    if (auto set = set_capabilities(*held); !set) {
+        return Failure{set.error()};
+    }
+    return refused;
 }
 
 }  // namespace tollgate::agent

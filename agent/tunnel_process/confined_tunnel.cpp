@@ -148,13 +148,18 @@ class DataProcess {
     [[nodiscard]] Result<void> give_up_rights() {
         const rlimit no_limit{RLIM_INFINITY, RLIM_INFINITY};
         static_cast<void>(::setrlimit(RLIMIT_MEMLOCK, &no_limit));
+        const auto privileged_maps = are_map_entries_privileged();
+        if (!privileged_maps) {
+            return Failure{privileged_maps.error()};
+        }
         const Confinement wanted{.profile = SyscallProfile::data,
                                  .descriptors = {},
                                  .limits = {.memory_bytes = memory_limit(),
                                             .cpu_seconds = {},
                                             .open_files = kDescriptorsMax,
                                             .file_bytes = {}},
-                                 .keeps_descriptors = true};
+                                 .keeps_descriptors = true,
+                                 .kept = *privileged_maps ? Kept::bpf : Kept::none};
         const auto confined = confine(wanted);
         if (!confined) {
             return Failure{confined.error()};

@@ -54,6 +54,34 @@ TEST_F(ConfinementTest, LeavesNoPrivilegeThatTheKernelShows) {
     EXPECT_EQ(child.status("Seccomp"), "2");
 }
 
+TEST_F(ConfinementTest, KeepsOneCapabilityIfToldTo) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "needs root";
+    }
+    Confinement wanted{SyscallProfile::data, {}, {}};
+    wanted.kept = agent::Kept::bpf;
+    const ConfinedChild child{wanted};
+    for (const auto* const set : {"CapPrm", "CapEff"}) {
+        EXPECT_EQ(child.status(set), "0000008000000000") << set;
+    }
+    for (const auto* const set : {"CapInh", "CapBnd", "CapAmb"}) {
+        EXPECT_EQ(child.status(set), kNone) << set;
+    }
+    EXPECT_EQ(child.status("Uid").substr(0, 1), "6") << "it is somebody else all the same";
+}
+
+TEST_F(ConfinementTest, AskingWhoMayUseMapsChangesNothing) {
+    const auto capabilities = [] {
+        std::ifstream file{"/proc/thread-self/status"};
+        const std::string text{std::istreambuf_iterator<char>{file}, {}};
+        return text.substr(text.find("CapInh"), text.find("NoNewPrivs") - text.find("CapInh"));
+    };
+    const std::string before = capabilities();
+    const auto privileged = agent::are_map_entries_privileged();
+    ASSERT_TRUE(privileged) << privileged.error().message();
+    EXPECT_EQ(capabilities(), before);
+}
+
 TEST_F(ConfinementTest, SparesNobodyWhenMemoryIsShort) {
     if (::geteuid() != 0) {
         GTEST_SKIP() << "needs root";
