@@ -166,7 +166,7 @@ TG_INLINE __u16 flags_after(const struct gate *gate, struct tg_flow *flow) {
 
 /** Puts an entry into `flows`, in place of any with the same key. @return false: refused */
 TG_INLINE bool put_flow(const struct tg_flow_key *key, const struct tg_flow *flow) {
-    const long error = bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST);
+    const int error = insert_entry(&flows, key, flow);
 
     if (error == -EEXIST)
         return bpf_map_update_elem(&flows, key, flow, BPF_ANY) == 0;
@@ -177,7 +177,7 @@ TG_INLINE bool put_flow(const struct tg_flow_key *key, const struct tg_flow *flo
 
 /** The same for `embryos`. */
 TG_INLINE bool put_embryo(const struct tg_flow_key *key, const struct tg_flow *flow) {
-    const long error = bpf_map_update_elem(&embryos, key, flow, BPF_NOEXIST);
+    const int error = insert_entry(&embryos, key, flow);
 
     if (error == -EEXIST)
         return bpf_map_update_elem(&embryos, key, flow, BPF_ANY) == 0;

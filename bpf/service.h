@@ -91,7 +91,7 @@ TG_INLINE void record_service(struct gate *gate, __u8 direction, bool is_new, bo
     fresh.flows = 1;
     fresh.answered = answered;
     __builtin_memcpy(fresh.remote_mac, packet->remote_mac, sizeof(fresh.remote_mac));
-    const long error = bpf_map_update_elem(&services, &key, &fresh, BPF_NOEXIST);
+    const int error = insert_entry(&services, &key, &fresh);
     if (error == 0)
         report_service(gate, &key);
     else if (error == -E2BIG)
