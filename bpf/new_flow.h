@@ -32,7 +32,7 @@ TG_INLINE __u16 first_flags(const struct gate *gate, __u8 initiator, enum plan p
 
     if (initiator == TG_EGRESS)
         flags |= TG_FLOW_LOCAL_INITIATED;
-    if (plan == PLAN_PICKUP)
+    if (plan == PLAN_PICKUP && !is_syn_ack(packet))
         flags |= TG_FLOW_ASSURED;
     if (plan == PLAN_PICKUP && initiator != gate->frame.direction)
         flags |= TG_FLOW_ANSWERED;

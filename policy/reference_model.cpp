@@ -312,7 +312,7 @@ Judgement ReferenceModel::open_flow(const Packet& packet,
     }
     ReferenceFlow flow;
     flow.initiator = initiator;
-    flow.picked_up = view.tcp() && !view.syn();
+    flow.picked_up = view.tcp() && !view.syn() && !view.syn_ack();
     flow.embryo = initiator == Direction::ingress && !flow.picked_up;
     flow.generation = packet.generation.number;
     flow.rule = reason == DropReason::none ? verdict.rule : nullptr;

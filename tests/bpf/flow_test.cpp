@@ -284,6 +284,16 @@ TEST_F(Flow, PicksUpWhatWeSayInTheMiddle) {
     EXPECT_EQ(flow_of(frame(client), kIn)->flags, TG_FLOW_ASSURED | TG_FLOW_ANSWERED);
 }
 
+// After a flood has evicted the embryo, our host says again what it awaits.
+TEST_F(Flow, OurSynAckWithoutAnEmbryoMakesOneThatMustBeAnswered) {
+    allow_any(kIn, service(IPPROTO_TCP, 22));
+    ASSERT_EQ(out(client, kSyn | kAck, kServerSequence), kPassed);
+    EXPECT_FALSE(flow_of(frame(client), kIn));
+    EXPECT_EQ(in(client, kAck, kServerSequence), dropped(DropReason::no_flow));
+    EXPECT_EQ(in(client, kAck, kServerSequence + 1), kPassed);
+    EXPECT_EQ(flow_of(frame(client), kIn)->flags, TG_FLOW_ANSWERED | TG_FLOW_ESTABLISHED);
+}
+
 TEST_F(Flow, PicksUpIncomingSegmentsWithinTheGraceTimeOnly) {
     allow_any(kIn, service(IPPROTO_TCP, 22));
     allow_any(kOut, service(IPPROTO_TCP, client.remote_port));

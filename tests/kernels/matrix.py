@@ -40,8 +40,9 @@ def cell_of(kind, words):
     if kind == "script":
         return words[0], "passes" if words[1] == "yes" else "fails", words[1] != "yes"
     passed, failed, skipped = map(int, words[1:])
-    parts = [f"{passed} pass", f"{failed} fail" * bool(failed), f"{skipped} do not apply" * bool(skipped)]
-    return words[0], ", ".join(filter(None, parts)), failed > 0 or passed == 0
+    if failed > 0 or passed == 0:
+        return words[0], f"{failed} of {passed + failed} fail", True
+    return words[0], f"pass, {skipped} do not apply" if skipped else "pass", False
 
 
 def read_results(name):
