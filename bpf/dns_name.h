@@ -60,7 +60,7 @@ TG_INLINE bool begin_label(struct dns_scratch *dns, __u32 length) {
     if (length & DNS_LABEL_TYPE || dns->wire_bytes > TG_DNS_NAME_MAX)
         return false;
     if (label)
-        dns->name = tg_name_hash_add(dns->name, '.');
+        dns->name = tg_name_hash_add(dns->name, dns->name_key, '.');
     dns->label_at[label % DNS_LABELS_MAX] = dns->at;
     dns->labels = label + 1;
     dns->left = length;
@@ -74,7 +74,7 @@ TG_INLINE bool add_letter(struct dns_scratch *dns, __u8 letter) {
         return false;
     if ((__u8)(letter - 'A') < 26)
         letter += 'a' - 'A';
-    dns->name = tg_name_hash_add(dns->name, letter);
+    dns->name = tg_name_hash_add(dns->name, dns->name_key, letter);
     dns->left -= 1;
     dns->at += 1;
     return true;
@@ -106,11 +106,15 @@ __noinline int step_name(void) {
     return NAME_ENDS;
 }
 
-/** Hashes the name at `start` into dns->name. @return 1, or 0 if it cannot be read */
+/** Hashes the name at `start` into dns->name. @return 1, or 0 if it cannot be read, or if there is
+ *  no key yet */
 __noinline int read_name(__u32 start) {
     struct dns_scratch *dns = dns_of_this_cpu();
-    if (!dns)
+    const __u32 only = 0;
+    const struct tg_name_key *key = bpf_map_lookup_elem(&name_key, &only);
+    if (!dns || !key || !key->key)
         return 0;
+    dns->name_key = key->key;
     dns->name = TG_NAME_HASH_START;
     dns->at = start;
     dns->next = 0;

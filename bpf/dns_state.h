@@ -21,7 +21,7 @@ struct dns_query_key {
 };
 
 struct dns_query {
-    __u64 name; /* tg_name_hash of the question's name */
+    __u64 name; /* hash of the question's name */
     __u64 expires_ns;
     __u32 type_and_class; /* of the question, host order */
     __u32 reserved;
@@ -35,6 +35,7 @@ struct dns_query {
  */
 struct dns_scratch {
     __u64 now_ns;
+    __u64 name_key;                       /* of the map `name_key` */
     __u64 name;                           /* hash of the name that was read last */
     __u64 current;                        /* of the question's name, or of the last alias of it */
     __u64 patterns[TG_NAMES_PER_ADDRESS]; /* of the policy, that these names match; 0: unused */

@@ -120,6 +120,10 @@ struct {
     __array(values, struct name_classes);
 } names SEC(".maps");
 
+struct {
+    MAP(BPF_MAP_TYPE_ARRAY, __u32, struct tg_name_key, 1);
+} name_key SEC(".maps");
+
 /* Value: the rule. */
 struct class_verdicts {
     INNER_MAP(BPF_MAP_TYPE_HASH, struct tg_verdict_key, __u32);

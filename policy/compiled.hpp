@@ -10,6 +10,8 @@
 #include <tollgate/abi/policy.h>
 #include <tollgate/ip.hpp>
 
+#include "policy/model.hpp"
+
 namespace tollgate::policy {
 
 /// A policy as the tables of abi/policy.h, for one slot. The agent copies them into the maps.
@@ -27,8 +29,8 @@ struct CompiledPolicy {
     std::vector<std::pair<Prefix, std::uint32_t>> prefixes;  ///< no hosts among them
     std::vector<std::pair<MacAddress, std::uint32_t>> macs;
     std::vector<std::pair<std::string, std::uint32_t>> peers;  ///< by name
-    std::vector<std::pair<std::uint64_t, std::uint32_t>>
-        names;  ///< NamePattern::hash → class, or 0
+    /// Class, or 0. The agent hashes them, with a key that only the gate has.
+    std::vector<std::pair<NamePattern, std::uint32_t>> names;
     std::vector<std::pair<tg_verdict_key, std::uint32_t>> verdicts;
     /// Index: rule. `expires_ns` holds wall-clock seconds since 1970 here; the agent converts.
     std::vector<tg_rule> rules;

@@ -13,10 +13,10 @@ bool NamePattern::matches(std::string_view lower_case_name) const {
            lower_case_name[lower_case_name.size() - name.size() - 1] == '.';
 }
 
-std::uint64_t NamePattern::hash() const {
+std::uint64_t NamePattern::hash(std::uint64_t key) const {
     std::uint64_t hash = TG_NAME_HASH_START;
     for (const char c : name) {
-        hash = tg_name_hash_add(hash, static_cast<std::uint8_t>(c));
+        hash = tg_name_hash_add(hash, key, static_cast<std::uint8_t>(c));
     }
     return tg_name_hash_finish(hash) | (wildcard ? TG_NAME_WILDCARD : 0);
 }

@@ -43,8 +43,8 @@ struct NamePattern {
 
     [[nodiscard]] bool matches(std::string_view lower_case_name) const;
     [[nodiscard]] std::string to_string() const { return wildcard ? "*." + name : name; }
-    /// tg_name_hash with TG_NAME_WILDCARD, as in tg_resolved_name.
-    [[nodiscard]] std::uint64_t hash() const;
+    /// As in tg_resolved_name. @param key  of abi/name_hash.h
+    [[nodiscard]] std::uint64_t hash(std::uint64_t key) const;
     // NOLINTNEXTLINE(readability-implicit-bool-conversion): in what the compiler makes of it
     auto operator<=>(const NamePattern&) const = default;
 };

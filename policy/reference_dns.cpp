@@ -191,10 +191,10 @@ std::optional<IpAddress> address_of(const Record& record) {
 
 using Patterns = std::vector<NamePattern>;
 
-void add_patterns(std::set<std::uint64_t>& to, const Patterns& known, const std::string& name) {
+void add_patterns(std::set<NamePattern>& to, const Patterns& known, const std::string& name) {
     for (const NamePattern& pattern : known) {
         if (pattern.matches(name)) {
-            to.insert(pattern.hash());
+            to.insert(pattern);
         }
     }
 }
@@ -207,7 +207,7 @@ BootTime lifetime(std::uint32_t ttl_s) {
 // An address, and the policy's patterns that the names leading to it match.
 struct Admitted {
     IpAddress address;
-    std::set<std::uint64_t> patterns;
+    std::set<NamePattern> patterns;
     BootTime lifetime{0};
 };
 
@@ -217,7 +217,7 @@ std::vector<Admitted> read_addresses(Cursor& cursor,
                                      const std::string& question,
                                      const Patterns& known) {
     std::vector<Admitted> admitted;
-    std::set<std::uint64_t> patterns;
+    std::set<NamePattern> patterns;
     std::optional<std::string> current = question;
     add_patterns(patterns, known, *current);
     for (unsigned i = 0; i < records; ++i) {
@@ -289,21 +289,21 @@ void ReferenceDns::read_answer(const PacketView& view, const Patterns& known) {
     queries_.erase(query);
     const unsigned records = std::min<unsigned>(header->answers, TG_DNS_RECORDS_MAX);
     for (const Admitted& admitted : read_addresses(cursor, records, question->name, known)) {
-        for (const std::uint64_t pattern : admitted.patterns) {
+        for (const NamePattern& pattern : admitted.patterns) {
             resolve(admitted.address, pattern, view.now + admitted.lifetime);
         }
     }
 }
 
-void ReferenceDns::resolve(const IpAddress& address, std::uint64_t pattern, BootTime expires) {
+void ReferenceDns::resolve(const IpAddress& address, const NamePattern& pattern, BootTime expires) {
     BootTime& known = resolved_[address][pattern];
     known = std::max(known, expires);
 }
 
-std::set<std::uint64_t> ReferenceDns::names_of(const IpAddress& address,
-                                               BootTime now,
-                                               bool expired) const {
-    std::set<std::uint64_t> names;
+std::set<NamePattern> ReferenceDns::names_of(const IpAddress& address,
+                                             BootTime now,
+                                             bool expired) const {
+    std::set<NamePattern> names;
     const auto found = resolved_.find(address);
     if (found == resolved_.end()) {
         return names;

@@ -19,8 +19,8 @@ namespace tollgate::policy {
 /// admitted (docs/packet-path.md, section 8).
 class ReferenceDns {
   public:
-    /// What an address is known as: NamePattern::hash and until when.
-    using Names = std::map<std::uint64_t, BootTime>;
+    /// What an address is known as, and until when.
+    using Names = std::map<NamePattern, BootTime>;
     struct Question {
         std::string name;
         std::uint32_t type_and_class = 0;
@@ -32,12 +32,12 @@ class ReferenceDns {
     void read(const PacketView& view, const std::vector<NamePattern>& known);
 
     /// Admits an address for a pattern, as an answer does.
-    void resolve(const IpAddress& address, std::uint64_t pattern, BootTime expires);
+    void resolve(const IpAddress& address, const NamePattern& pattern, BootTime expires);
 
     /// The patterns that an address was resolved from. @param expired those that have expired, too
-    [[nodiscard]] std::set<std::uint64_t> names_of(const IpAddress& address,
-                                                   BootTime now,
-                                                   bool expired) const;
+    [[nodiscard]] std::set<NamePattern> names_of(const IpAddress& address,
+                                                 BootTime now,
+                                                 bool expired) const;
     [[nodiscard]] const std::map<IpAddress, Names>& resolved() const { return resolved_; }
 
   private:

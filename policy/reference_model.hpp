@@ -63,7 +63,7 @@ class ReferenceModel {
 
     void blocklist_add(const Prefix& prefix) { blocklist_.push_back(prefix); }
     void blocklist_remove(const Prefix& prefix);
-    void resolve(const IpAddress& address, std::uint64_t pattern, BootTime expires) {
+    void resolve(const IpAddress& address, const NamePattern& pattern, BootTime expires) {
         dns_.resolve(address, pattern, expires);
     }
 

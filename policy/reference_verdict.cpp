@@ -19,7 +19,7 @@ bool matches(const Selector& selector, const Request& request) {
         return prefix.contains(request.remote);
     };
     const auto holds_name = [&](const NamePattern& pattern) {
-        return request.names.contains(pattern.hash());
+        return request.names.contains(pattern);
     };
     const auto is_station = [&] {
         const auto& macs = selector.macs;

@@ -32,8 +32,8 @@ struct Request {
     IpAddress remote;
     MacAddress remote_mac;  ///< of a frame; in a tunnel there is none
     tg_link link = TG_LINK_CLEAR;
-    std::string peer;               ///< of the tunnel, whose address `remote` is; empty: none
-    std::set<std::uint64_t> names;  ///< NamePattern::hash of what `resolved` holds
+    std::string peer;             ///< of the tunnel, whose address `remote` is; empty: none
+    std::set<NamePattern> names;  ///< that the remote was resolved from
     bool blocklisted = false;
     bool of_tunnel = false;  ///< a datagram that a tunnel of ours sends
     BootTime now{0};

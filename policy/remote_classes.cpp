@@ -65,7 +65,7 @@ class RemoteClasses {
             std::uint32_t number = 0;
             add_flat(own, TG_BY_NAME, [&](std::uint32_t its_class) { number = its_class; });
             // Resolved all the same: the next policy may have a use for it.
-            compiled_.names.emplace_back(name.hash(), number);
+            compiled_.names.emplace_back(name, number);
         });
     }
 

@@ -44,7 +44,7 @@ Result<void> admit(Gate& gate,
         if (!pattern.matches(name)) {
             continue;
         }
-        if (auto done = gate.resolve(address, pattern.hash(), expires_ns); !done) {
+        if (auto done = gate.resolve(address, gate.hash_of(pattern), expires_ns); !done) {
             return done;
         }
     }

@@ -328,6 +328,10 @@ Result<void> Warden::reload() {
 }
 
 bool Warden::needs_reload() const {
+    // Of a policy whose text is unknown the rest is better than nothing.
+    if (gate_.names_are_lost() && !policy_->hash.empty()) {
+        return true;
+    }
     const auto now = wall_time(clock_.wall_seconds());
     const bool moved =
         std::abs(clock_.boot_minus_wall_ns() - boot_minus_wall_ns_) > kClockToleranceNs;

@@ -22,6 +22,7 @@
 #include "agent/datapath/tunnel_place.hpp"
 #include "agent/tunnel/tunnel_gate.hpp"
 #include "policy/compiled.hpp"
+#include "policy/model.hpp"
 
 /// The loaded data path: programs, links and maps, and nothing else. The only part of the agent
 /// that calls libbpf. Not thread-safe: one thread owns a Gate (the warden's), others get snapshots.
@@ -145,10 +146,16 @@ class Gate {
     using ServiceVisitor = std::function<void(const tg_service_key&, const tg_service&)>;
     virtual Result<void> for_each_service(const ServiceVisitor& visit) = 0;
     virtual Result<void> remove_service(const tg_service_key& key) = 0;
-    /// Admits an address for a name as if a resolver had answered; `expires_ns` CLOCK_BOOTTIME.
+    /// Admits an address for a name, by hash_of(), as if a resolver had answered; `expires_ns`
+    /// CLOCK_BOOTTIME.
     virtual Result<void> resolve(const IpAddress& address,
                                  std::uint64_t pattern,
                                  std::uint64_t expires_ns) = 0;
+    /// What resolve() takes for a pattern: its hash under this gate's key, which leaves it never.
+    [[nodiscard]] virtual std::uint64_t hash_of(const policy::NamePattern& pattern) const = 0;
+    /// True if the names of the generation in force match nothing until its policy is loaded again:
+    /// an earlier agent had hashed them otherwise.
+    [[nodiscard]] virtual bool names_are_lost() = 0;
     using ResolvedVisitor = std::function<void(const IpAddress&, const tg_resolved&)>;
     virtual Result<void> for_each_resolved(const ResolvedVisitor& visit) = 0;
 

@@ -14,6 +14,7 @@
 #include "agent/datapath/generation_writer.hpp"
 #include "agent/datapath/interface_gate.hpp"
 #include "agent/datapath/loaded_tunnel_gate.hpp"
+#include "agent/datapath/name_tables.hpp"
 #include "agent/datapath/pin_folder.hpp"
 #include "agent/datapath/requirements.hpp"
 #include "agent/datapath/state_tables.hpp"
@@ -34,6 +35,7 @@ class LoadedGate final : public Gate {
         std::shared_ptr<const GateObject> object;
         EventReader events;
         std::shared_ptr<TunnelSeats> seats;
+        std::uint64_t name_key;
     };
     LoadedGate(GateOptions options, Parts parts)
         : options_{std::move(options)},
@@ -44,6 +46,7 @@ class LoadedGate final : public Gate {
           state_{*object_},
           blocklist_{object_->map("blocklist")},
           seats_{std::move(parts.seats)},
+          name_key_{parts.name_key},
           adopted_{generations_.in_force().has_value()} {}
 
     [[nodiscard]] bool adopted() const override { return adopted_; }
@@ -94,6 +97,10 @@ class LoadedGate final : public Gate {
                          std::uint64_t expires_ns) override {
         return state_.resolve(address, pattern, expires_ns);
     }
+    [[nodiscard]] std::uint64_t hash_of(const policy::NamePattern& pattern) const override {
+        return pattern.hash(name_key_);
+    }
+    bool names_are_lost() override;
     Result<void> for_each_resolved(const ResolvedVisitor& visit) override {
         return state_.for_each_resolved(visit);
     }
@@ -140,6 +147,7 @@ class LoadedGate final : public Gate {
     StateTables state_;
     Blocklist blocklist_;
     std::shared_ptr<TunnelSeats> seats_;
+    std::uint64_t name_key_;  ///< secret
     std::shared_ptr<InterfaceBoard> board_ = std::make_shared<InterfaceBoard>();
     bool adopted_;
     std::vector<InterfaceGate> interfaces_;
@@ -314,6 +322,11 @@ Result<void> LoadedGate::set_stage(std::uint8_t zone, std::uint8_t in_force, std
     return generations_.set_stage(zone, in_force, other);
 }
 
+bool LoadedGate::names_are_lost() {
+    const auto slot = generations_.slot_in_force();
+    return slot && generation() && !NameTables{*object_, pins_}.has(*slot);
+}
+
 Result<std::unique_ptr<TunnelGate>> LoadedGate::tunnel_gate(std::uint8_t zone) {
     auto place = tunnel_place(zone);
     if (!place) {
@@ -361,6 +374,10 @@ Result<std::unique_ptr<Gate>> Gate::open(const GateOptions& options) {
         return Failure{loaded.error()};
     }
     const auto object = std::make_shared<const GateObject>(*std::move(loaded));
+    const auto name_key = NameTables{*object, *pins}.settle();
+    if (!name_key) {
+        return Failure{name_key.error()};
+    }
     auto events = EventReader::open(object->map_fd("events"));
     if (!events) {
         return Failure{events.error()};
@@ -371,7 +388,8 @@ Result<std::unique_ptr<Gate>> Gate::open(const GateOptions& options) {
     }
     return std::make_unique<LoadedGate>(
         options,
-        LoadedGate::Parts{*std::move(pins), object, *std::move(events), *std::move(seats)});
+        LoadedGate::Parts{
+            *std::move(pins), object, *std::move(events), *std::move(seats), *name_key});
 }
 
 }  // namespace tollgate::agent

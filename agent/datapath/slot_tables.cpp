@@ -15,6 +15,7 @@
 #include <tollgate/abi/counters.h>
 
 #include "agent/datapath/map_keys.hpp"
+#include "agent/datapath/name_tables.hpp"
 #include "agent/system/file_descriptor.hpp"
 
 namespace tollgate::agent {
@@ -26,7 +27,7 @@ constexpr std::uint32_t kPortElements = TG_PORTS_PER_SLOT / kClassesPerElement;
 constexpr std::uint32_t kFilterElements = 2U * TG_ADDRESS_FILTER_WORDS;
 static_assert(TG_PORTS_PER_DIRECTION % kClassesPerElement == 0);
 
-constexpr std::array kInnerMaps{"hosts", "prefixes", "macs", "peers", "names", "verdicts"};
+constexpr std::array kCopiedMaps{"hosts", "prefixes", "macs", "peers", "verdicts"};  // and names
 
 // An array of which every slot has a part.
 struct SlottedArray {
@@ -136,8 +137,23 @@ Result<void> SlotTables::fill_inner_maps(std::uint32_t slot,
                    fill_inner_map(slot, "prefixes", policy.prefixes),
                    fill_inner_map(slot, "macs", policy.macs),
                    fill_inner_map(slot, "peers", policy.peers),
-                   fill_inner_map(slot, "names", policy.names),
+                   fill_names(slot, policy),
                    fill_inner_map(slot, "verdicts", policy.verdicts)});
+}
+
+Result<void> SlotTables::fill_names(std::uint32_t slot,
+                                    const policy::CompiledPolicy& policy) const {
+    const NameTables tables{maps_, pins_};
+    const auto key = tables.key();
+    if (!key) {
+        return Failure{key.error()};
+    }
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> hashed;
+    hashed.reserve(policy.names.size());
+    for (const auto& [pattern, number] : policy.names) {
+        hashed.emplace_back(pattern.hash(*key), number);
+    }
+    return fill_inner_map(slot, "names", hashed).and_then([&] { return tables.note(slot); });
 }
 
 template <typename Key>
@@ -197,18 +213,32 @@ Result<void> SlotTables::zero_counters(std::uint32_t slot) const {
     return {};
 }
 
+Result<void> SlotTables::copy_inner_map(std::uint32_t from,
+                                        std::uint32_t to,
+                                        const char* name) const {
+    const auto inner = open_pin(pins_.table(from, name));
+    if (!inner) {
+        return Failure{inner.error()};
+    }
+    return inner->has_value()
+               ? install(to, name, (*inner)->get())
+               : failure(ENOENT, fmt::format("copy the table {} of slot {}", name, from));
+}
+
+Result<void> SlotTables::copy_names(std::uint32_t from, std::uint32_t to) const {
+    const NameTables tables{maps_, pins_};
+    auto copied = tables.has(from) ? copy_inner_map(from, to, "names") : tables.drop(to);
+    return copied.and_then([&] { return tables.note(to); });
+}
+
 Result<void> SlotTables::copy(std::uint32_t from, std::uint32_t to) const {
-    for (const char* name : kInnerMaps) {
-        const auto inner = open_pin(pins_.table(from, name));
-        if (!inner) {
-            return Failure{inner.error()};
+    for (const char* name : kCopiedMaps) {
+        if (auto copied = copy_inner_map(from, to, name); !copied) {
+            return copied;
         }
-        if (!inner->has_value()) {
-            return failure(ENOENT, fmt::format("copy the table {} of slot {}", name, from));
-        }
-        if (auto installed = install(to, name, (*inner)->get()); !installed) {
-            return installed;
-        }
+    }
+    if (auto copied = copy_names(from, to); !copied) {
+        return copied;
     }
     for (const SlottedArray& array : kPolicyArrays) {
         const MapHandle& map = maps_.map(array.name);

@@ -36,6 +36,12 @@ class SlotTables {
                                                const policy::CompiledPolicy& policy) const;
     [[nodiscard]] Result<void> zero_counters(std::uint32_t slot) const;
     [[nodiscard]] Result<void> install(std::uint32_t slot, const char* name, int inner_fd) const;
+    [[nodiscard]] Result<void> fill_names(std::uint32_t slot,
+                                          const policy::CompiledPolicy& policy) const;
+    [[nodiscard]] Result<void> copy_inner_map(std::uint32_t from,
+                                              std::uint32_t to,
+                                              const char* name) const;
+    [[nodiscard]] Result<void> copy_names(std::uint32_t from, std::uint32_t to) const;
     template <typename Key>
     [[nodiscard]] Result<void> fill_inner_map(
         std::uint32_t slot,

@@ -2,6 +2,8 @@
 // Names in rules: docs/packet-path.md, section 8.
 #include "tests/support/dns.hpp"
 
+#include <tollgate/abi/name_hash.h>
+
 #include "policy/model.hpp"
 #include "tests/bpf/gate_fixture.hpp"
 
@@ -15,6 +17,7 @@ const IpAddress& address() {
 
 class Dns : public GateTest {
   protected:
+    static constexpr std::uint64_t kKey = 0x1b2c3d4e5f607182;
     Talk resolver{.remote = ip("192.0.2.53"), .remote_port = 53, .local_port = 40053};
 
     void SetUp() override {
@@ -23,14 +26,18 @@ class Dns : public GateTest {
             return;
         }
         allow_any(kOut, service(IPPROTO_UDP, 53));
+        use_key(kKey);
         know("example.com");
+    }
+    void use_key(std::uint64_t key) {
+        programs.put(programs.object().maps.name_key, std::uint32_t{0}, tg_name_key{key, {}});
     }
     void know(std::string name, bool wildcard = false, std::uint32_t slot = 0) {
         const policy::NamePattern pattern{std::move(name), wildcard};
-        programs.put_inner(programs.object().maps.names, slot, pattern.hash(), 1);
+        programs.put_inner(programs.object().maps.names, slot, pattern.hash(kKey), 1);
     }
     static std::uint64_t hash(std::string name, bool wildcard = false) {
-        return policy::NamePattern{std::move(name), wildcard}.hash();
+        return policy::NamePattern{std::move(name), wildcard}.hash(kKey);
     }
     void ask(const DnsMessage& message) {
         ASSERT_EQ(judge(resolver.udp(kOut, message.wire()), kOut), kPassed);
@@ -123,6 +130,43 @@ TEST_F(Dns, OneAddressKeepsSeveralNames) {
         ask_and_hear(name, {address_record("", address())});
         EXPECT_TRUE(admitted(hash(name))) << name;
     }
+}
+
+TEST_F(Dns, TheLongestNamesHashAsInThePolicy) {
+    const std::string label(63, 'q');
+    const std::string parent = label + '.' + label + '.' + std::string(61, 'p');
+    const std::string name = label + '.' + parent;
+    ASSERT_EQ(dns_name(name).size(), TG_DNS_NAME_MAX);
+    for (const std::uint64_t key :
+         {kKey, std::uint64_t{1}, std::uint64_t{TG_NAME_HASH_PRIME - 1}}) {
+        use_key(key);
+        const IpAddress of = ip("203.0.113." + std::to_string(90 + key % 3));
+        for (const policy::NamePattern& pattern :
+             {policy::NamePattern{name, false}, policy::NamePattern{parent, true}}) {
+            programs.put_inner(programs.object().maps.names, 0, pattern.hash(key), 1);
+        }
+        ask_and_hear(name, {address_record("", of)});
+        EXPECT_TRUE(admitted(policy::NamePattern{name, false}.hash(key), of)) << key;
+        EXPECT_TRUE(admitted(policy::NamePattern{parent, true}.hash(key), of)) << key;
+    }
+}
+
+// Whoever found two names with one hash under a key has found nothing for another gate.
+TEST_F(Dns, TheHashIsThatOfTheGatesOwnKey) {
+    use_key(kKey + 1);
+    ask_and_hear("example.com", {address_record("", address())});  // known by its hash under kKey
+    EXPECT_FALSE(resolved());
+    use_key(kKey);
+    ask_and_hear("example.com", {address_record("", address())});
+    EXPECT_TRUE(admitted(hash("example.com")));
+}
+
+TEST_F(Dns, WithoutAKeyNoNameIsRead) {
+    use_key(0);
+    programs.put_inner(
+        programs.object().maps.names, 0, policy::NamePattern{"example.com", false}.hash(0), 1);
+    ask_and_hear("example.com", {address_record("", address())});
+    EXPECT_FALSE(resolved());
 }
 
 // Case L06

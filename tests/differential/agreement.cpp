@@ -138,8 +138,9 @@ Result<void> Agreement::blocklist(const Prefix& prefix, bool add) {
 
 Result<void> Agreement::resolve(const IpAddress& address, const policy::NamePattern& pattern) {
     const BootTime expires = boot_now() + std::chrono::hours(1);
-    model_.resolve(address, pattern.hash(), expires);
-    return gate_->resolve(address, pattern.hash(), static_cast<std::uint64_t>(expires.count()));
+    model_.resolve(address, pattern, expires);
+    return gate_->resolve(
+        address, gate_->hash_of(pattern), static_cast<std::uint64_t>(expires.count()));
 }
 
 Result<void> Agreement::allow(const Prefix& prefix, const std::optional<std::string>& peer) {
@@ -250,7 +251,7 @@ testing::AssertionResult Agreement::names_agree() {
     for (const auto& [address, names] : model_.resolved()) {
         std::set<std::uint64_t> expected;
         for (const auto& [pattern, expires] : names) {
-            expected.insert(pattern);
+            expected.insert(gate_->hash_of(pattern));
         }
         const std::set<std::uint64_t> seen = gate_->names_of(address);
         if (seen != expected) {

@@ -13,6 +13,7 @@
 #include <bpf/libbpf.h>
 
 #include "agent/datapath/map_keys.hpp"
+#include "agent/datapath/name_tables.hpp"
 #include "agent/system/boot_clock.hpp"
 
 namespace tollgate::test {
@@ -101,8 +102,14 @@ Result<std::unique_ptr<LoadedGate>> LoadedGate::load(const agent::LoadOptions& s
     if (!programs) {
         return Failure{programs.error()};
     }
-    return std::unique_ptr<LoadedGate>(
-        new LoadedGate(*std::move(pins), *std::move(maps), *std::move(programs), link));
+    std::unique_ptr<LoadedGate> gate{
+        new LoadedGate(*std::move(pins), *std::move(maps), *std::move(programs), link)};
+    const auto key = agent::NameTables{gate->maps_, gate->pins_}.settle();
+    if (!key) {
+        return Failure{key.error()};
+    }
+    gate->name_key_ = *key;
+    return gate;
 }
 
 LoadedGate::~LoadedGate() {

@@ -53,7 +53,10 @@ class LoadedGate {
     Result<void> own(const Prefix& prefix, const std::string& peer);
     Result<void> disown(const Prefix& prefix);
 
-    /// The patterns that `resolved` has for an address.
+    [[nodiscard]] std::uint64_t hash_of(const policy::NamePattern& pattern) const {
+        return pattern.hash(name_key_);
+    }
+    /// The hashes of the patterns that `resolved` has for an address.
     [[nodiscard]] std::set<std::uint64_t> names_of(const IpAddress& address) const;
 
     /// Runs one frame of at least 14 bytes. @return EINVAL, E2BIG: not a frame the kernel can run
@@ -85,6 +88,7 @@ class LoadedGate {
     agent::GateObject programs_;
     agent::GenerationWriter writer_;
     tg_link link_;
+    std::uint64_t name_key_ = 0;
     std::array<tg_interface_counters, TG_DIRECTIONS> last_{};
 };
 

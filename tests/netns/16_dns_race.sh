@@ -80,3 +80,5 @@ socket.create_connection(("198.18.7.250", 443), timeout=1)' 2>/dev/null || fail 
 daemon_start
 api status | jq -e '[.tables[] | select(.table == "resolved")][0].used >= 1000' >/dev/null ||
     fail "the admitted addresses are not counted"
+late=$(on device python3 "$lab/race.py" 1003 1010 any.example.com)
+((late == 0)) || fail "$late of 7 first SYNs were lost after the restart"

@@ -61,11 +61,11 @@ inline std::uint32_t address_class(const policy::CompiledPolicy& compiled,
     return best;
 }
 
-/// @param patterns hashes that `resolved` holds for the address
+/// @param patterns that `resolved` holds for the address
 /// @return the rule that decides; 0: the default action
 inline std::uint32_t find_rule(const policy::CompiledPolicy& compiled,
                                const policy::Tuple& tuple,
-                               const std::vector<std::uint64_t>& patterns) {
+                               const std::vector<policy::NamePattern>& patterns) {
     const auto direction = static_cast<std::size_t>(tuple.direction);
     const std::uint16_t port_class =
         compiled.port_classes.at(tuple.link).at(direction).at(test::port_index(tuple.service));
@@ -88,7 +88,7 @@ inline std::uint32_t find_rule(const policy::CompiledPolicy& compiled,
     if ((port_rule.dimensions & TG_BY_PEER) != 0 && tuple.link == TG_LINK_TUNNEL) {
         consider(find_class(compiled.peers, tuple.peer));
     }
-    for (const std::uint64_t pattern : patterns) {
+    for (const policy::NamePattern& pattern : patterns) {
         if ((port_rule.dimensions & TG_BY_NAME) != 0) {
             consider(find_class(compiled.names, pattern));
         }

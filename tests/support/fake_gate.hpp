@@ -40,6 +40,7 @@ class FakeClock : public agent::Clock {
 struct FakeKernel {
     std::array<tg_generation, TG_SLOTS> generations{};
     std::array<std::string, TG_SLOTS> policies;  ///< names of the rules, joined: what is loaded
+    std::array<bool, TG_SLOTS> has_names{};      ///< false: see Gate::names_are_lost()
     tg_control control{};
     std::vector<Prefix> blocklist;
     std::map<std::string, agent::Attachment> attachments;
@@ -100,6 +101,7 @@ class FakeGate : public agent::Gate {
         std::copy(next.stage.begin(), next.stage.end(), generation.stage);
         kernel.policies.at(slot) =
             next.policy == nullptr ? kernel.policies.at(stable) : rules_of(*next.policy);
+        kernel.has_names.at(slot) = next.policy != nullptr || kernel.has_names.at(stable);
         kernel.generations.at(slot) = generation;
         kernel.control.active_slot = slot;
         return {};
@@ -179,6 +181,10 @@ class FakeGate : public agent::Gate {
         kernel.resolved[address].names[0] = {pattern, expires_ns};
         return {};
     }
+    [[nodiscard]] std::uint64_t hash_of(const policy::NamePattern& pattern) const override {
+        return pattern.hash(1234567);
+    }
+    bool names_are_lost() override { return !kernel.has_names.at(slot_in_force()); }
     Result<void> for_each_resolved(const ResolvedVisitor& visit) override {
         for (const auto& [address, names] : std::map{kernel.resolved}) {
             visit(address, names);

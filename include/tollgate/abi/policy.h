@@ -131,9 +131,20 @@ struct tg_rule {
     __u8 reserved[6];
 };
 
-/** One name that an address was resolved from. A pattern's hash is tg_name_hash() over the name
- *  in lower case; "*.example.com" has the hash of "example.com" with TG_NAME_WILDCARD set, other
- *  names have that bit clear. */
+/**
+ * What `names` and `resolved` are hashed with: map `name_key`, a single entry. The agent draws the
+ * key once; it leaves the map for nowhere but the agent's memory. A table of `names` that is not
+ * the one noted here was hashed otherwise, by a version without a key: the next agent drops it,
+ * together with all of `resolved`.
+ */
+struct tg_name_key {
+    __u64 key;              /* of abi/name_hash.h; 0: not drawn yet, no name is read */
+    __u32 tables[TG_SLOTS]; /* the kernel's id of the slot's table of `names`; 0: none */
+};
+
+/** One name that an address was resolved from. A pattern's hash is that of abi/name_hash.h over the
+ *  name in lower case; "*.example.com" has the hash of "example.com" with TG_NAME_WILDCARD set,
+ *  other names have that bit clear. */
 #define TG_NAME_WILDCARD (1ULL << 63)
 struct tg_resolved_name {
     __u64 pattern;    /* 0: unused */
@@ -159,4 +170,5 @@ TG_SIZE(tg_verdict_key, 8);
 TG_SIZE(tg_prefix_key, 20);
 TG_SIZE(tg_mac_key, 8);
 TG_SIZE(tg_rule, 48);
+TG_SIZE(tg_name_key, 16);
 TG_SIZE(tg_resolved, 128);

@@ -23,6 +23,43 @@ TEST(WardenStart, ARestartAdoptsWhatTheKernelHas) {
     EXPECT_EQ(lab.warden->stage_of("eth0"), Stage::enforce);
 }
 
+TEST(WardenStart, APolicyWhoseNamesTheGateHasLostIsLoadedAgain) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    lab.kernel.has_names = {};
+    ASSERT_TRUE(lab.start());
+    const std::uint32_t number = lab.gate->generation()->number;
+    EXPECT_FALSE(lab.warden->tick());
+    EXPECT_FALSE(lab.gate->names_are_lost());
+    EXPECT_GT(lab.gate->generation()->number, number);
+    EXPECT_EQ(lab.gate->rules(), "ssh");
+    EXPECT_EQ(lab.gate->stage(), Stage::enforce);
+}
+
+TEST(WardenStart, APendingChangeWhoseNamesTheGateHasLostIsLoadedAgainOnceConfirmed) {
+    WardenLab lab;
+    ASSERT_TRUE(lab.warden->change(lab.proposal("ssh")));
+    lab.kernel.has_names = {};
+    ASSERT_TRUE(lab.start());
+    EXPECT_FALSE(lab.warden->tick());
+    EXPECT_TRUE(lab.gate->names_are_lost());
+    ASSERT_TRUE(lab.warden->confirm(std::nullopt, {}));
+    EXPECT_FALSE(lab.warden->tick());
+    EXPECT_FALSE(lab.gate->names_are_lost());
+    EXPECT_EQ(lab.gate->rules(), "ssh");
+}
+
+TEST(WardenStart, APolicyWithoutItsTextKeepsItsRulesWhenItsNamesAreLost) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    std::filesystem::remove_all(lab.folder.path() / "state");
+    lab.kernel.has_names = {};
+    ASSERT_TRUE(lab.start());
+    EXPECT_FALSE(lab.warden->tick());
+    EXPECT_EQ(lab.gate->rules(), "ssh");
+    EXPECT_EQ(lab.gate->stage(), Stage::enforce);
+}
+
 TEST(WardenStart, ARestartKeepsAPendingChangeAndItsDeadline) {
     WardenLab lab;
     ASSERT_TRUE(lab.warden->change(lab.proposal("ssh")));

@@ -27,14 +27,14 @@ CompiledPolicy compiled(const Policy& policy, WallTime now = kNow) {
 }
 
 /// The patterns of the policy that a DNS answer for the tuple's names would have left.
-std::vector<std::uint64_t> patterns_of(const Policy& policy, const Tuple& tuple) {
-    std::vector<std::uint64_t> patterns;
+std::vector<NamePattern> patterns_of(const Policy& policy, const Tuple& tuple) {
+    std::vector<NamePattern> patterns;
     for (const Rule& rule : policy.rules) {
         for (const NamePattern& pattern : rule.selector.names) {
             if (std::any_of(tuple.names.begin(), tuple.names.end(), [&](const auto& name) {
                     return pattern.matches(name);
                 })) {
-                patterns.push_back(pattern.hash());
+                patterns.push_back(pattern);
             }
         }
     }
