@@ -12,12 +12,14 @@ using policy::ReferenceGeneration;
 // Section 6.
 class ReferenceFlowTest : public ReferenceGate {
   protected:
-    static constexpr std::uint32_t kIsn = 5000;
+    static constexpr std::uint32_t kIsn = 5000;       // of what we send
+    static constexpr std::uint32_t kSequence = 1000;  // of what the remote side sends
 
     Judgement tcp_in(std::uint8_t flags, std::uint32_t acknowledgement = 0) {
-        return in(talk.tcp(kIn, {flags, 1000, acknowledgement}));
+        return in(talk.tcp(kIn, {flags, kSequence, acknowledgement}));
     }
-    Judgement tcp_out(std::uint8_t flags) { return out(talk.tcp(kOut, {flags, kIsn})); }
+    // It has received all that the other side has sent.
+    Judgement tcp_out(std::uint8_t flags) { return out(talk.tcp(kOut, {flags, kIsn, kSequence})); }
 
     void connect_out() {
         ASSERT_TRUE(passed(tcp_out(kSyn)));
@@ -158,6 +160,17 @@ TEST_F(ReferenceFlowTest, ASynOnAClosingFlowIsANewFlow) {
     EXPECT_TRUE(tcp_in(kSyn).flow_created);
     EXPECT_EQ(flow().initiator, kIn);
     EXPECT_TRUE(flow().embryo);
+}
+
+TEST_F(ReferenceFlowTest, ARstThatIsGuessedChangesNothing) {
+    use_allow(kOut);
+    connect_out();
+    for (const std::uint32_t guess : {kSequence - 1, kSequence + TG_TCP_RESET_WINDOW, 0U}) {
+        EXPECT_TRUE(passed(in(talk.tcp(kIn, {kRst, guess}))));
+        EXPECT_FALSE(flow().reset) << guess;
+    }
+    EXPECT_TRUE(passed(in(talk.tcp(kIn, {kRst, kSequence + TG_TCP_RESET_WINDOW - 1}))));
+    EXPECT_TRUE(flow().reset);
 }
 
 TEST_F(ReferenceFlowTest, ASegmentAfterARstClearsIt) {
