@@ -20,7 +20,8 @@ PING_EVERY = 0.01
 
 def restart_seconds():
     """How long systemd waits before it starts the daemon again after it has died."""
-    return float(re.search(r"^RestartSec=([0-9.]+)$", UNIT.read_text(encoding="ascii"), re.M)[1])
+    number, unit = re.search(r"^RestartSec=([0-9.]+)(ms|s|)$", UNIT.read_text(encoding="ascii"), re.M).groups()
+    return float(number) / (1000 if unit == "ms" else 1)
 
 
 @contextmanager
