@@ -55,15 +55,7 @@ ExitCode wait_for_signal() {
 ExitCode refuse_cleanup(const Error& error) {
     const std::string text = fmt::format("tollgated: {}\n", error.message());
     static_cast<void>(::write(STDERR_FILENO, text.data(), text.size()) < 0);
-    switch (error.code.value()) {
-        case EPERM:
-        case EACCES:
-            return ExitCode::no_permission;
-        case EBUSY:
-            return ExitCode::already_running;
-        default:
-            return ExitCode::failed;
-    }
+    return exit_code_of_cleanup(error);
 }
 
 ExitCode clean_up(const Options& options) {

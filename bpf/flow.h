@@ -75,7 +75,7 @@ TG_INLINE void touch_flow(const struct gate *gate, struct tg_flow *flow) {
     flow->bytes[direction] += gate->frame.bytes;
     if (direction == TG_EGRESS && gate->packet->tcp_flags & TG_TCP_ACK &&
         flow->flags & TG_FLOW_ESTABLISHED)
-        flow->awaited = gate->packet->tcp_acknowledgement;
+        flow->rcv_nxt = gate->packet->tcp_acknowledgement;
     if (flow->last_seen_ns != gate->now)
         flow->last_seen_ns = gate->now;
 }
@@ -114,7 +114,7 @@ TG_INLINE bool completes_handshake(const struct tg_packet *packet, const struct 
  *  an established flow it is to be where the local side awaits the next segment (RFC 5961, 3.2). */
 TG_INLINE bool is_reset_believed(const struct gate *gate, const struct tg_flow *flow) {
     return !is_ingress(gate) || !(flow->flags & TG_FLOW_ESTABLISHED) ||
-           (flow->awaited && gate->packet->tcp_sequence - flow->awaited < TG_TCP_RESET_WINDOW);
+           (flow->rcv_nxt && gate->packet->tcp_sequence - flow->rcv_nxt < TG_TCP_RESET_WINDOW);
 }
 
 /** The flags after a segment of the initiator; the responder has answered. */
@@ -124,9 +124,9 @@ TG_INLINE __u16 establish(const struct gate *gate, struct tg_flow *flow, __u16 f
     if (flags & TG_FLOW_ESTABLISHED)
         return flags;
     if (flags & (TG_FLOW_LOCAL_INITIATED | TG_FLOW_ASSURED))
-        flow->awaited = is_ingress(gate) ? 0 : packet->tcp_acknowledgement;
+        flow->rcv_nxt = is_ingress(gate) ? 0 : packet->tcp_acknowledgement;
     else if (completes_handshake(packet, flow))
-        flow->awaited = packet->tcp_sequence;
+        flow->rcv_nxt = packet->tcp_sequence;
     else
         return flags;
     return flags | TG_FLOW_ESTABLISHED;

@@ -45,7 +45,7 @@ void ReferenceFlow::advance(const PacketView& view) {
 
     if (view.tcp()) {
         if (established && !view.ingress() && view.ack()) {
-            awaited = view.packet.tcp_acknowledgement;
+            rcv_nxt = view.packet.tcp_acknowledgement;
         }
         advance_tcp(view, by_initiator);
     } else {
@@ -57,7 +57,7 @@ void ReferenceFlow::advance(const PacketView& view) {
 
 bool ReferenceFlow::believes_reset(const PacketView& view) const {
     return !view.ingress() || !established ||
-           (awaited != 0 && view.packet.tcp_sequence - awaited < TG_TCP_RESET_WINDOW);
+           (rcv_nxt != 0 && view.packet.tcp_sequence - rcv_nxt < TG_TCP_RESET_WINDOW);
 }
 
 void ReferenceFlow::establish(const PacketView& view) {
@@ -66,10 +66,10 @@ void ReferenceFlow::establish(const PacketView& view) {
     }
     if (!embryo) {
         established = true;
-        awaited = view.ingress() ? 0 : view.packet.tcp_acknowledgement;
+        rcv_nxt = view.ingress() ? 0 : view.packet.tcp_acknowledgement;
     } else if (completes_handshake(view)) {
         established = true;
-        awaited = view.packet.tcp_sequence;
+        rcv_nxt = view.packet.tcp_sequence;
     }
 }
 

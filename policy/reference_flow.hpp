@@ -22,9 +22,10 @@ struct ReferenceFlow {
     bool picked_up = false;  ///< mid-stream: `initiator` is a guess
     bool reset = false;      ///< the last segment was a RST, one to be believed
     std::array<bool, TG_DIRECTIONS> fin{};
-    std::uint32_t isn = 0;       ///< sequence of the local SYN+ACK
-    std::uint32_t awaited = 0;   ///< sequence that the local side has asked for; 0: unknown
-    MacAddress remote_mac;       ///< of the first packet
+    std::uint32_t isn = 0;  ///< sequence of the local SYN+ACK
+    std::uint32_t rcv_nxt =
+        0;                  ///< of the local side (RFC 9293), as it acknowledged last; 0: unknown
+    MacAddress remote_mac;  ///< of the first packet
     std::uint8_t icmp_type = 0;  ///< of the first packet
     BootTime first_seen{0};
     BootTime last_seen{0};

@@ -45,4 +45,16 @@ ExitCode exit_code_of_attach(const Error& error) {
     }
 }
 
+ExitCode exit_code_of_cleanup(const Error& error) {
+    switch (error.code.value()) {
+        case EPERM:
+        case EACCES:
+            return ExitCode::no_permission;
+        case EBUSY:
+            return ExitCode::already_running;
+        default:
+            return ExitCode::failed;
+    }
+}
+
 }  // namespace tollgate::agent

@@ -35,5 +35,7 @@ using StartResult = Expected<T, StartError>;
 [[nodiscard]] ExitCode exit_code_of_open(const Error& error);
 /// A failed Gate::attach(), by its errno value.
 [[nodiscard]] ExitCode exit_code_of_attach(const Error& error);
+/// A failed cleanup(), by its errno value.
+[[nodiscard]] ExitCode exit_code_of_cleanup(const Error& error);
 
 }  // namespace tollgate::agent

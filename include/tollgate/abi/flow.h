@@ -55,7 +55,7 @@ struct tg_flow {
     __u32 rule;                 /* the rule that allows it; 0: none (default action or stage) */
     union {                     /* TCP, host order */
         __u32 isn;              /* until established: sequence of the local SYN-ACK */
-        __u32 awaited; /* then: sequence that the local side has asked for last; 0: unknown */
+        __u32 rcv_nxt; /* then: RCV.NXT of the local side as it acknowledged last; 0: unknown */
     };
     __u16 flags;     /* enum tg_flow_flag */
     __u8 would_drop; /* enum tg_drop_reason */
