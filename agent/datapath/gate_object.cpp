@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <fcntl.h>
 #include <linux/bpf.h>
 
 #include <bpf/bpf.h>
@@ -121,13 +122,21 @@ Result<void> pin_shared_maps(const bpf_object* object, const PinFolder& pins) {
     return {};
 }
 
+Result<FileDescriptor> copy_of(int descriptor, const char* name) {
+    FileDescriptor copy{::fcntl(descriptor, F_DUPFD_CLOEXEC, 0)};
+    if (!copy) {
+        return failure(errno, fmt::format("keep the descriptor of {}", name));
+    }
+    return copy;
+}
+
 }  // namespace
 
 void GateObject::Destroy::operator()(gate* object) const {
     gate__destroy(object);
 }
 
-GateObject::GateObject(Skeleton skeleton) : skeleton_{std::move(skeleton)} {}
+GateObject::GateObject() = default;
 GateObject::~GateObject() = default;
 GateObject::GateObject(GateObject&&) noexcept = default;
 GateObject& GateObject::operator=(GateObject&&) noexcept = default;
@@ -173,19 +182,44 @@ Result<GateObject> GateObject::load(const Prepare& prepare) {
     if (!skeleton) {
         return Failure{skeleton.error()};
     }
-    GateObject object{*std::move(skeleton)};
+    GateObject object;
+    auto kept = object.keep_maps((*skeleton)->obj);
+    if (kept) {
+        kept = object.keep_programs((*skeleton)->obj);
+    }
+    return std::move(kept).map([&] { return std::move(object); });
+}
+
+Result<void> GateObject::keep_maps(const bpf_object* loaded) {
     bpf_map* map = nullptr;
-    bpf_object__for_each_map(map, object.skeleton_->obj) {
+    bpf_object__for_each_map(map, loaded) {
         if (!bpf_map__autocreate(map)) {
             continue;
         }
-        auto handle = MapHandle::of(bpf_map__fd(map));
+        auto descriptor = copy_of(bpf_map__fd(map), bpf_map__name(map));
+        if (!descriptor) {
+            return Failure{descriptor.error()};
+        }
+        auto handle = MapHandle::of(descriptor->get());
         if (!handle) {
             return Failure{handle.error()};
         }
-        object.handles_.emplace(bpf_map__name(map), *std::move(handle));
+        maps_.push_back(*std::move(descriptor));
+        handles_.emplace(bpf_map__name(map), *std::move(handle));
     }
-    return object;
+    return {};
+}
+
+Result<void> GateObject::keep_programs(const bpf_object* loaded) {
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, loaded) {
+        auto descriptor = copy_of(bpf_program__fd(program), bpf_program__name(program));
+        if (!descriptor) {
+            return Failure{descriptor.error()};
+        }
+        programs_.emplace(bpf_program__name(program), *std::move(descriptor));
+    }
+    return {};
 }
 
 // Without BPF_F_XDP_HAS_FRAGS: the programs judge a frame by the length of its first buffer, so the
@@ -210,9 +244,9 @@ Result<GateObject::Skeleton> GateObject::load_programs(const Prepare& prepare) {
 }
 
 int GateObject::program(const std::string& name) const {
-    const bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, name.c_str());
-    assert(program != nullptr);
-    return bpf_program__fd(program);
+    const auto found = programs_.find(name);
+    assert(found != programs_.end());
+    return found->second.get();
 }
 
 const MapHandle& GateObject::map(const std::string& name) const {

@@ -6,12 +6,14 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <tollgate/abi/packet.h>
 #include <tollgate/result.hpp>
 
 #include "agent/datapath/map_entries.hpp"
 #include "agent/datapath/pin_folder.hpp"
+#include "agent/system/file_descriptor.hpp"
 
 struct bpf_object;
 struct gate;  // the skeleton of bpf/gate.bpf.c
@@ -71,12 +73,17 @@ class GateObject {
 
     using Prepare = std::function<Result<void>(gate&)>;
 
-    explicit GateObject(Skeleton skeleton);
+    GateObject();
     [[nodiscard]] static Result<GateObject> load(const Prepare& prepare);
     [[nodiscard]] Result<void> share_maps(const bpf_object* with) const;
     [[nodiscard]] static Result<Skeleton> load_programs(const Prepare& prepare);
 
-    Skeleton skeleton_;
+    [[nodiscard]] Result<void> keep_maps(const bpf_object* loaded);
+    [[nodiscard]] Result<void> keep_programs(const bpf_object* loaded);
+
+    // Not libbpf's object itself, which keeps the programs' instructions and types in memory.
+    std::vector<FileDescriptor> maps_;
+    std::map<std::string, FileDescriptor, std::less<>> programs_;
     bool check_mac1_ = true;
     std::map<std::string, MapHandle, std::less<>> handles_;
     std::map<std::string, InnerMap, std::less<>> inner_maps_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <numeric>
 #include <optional>
 #include <vector>
@@ -80,8 +81,8 @@ class BatchReader {
             const int error = bpf_map_lookup_batch(map_.fd,
                                                    started_ ? token_.data() : nullptr,
                                                    next_token_.data(),
-                                                   keys_.data(),
-                                                   values_.data(),
+                                                   keys_.get(),
+                                                   values_.get(),
                                                    &count_,
                                                    &options);
             if (error == -ENOSPC && capacity_ < kLargest) {
@@ -96,7 +97,7 @@ class BatchReader {
 
     void visit(const EntryVisitor& visitor) const {
         for (std::uint32_t i = 0; i < count_; ++i) {
-            visitor(at(keys_.data(), i, map_.key_size), at(values_.data(), i, map_.stride()));
+            visitor(at(keys_.get(), i, map_.key_size), at(values_.get(), i, map_.stride()));
         }
     }
 
@@ -105,15 +106,16 @@ class BatchReader {
 
     void resize(std::uint32_t capacity) {
         capacity_ = capacity;
-        keys_.resize(std::size_t{capacity} * map_.key_size);
-        values_.resize(std::size_t{capacity} * map_.stride());
+        keys_ = std::make_unique_for_overwrite<std::byte[]>(std::size_t{capacity} * map_.key_size);
+        values_ = std::make_unique_for_overwrite<std::byte[]>(capacity * map_.stride());
     }
 
     const MapHandle& map_;
     std::uint32_t capacity_ = 0;
     std::uint32_t count_ = 0;
-    Bytes keys_;
-    Bytes values_;
+    // No zeros: of maps with few entries most of it is never touched, and takes no memory.
+    std::unique_ptr<std::byte[]> keys_;
+    std::unique_ptr<std::byte[]> values_;
     std::array<std::byte, 64> token_{};  // a bucket, or a key
     std::array<std::byte, 64> next_token_{};
     bool started_ = false;

@@ -18,8 +18,9 @@ namespace tollgate::agent {
 /// shared with the kernel. Thread-safe.
 class ReceiverSlots {
   public:
-    /// Maps the slots, all of which count as memory of this process once they are touched.
-    /// @param map  `receiver_slots` @param seat  outlives this @return as mmap(2)
+    /// Reserves addresses for all slots; mapped, and memory of this process, are those of the seat
+    /// only. @param map  `receiver_slots` @param seat  outlives this, as the map does
+    /// @return as mmap(2)
     [[nodiscard]] static Result<ReceiverSlots> open(const MapHandle& map, TunnelSeat& seat);
     ~ReceiverSlots();
     ReceiverSlots(ReceiverSlots&& other) noexcept;
@@ -37,9 +38,12 @@ class ReceiverSlots {
     }
 
   private:
-    ReceiverSlots(tg_receiver* slots, TunnelSeat& seat) : slots_{slots}, seat_{&seat} {}
+    ReceiverSlots(tg_receiver* slots, int map, TunnelSeat& seat)
+        : slots_{slots}, map_{map}, seat_{&seat} {}
+    [[nodiscard]] bool map_slots(std::uint32_t first);
 
     tg_receiver* slots_;  ///< TG_RECEIVERS_MAX
+    int map_;
     TunnelSeat* seat_;
     std::mutex mutex_;
     std::vector<std::uint32_t> free_;

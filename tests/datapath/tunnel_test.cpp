@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // What a tunnel tells the gate, as the kernel has it.
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <optional>
 #include <set>
 #include <string>
+
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 
@@ -237,19 +240,30 @@ TEST_F(TunnelMaps, APortIsFreeWhenItsTunnelIsGone) {
     EXPECT_FALSE(is_guarded(51820));
 }
 
-TEST_F(TunnelMaps, ReceiverSlotsAreNoMemoryOfAnAgentWithoutTunnels) {
-    const auto mapped = [] {
+TEST_F(TunnelMaps, ReceiverSlotsAreMemoryOfATunnelOnlyIfItHasIndices) {
+    const auto mapped = [] {  // bytes of maps
         std::ifstream maps{"/proc/self/maps"};
-        int count = 0;
+        std::size_t bytes = 0;
         for (std::string line; std::getline(maps, line);) {
-            count += line.find("bpf-map") != std::string::npos ? 1 : 0;
+            if (line.find("bpf-map") != std::string::npos) {
+                bytes += std::stoul(line.substr(line.find('-') + 1), nullptr, 16) -
+                         std::stoul(line, nullptr, 16);
+            }
         }
-        return count;
+        return bytes;
     };
+    constexpr std::size_t kShare = agent::TunnelSeat::kSlots * sizeof(tg_receiver);
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     open();
-    const int without = mapped();
+    const std::size_t without = mapped();
     auto tunnel_gate = make_tunnel();
-    EXPECT_EQ(mapped(), without + 1);
+    EXPECT_EQ(mapped(), without);
+    ASSERT_NE(tunnel_gate->add(7).slot(), nullptr);
+    EXPECT_EQ(mapped(), without + std::max(kShare, page));
+    for (std::uint32_t index = 8; index <= 7 + agent::TunnelSeat::kSlots; ++index) {
+        ASSERT_NE(tunnel_gate->add(index).slot(), nullptr) << index;
+    }
+    EXPECT_EQ(mapped(), without + std::max(2 * kShare, page));
     tunnel_gate.reset();
     EXPECT_EQ(mapped(), without);
 }
