@@ -11,7 +11,7 @@ crypto::MutableBytes SegmentBuffer::reserve(std::size_t size) {
     if (is_last_shorter || size > segment_ || count_ == kDatagramsMax || used_ + size > kBytesMax) {
         return {};
     }
-    const crypto::MutableBytes place{bytes_.data() + used_, size};
+    const crypto::MutableBytes place{bytes_.get() + used_, size};
     used_ += size;
     ++count_;
     return place;

@@ -28,6 +28,7 @@ namespace {
 
 constexpr std::size_t kMtuMin = 68;  // RFC 791
 constexpr std::size_t kMtuMax = 65'535;
+constexpr std::size_t kBufferBytes = sizeof(VirtioHeader) + kMtuMax + 1;
 // As a NIC has. The driver's own 500 are over in 3 ms of small datagrams, which is less than a busy
 // core may keep us waiting.
 constexpr int kQueuePackets = 1000;
@@ -135,15 +136,15 @@ TunPort::TunPort(FileDescriptor device, std::size_t mtu, bool has_udp_segmentati
       mtu_{mtu},
       has_udp_segmentation_{has_udp_segmentation},
       coalescer_{has_udp_segmentation},
-      buffer_(sizeof(VirtioHeader) + kMtuMax + 1) {}
+      buffer_{std::make_unique_for_overwrite<std::byte[]>(kBufferBytes)} {}
 
 std::optional<HostPacket> TunPort::receive() {
     for (;;) {
-        const ssize_t size = ::read(device_.get(), buffer_.data(), buffer_.size());
+        const ssize_t size = ::read(device_.get(), buffer_.get(), kBufferBytes);
         if (size < 0) {
             return std::nullopt;
         }
-        auto packet = HostPacket::read({buffer_.data(), static_cast<std::size_t>(size)});
+        auto packet = HostPacket::read({buffer_.get(), static_cast<std::size_t>(size)});
         if (packet) {
             return packet;
         }

@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include <tollgate/result.hpp>
 
@@ -71,7 +70,7 @@ class TunPort : public Port {
     std::size_t mtu_;  ///< at first
     bool has_udp_segmentation_;
     Coalescer coalescer_;
-    std::vector<std::byte> buffer_;
+    std::unique_ptr<std::byte[]> buffer_;  ///< no zeros, see SegmentBuffer
     TunCounters counters_;
 };
 

@@ -105,7 +105,8 @@ Result<std::unique_ptr<UdpLink>> UdpLink::make(const Options& options) {
 }
 
 UdpLink::UdpLink(RouteWatch routes)
-    : routes_{std::move(routes)}, buffers_(kBatch * (kBufferBytes + kStagger)) {
+    : routes_{std::move(routes)},
+      buffers_{std::make_unique_for_overwrite<std::byte[]>(kBatch * (kBufferBytes + kStagger))} {
     for (std::size_t i = 0; i < kBatch; ++i) {
         slots_[i].bytes = {.iov_base = &buffers_[i * (kBufferBytes + kStagger)],
                            .iov_len = kBufferBytes};

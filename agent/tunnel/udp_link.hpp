@@ -128,7 +128,7 @@ class UdpLink : public Link {
     std::uint8_t traffic_class_ = 0;
     SegmentBuffer outgoing_;
 
-    std::vector<std::byte> buffers_;
+    std::unique_ptr<std::byte[]> buffers_;  ///< no zeros, see SegmentBuffer
     std::array<Slot, kBatch> slots_{};
     std::array<mmsghdr, kBatch> messages_{};
     std::array<Arrival, kBatch> arrivals_{};
