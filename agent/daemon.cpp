@@ -324,6 +324,7 @@ class Daemon {
 
     void tick() {
         static_cast<void>(timer_.take());
+        startup_memory_.tick();
         dns_->tick();
         agent_->tick();
         tunnels_->tick();
@@ -341,6 +342,7 @@ class Daemon {
     }
 
     SystemClock clock_;
+    StartupMemory startup_memory_{clock_};
     FileDescriptor lock_;
     SignalSource signals_;
     EventLoop loop_;

@@ -10,6 +10,7 @@
 
 #include "agent/control/http_server.hpp"
 #include "agent/report/log.hpp"
+#include "agent/system/startup_memory.hpp"
 
 namespace tollgate::agent {
 
@@ -96,6 +97,7 @@ int run_exporter(const std::vector<std::string>& /*arguments*/) {
         FileDescriptor{kListener}, kLimits, [&channels](const HttpRequest& request) {
             return serve(channels, request);
         });
+    give_back_startup_memory();
     // Until the agent is gone, which this process would not outlive anyway.
     char byte = 0;
     [[maybe_unused]] const ssize_t end = ::recv(ChildProcess::kChannel, &byte, sizeof byte, 0);

@@ -12,6 +12,7 @@
 
 #include "agent/core/dns_wire.hpp"
 #include "agent/report/log.hpp"
+#include "agent/system/startup_memory.hpp"
 
 namespace tollgate::agent {
 
@@ -54,6 +55,7 @@ int run_dns(const std::vector<std::string>& /*arguments*/) {
         log(LogLevel::error, "dns.failed", {{"error", begun.error().message()}});
         return 1;
     }
+    give_back_startup_memory();
     ::_exit(answer_questions());
 }
 

@@ -17,6 +17,7 @@
 #include "agent/report/log.hpp"
 #include "agent/system/child_process.hpp"
 #include "agent/system/clock.hpp"
+#include "agent/system/startup_memory.hpp"
 #include "agent/tunnel/tunnel.hpp"
 #include "agent/tunnel_process/broker_client.hpp"
 #include "agent/tunnel_process/channel.hpp"
@@ -63,7 +64,8 @@ class DataProcess {
         if (!started || !sent) {
             return sent;  // the agent knows why
         }
-        return TunnelServer{control_, *tunnel_, board_}.serve();
+        give_back_startup_memory();
+        return TunnelServer{control_, *tunnel_, board_, startup_memory_}.serve();
     }
 
   private:
@@ -171,6 +173,7 @@ class DataProcess {
 
     std::function<void(const std::string&)> when_confined_;
     SystemClock clock_;
+    StartupMemory startup_memory_{clock_};
     Channel control_{ChildProcess::kChannel};
     BrokerClient broker_{FileDescriptor{kBrokerDescriptor}};
     std::shared_ptr<InterfaceBoard> board_ = std::make_shared<InterfaceBoard>();

@@ -38,6 +38,7 @@ Result<void> TunnelServer::serve() {
         if (!sent) {
             return sent;
         }
+        startup_memory_.tick();
     }
 }
 
