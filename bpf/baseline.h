@@ -114,19 +114,23 @@ TG_INLINE bool is_all_dhcp_agents(const __u8 *address) {
            tg_load_be32(address + 8) == 0 && tg_load_be32(address + 12) == 0x00010002;
 }
 
-/** The client's side of DHCP (RFC 2131, RFC 8415). */
+/** The ports of the client's side of DHCP (RFC 2131, RFC 8415). */
+TG_INLINE bool has_dhcp_ports(const struct tg_packet *packet) {
+    const __u32 ports = tg_load_be32((const __u8 *)&packet->key.remote_port);
+
+    return ports == (packet->flags & TG_PACKET_IPV4
+                         ? (__u32)TG_PORT_DHCP_SERVER << 16 | TG_PORT_DHCP_CLIENT
+                         : (__u32)TG_PORT_DHCPV6_SERVER << 16 | TG_PORT_DHCPV6_CLIENT);
+}
+
 TG_INLINE enum baseline baseline_dhcp(const struct gate *gate) {
     const struct tg_packet *packet = gate->packet;
-    const __u32 ports = tg_load_be32((const __u8 *)&packet->key.remote_port);
-    const bool is_ipv4 = packet->flags & TG_PACKET_IPV4;
 
-    if (!baseline_has(gate, TG_BASELINE_DHCP) ||
+    if (!has_dhcp_ports(packet) || !baseline_has(gate, TG_BASELINE_DHCP) ||
         packet->flags & (TG_PACKET_EXTENSIONS | TG_PACKET_FRAGMENT_FIRST))
         return BASELINE_OTHER;
-    if (is_ipv4 && ports == ((__u32)TG_PORT_DHCP_SERVER << 16 | TG_PORT_DHCP_CLIENT))
+    if (packet->flags & TG_PACKET_IPV4)
         return BASELINE_PASS;
-    if (is_ipv4 || ports != ((__u32)TG_PORT_DHCPV6_SERVER << 16 | TG_PORT_DHCPV6_CLIENT))
-        return BASELINE_OTHER;
     return (is_ingress(gate) ? is_link_local(packet->key.remote)
                              : is_all_dhcp_agents(packet->key.remote))
                ? BASELINE_PASS

@@ -26,20 +26,34 @@
             entries_->member += 1;                                                          \
     } while (0)
 
-/** @return false if the counters are not there */
-TG_INLINE bool count_frame(const struct gate *gate, bool dropped) {
+/** @return null: there are none */
+TG_INLINE struct tg_interface_counters *frame_counters(const struct gate *gate) {
     const __u32 index = (zone % TG_ZONES_MAX) * TG_DIRECTIONS + gate->frame.direction;
-    struct tg_interface_counters *counters = bpf_map_lookup_elem(&interface_counters, &index);
-    __u64 reason = dropped ? gate->reason : gate->would_drop;
+
+    return bpf_map_lookup_elem(&interface_counters, &index);
+}
+
+/** A frame that is dropped for gate->reason. @return false if the counters are not there */
+TG_INLINE bool count_dropped(const struct gate *gate) {
+    struct tg_interface_counters *counters = frame_counters(gate);
+    __u64 reason = gate->reason;
 
     TG_OPAQUE(reason); /* what is compared must be what indexes */
     if (!counters || reason >= TG_DROP_REASON_COUNT)
         return false;
-    if (dropped) {
-        counters->drops[reason] += 1;
-        counters->dropped_bytes += gate->frame.bytes;
-        return true;
-    }
+    counters->drops[reason] += 1;
+    counters->dropped_bytes += gate->frame.bytes;
+    return true;
+}
+
+/** A frame that passes; the stage alone may do that. @return false if the counters are not there */
+TG_INLINE bool count_passed(const struct gate *gate) {
+    struct tg_interface_counters *counters = frame_counters(gate);
+    __u64 reason = gate->would_drop;
+
+    TG_OPAQUE(reason);
+    if (!counters || reason >= TG_DROP_REASON_COUNT)
+        return false;
     counters->passed_packets += 1;
     counters->passed_bytes += gate->frame.bytes;
     if (reason != TG_DROP_NONE)

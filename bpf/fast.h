@@ -44,32 +44,30 @@ TG_INLINE bool is_shut_out(const struct gate *gate) {
     return is_closed_to(gate);
 }
 
-/** Whether the packet can answer the protected side. */
-TG_INLINE bool may_be_answer(const struct tg_packet *packet) {
+/** Whether the packet can answer the protected side, or be for a tunnel. */
+TG_INLINE bool is_local_side_expecting(const struct tg_packet *packet) {
     return packet->key.protocol == TG_PROTOCOL_UDP && is_local_port_used(packet);
 }
 
 TG_INLINE enum way drop_shut_out(struct gate *gate) {
-    return refuse(gate, has_wrong_checksum(gate) ? TG_DROP_IPV4_CHECKSUM : TG_DROP_POLICY_DEFAULT);
+    return has_wrong_checksum(gate) ? refuse(gate, TG_DROP_IPV4_CHECKSUM) : WAY_CLOSED;
 }
 
 /** An IP packet that is not the baseline's. */
 TG_INLINE enum way fast_ip(struct gate *gate) {
     struct tg_packet *packet = gate->packet;
 
+    const bool shut_out = is_shut_out(gate);
+    if (shut_out && !is_local_side_expecting(packet))
+        return drop_shut_out(gate);
     if (is_to_tunnel(gate))
         return WAY_TUNNEL;
-    const bool shut_out = is_shut_out(gate);
     if (!has_flow(packet))
         return WAY_SLOW;
-    if (!shut_out || may_be_answer(packet)) {
-        struct tg_flow *flow = bpf_map_lookup_elem(&flows, &packet->key);
-        if (flow)
-            return is_steady(gate, flow) ? pass_steady(gate, flow) : WAY_SLOW;
-        if (!shut_out)
-            return WAY_SLOW;
-    }
-    return drop_shut_out(gate);
+    struct tg_flow *flow = bpf_map_lookup_elem(&flows, &packet->key);
+    if (flow)
+        return is_steady(gate, flow) ? pass_steady(gate, flow) : WAY_SLOW;
+    return shut_out ? drop_shut_out(gate) : WAY_SLOW;
 }
 
 TG_INLINE enum way fast(struct gate *gate, enum tg_link framing, __u32 outer_vlan) {

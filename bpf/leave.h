@@ -24,24 +24,55 @@ TG_INLINE void trace(const struct gate *gate, bool dropped) {
     out->would_drop = !dropped && gate->would_drop != TG_DROP_NONE;
 }
 
+/** A packet that is dropped for gate->reason. */
+TG_INLINE void drop(struct gate *gate) {
+    if (dry_run) {
+        trace(gate, true);
+        return;
+    }
+    if (!count_dropped(gate))
+        return;
+    if (gate->reason == TG_DROP_POLICY_DENY)
+        count_rule(gate);
+    if (gate->generation)
+        report_drop(gate, false);
+}
+
+/** A packet that passes. @return false: it cannot be counted, and is dropped */
+TG_INLINE bool pass(struct gate *gate) {
+    if (dry_run) {
+        trace(gate, false);
+        return true;
+    }
+    if (!count_passed(gate))
+        return false;
+    count_rule(gate);
+    return true;
+}
+
+/** A packet that passes only because of the stage. @return false: as above */
+TG_INLINE bool pass_refused(struct gate *gate) {
+    gate->would_drop = gate->reason;
+    if (dry_run) {
+        trace(gate, false);
+        return true;
+    }
+    if (!count_passed(gate))
+        return false;
+    report_drop(gate, true);
+    return true;
+}
+
 /** @return true: pass, false: drop */
 TG_INLINE bool leave(struct gate *gate, enum way way) {
-    const bool refused = way != WAY_PASS;
-    if (way == WAY_BROKEN)
+    if (way == WAY_PASS)
+        return pass(gate);
+    if (way == WAY_REFUSE && !drops(gate, gate->reason))
+        return pass_refused(gate);
+    if (way == WAY_CLOSED)
+        gate->reason = TG_DROP_POLICY_DEFAULT;
+    else if (way != WAY_REFUSE)
         gate->reason = TG_DROP_INTERNAL;
-    const bool dropped = way == WAY_BROKEN || (refused && drops(gate, gate->reason));
-
-    if (refused && !dropped)
-        gate->would_drop = gate->reason;
-    if (dry_run) {
-        trace(gate, dropped);
-        return !dropped;
-    }
-    if (!count_frame(gate, dropped))
-        return false;
-    if (!refused || gate->reason == TG_DROP_POLICY_DENY)
-        count_rule(gate);
-    if (refused && gate->generation)
-        report_drop(gate, !dropped);
-    return !dropped;
+    drop(gate);
+    return false;
 }

@@ -201,9 +201,10 @@ struct {
     MAP(BPF_MAP_TYPE_LRU_HASH, struct tg_flow_key, struct tg_flow, TG_EMBRYOS_MAX);
 } embryos SEC(".maps");
 
-/* Index: a UDP port, host order; 1: the protected side has opened flows from it. What comes to
- * another port that no rule opens belongs to no flow, and is dropped without a look at `flows`.
- * Whoever inserts into `flows` a UDP flow with TG_FLOW_LOCAL_INITIATED sets its port first. Never
+/* Index: a UDP port, host order; 1: the protected side has opened flows from it, or a tunnel of
+ * ours has listened there. What comes to another port that no rule opens belongs to neither, and is
+ * dropped without a look at `flows` and `tunnel_ports`. Whoever inserts into `flows` a UDP flow
+ * with TG_FLOW_LOCAL_INITIATED, or marks a port in `tunnel_ports`, sets it here first. Never
  * cleared. */
 struct {
     MAP(BPF_MAP_TYPE_ARRAY, __u32, __u8, 65536);

@@ -49,6 +49,7 @@ struct passage {
 enum way {
     WAY_PASS,
     WAY_REFUSE, /* for gate.reason: dropped, or counted as would-drop, as the stage says */
+    WAY_CLOSED, /* no rule can allow it, and the stage enforces that */
     WAY_SLOW,   /* the slow path decides */
     WAY_TUNNEL, /* the program of tunnels decides */
     WAY_BROKEN, /* a map that must have an entry has none: closed, whatever the stage */

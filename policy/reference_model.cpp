@@ -25,7 +25,7 @@ DropReason parse(PacketView& view, tg_link link) {
                          view.frame.data() + view.frame.size(),
                          static_cast<std::uint32_t>(view.frame.size()),
                          static_cast<std::uint8_t>(view.direction)};
-    return static_cast<DropReason>(tg_parse(&frame, link, 0, &view.packet));
+    return static_cast<DropReason>(tg_parse_any(&frame, link, 0, &view.packet));
 }
 
 // RFC 1071, over the IPv4 header with its options.

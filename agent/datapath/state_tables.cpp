@@ -10,6 +10,8 @@
 
 #include <bpf/bpf.h>
 
+#include <fmt/format.h>
+
 #include "agent/datapath/counters.hpp"
 #include "agent/datapath/map_keys.hpp"
 #include "agent/system/boot_clock.hpp"
@@ -66,12 +68,20 @@ Result<void> StateTables::for_each_flow(const Gate::FlowVisitor& visit) const {
     return visit_table("embryos", true).and_then([&] { return visit_table("flows", false); });
 }
 
-Result<void> StateTables::seed_flow(const tg_flow_key& key, const tg_flow& flow) const {
-    const std::uint32_t port = ntohs(key.local_port);
+Result<void> StateTables::use_local_port(std::uint16_t number) const {
+    const std::uint32_t port = number;
     const std::uint8_t used = 1;
-    if (key.protocol == IPPROTO_UDP &&
-        bpf_map_update_elem(maps_.map_fd("local_ports"), &port, &used, BPF_ANY) != 0) {
-        return failure(errno, "restore the local port of a flow");
+    if (bpf_map_update_elem(maps_.map_fd("local_ports"), &port, &used, BPF_ANY) != 0) {
+        return failure(errno, fmt::format("mark the local port {}", number));
+    }
+    return {};
+}
+
+Result<void> StateTables::seed_flow(const tg_flow_key& key, const tg_flow& flow) const {
+    if (key.protocol == IPPROTO_UDP) {
+        if (auto used = use_local_port(ntohs(key.local_port)); !used) {
+            return used;
+        }
     }
     // A flow that lives knows better than what was saved of it.
     if (bpf_map_update_elem(maps_.map_fd("flows"), &key, &flow, BPF_NOEXIST) != 0 &&

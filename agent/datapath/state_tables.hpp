@@ -19,6 +19,8 @@ class StateTables {
 
     [[nodiscard]] Result<void> for_each_flow(const Gate::FlowVisitor& visit) const;
     [[nodiscard]] Result<void> seed_flow(const tg_flow_key& key, const tg_flow& flow) const;
+    /// UDP to this port may be for us from now on, though no rule opens it: map `local_ports`.
+    [[nodiscard]] Result<void> use_local_port(std::uint16_t number) const;
     [[nodiscard]] Result<void> for_each_service(const Gate::ServiceVisitor& visit) const;
     [[nodiscard]] Result<void> remove_service(const tg_service_key& key) const;
     [[nodiscard]] Result<void> resolve(const IpAddress& address,

@@ -12,6 +12,7 @@
 #include <tollgate/abi/tunnel.h>
 
 #include "agent/datapath/peer_addresses.hpp"
+#include "agent/datapath/state_tables.hpp"
 
 namespace tollgate::agent {
 
@@ -123,6 +124,11 @@ Result<void> TunnelSeats::mark_port(std::uint32_t number, std::uint16_t port, bo
 }
 
 Result<void> TunnelSeats::write_mark(std::uint16_t port, bool guarded) {
+    if (guarded) {  // before the mark: the programs ask this first
+        if (auto used = StateTables{*object_}.use_local_port(port); !used) {
+            return used;
+        }
+    }
     const std::uint32_t index = port / kPortsPerWord;
     const std::uint64_t bit = std::uint64_t{1} << port % kPortsPerWord;
     std::uint64_t word = 0;

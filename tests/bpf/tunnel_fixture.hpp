@@ -26,6 +26,7 @@ class TunnelTest : public GateTest {
 
     void guard(const tg_tunnel& tunnel) {
         const std::uint32_t port = talk.local_port;
+        programs.put(programs.object().maps.local_ports, port, std::uint8_t{1});
         programs.put(programs.object().maps.tunnels, port, tunnel);
         programs.put(programs.object().maps.tunnel_ports,
                      std::uint32_t{port / 64},

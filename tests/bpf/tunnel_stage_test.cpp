@@ -141,6 +141,7 @@ TEST_F(TunnelStage, ADryRunLeavesNoMark) {
     ASSERT_EQ(dry.load({.dry_run = true}), 0);
     const std::uint32_t port = talk.local_port;
     dry.put(dry.object().maps.tunnels, port, keys.tunnel());
+    dry.put(dry.object().maps.local_ports, port, std::uint8_t{1});
     dry.put(dry.object().maps.tunnel_ports, port / 64, std::uint64_t{1} << port % 64);
     const Bytes frame = talk.udp(kIn, bytes_of(keys.sealed<tg_wg_initiation>()));
     for (int i = 0; i < 7; ++i) {

@@ -30,16 +30,24 @@ TG_INLINE int tg_is_unaddressed_ipv4(const struct tg_frame *frame, const struct 
            tg_load_be16(to) == TG_PORT_DHCP_SERVER;
 }
 
+/** @param address in host order; 0.0.0.0 is for the caller to judge */
+TG_INLINE int tg_is_martian_source(__u32 address) {
+    return address >> 28 >= 14 || address >> 24 == 127;
+}
+
+/** @param address in host order */
+TG_INLINE int tg_is_martian_destination(__u32 address) {
+    return address >> 24 == 0 || address >> 24 == 127;
+}
+
 TG_INLINE int tg_is_martian_ipv4(const struct tg_frame *frame, const struct tg_packet *packet) {
     const int ingress = frame->direction == TG_INGRESS;
     const __u32 source = tg_load_be32((ingress ? packet->key.remote : packet->key.local) + 12);
     const __u32 to = tg_load_be32((ingress ? packet->key.local : packet->key.remote) + 12);
 
-    if (source >> 28 >= 14 || source >> 24 == 127)
+    if (tg_is_martian_source(source) || tg_is_martian_destination(to))
         return 1;
     if (source == 0 && !tg_is_unaddressed_ipv4(frame, packet))
-        return 1;
-    if (to >> 24 == 0 || to >> 24 == 127)
         return 1;
     return ingress && packet->flags & TG_PACKET_LINK_MULTICAST && !tg_is_group_ipv4(to);
 }
@@ -72,15 +80,10 @@ TG_INLINE int tg_is_martian_ipv6(const struct tg_frame *frame, const struct tg_p
     return ingress && packet->flags & TG_PACKET_LINK_MULTICAST && to[0] != 0xff;
 }
 
-/** Whether the frame says that a group sent it. */
-TG_INLINE int tg_is_from_group(const struct tg_frame *frame) {
-    const __u8 *eth = tg_bytes_at(frame, 0, ETH_HLEN);
-
-    return !eth || eth[ETH_ALEN] & 1;
-}
-
 /** @pre the packet is IP and parsed */
 TG_INLINE int tg_is_martian(const struct tg_frame *frame, const struct tg_packet *packet) {
+    if (packet->flags & TG_PACKET_LINK_FROM_GROUP)
+        return 1;
     return packet->flags & TG_PACKET_IPV4 ? tg_is_martian_ipv4(frame, packet)
                                           : tg_is_martian_ipv6(frame, packet);
 }

@@ -26,6 +26,7 @@ enum tg_packet_flag {
     TG_PACKET_EXTENSIONS = 1 << 8,      /* IPv6 extension headers (an atomic fragment header too) */
     TG_PACKET_OPTIONS = 1 << 9,         /* IPv4 options */
     TG_PACKET_LINK_MULTICAST = 1 << 10, /* Ethernet destination is a group (broadcast included) */
+    TG_PACKET_LINK_FROM_GROUP = 1 << 11, /* so is its source, which none can be */
 };
 
 /** What the parser (abi/parse.h) found in a frame. Only meaningful if it returned TG_DROP_NONE. */
@@ -47,6 +48,6 @@ struct tg_packet {
     __u8 icmp_code;
     __u8 hop_limit; /* or TTL */
     __u8 remote_mac[6];
-};
+} __attribute__((aligned(8)));
 
 TG_SIZE(tg_packet, 80);

@@ -12,8 +12,10 @@
 #include <tollgate/abi/packet.h>
 #include <tollgate/abi/parse_ipv4.h>
 #include <tollgate/abi/parse_ipv6.h>
+#include <tollgate/abi/parse_plain.h>
 #include <tollgate/abi/parse_transport.h>
 #include <tollgate/abi/protocol.h>
+#include <tollgate/abi/refusal.h>
 #include <tollgate/abi/wire.h>
 
 #define TG_VLAN_BYTES 4
@@ -34,11 +36,11 @@ TG_INLINE enum tg_drop_reason tg_parse_vlan(const struct tg_frame *frame,
                                             struct tg_packet *out) {
     for (int i = 0; i <= TG_VLAN_DEPTH_MAX && tg_is_vlan(*ether_type); ++i) {
         if (depth + i == TG_VLAN_DEPTH_MAX)
-            return TG_DROP_VLAN_DEPTH;
+            return tg_refused(TG_DROP_VLAN_DEPTH);
         const __u32 at = TG_IN_MEMORY(out->l3_offset);
         const __u8 *tag = tg_bytes_at(frame, at, TG_VLAN_BYTES);
         if (!tag)
-            return TG_DROP_TRUNCATED;
+            return tg_refused(TG_DROP_TRUNCATED);
         *ether_type = tg_load_be16(tag + 2);
         out->flags |= TG_PACKET_VLAN;
         TG_IN_MEMORY(out->l3_offset) = (__u16)(at + TG_VLAN_BYTES);
@@ -47,7 +49,6 @@ TG_INLINE enum tg_drop_reason tg_parse_vlan(const struct tg_frame *frame,
 }
 
 TG_INLINE enum tg_drop_reason tg_parse_ip(const struct tg_frame *frame,
-                                          enum tg_link link,
                                           __u16 ether_type,
                                           struct tg_packet *out) {
     enum tg_drop_reason reason =
@@ -55,9 +56,8 @@ TG_INLINE enum tg_drop_reason tg_parse_ip(const struct tg_frame *frame,
 
     if (reason == TG_DROP_NONE)
         reason = tg_parse_transport(frame, out);
-    if (reason == TG_DROP_NONE &&
-        ((link == TG_LINK_CLEAR && tg_is_from_group(frame)) || tg_is_martian(frame, out)))
-        reason = TG_DROP_MARTIAN;
+    if (reason == TG_DROP_NONE && tg_is_martian(frame, out))
+        reason = tg_refused(TG_DROP_MARTIAN);
     return reason;
 }
 
@@ -69,11 +69,13 @@ TG_INLINE enum tg_drop_reason tg_parse_ethernet(const struct tg_frame *frame,
     const __u8 *eth = tg_bytes_at(frame, 0, ETH_HLEN);
 
     if (!eth)
-        return TG_DROP_TRUNCATED;
+        return tg_refused(TG_DROP_TRUNCATED);
     *ether_type = tg_load_be16(eth + 12);
     tg_copy_mac(out->remote_mac, frame->direction == TG_INGRESS ? eth + ETH_ALEN : eth);
     if (eth[0] & 1)
         out->flags |= TG_PACKET_LINK_MULTICAST;
+    if (eth[ETH_ALEN] & 1)
+        out->flags |= TG_PACKET_LINK_FROM_GROUP;
     if (outer_vlan)
         out->flags |= TG_PACKET_VLAN;
     TG_IN_MEMORY(out->l3_offset) = ETH_HLEN;
@@ -87,22 +89,16 @@ TG_INLINE enum tg_drop_reason tg_parse_version(const struct tg_frame *frame, __u
     const __u8 *ip = tg_bytes_at(frame, 0, 1);
 
     if (!ip)
-        return TG_DROP_TRUNCATED;
+        return tg_refused(TG_DROP_TRUNCATED);
     *ether_type = ip[0] >> 4 == 4 ? ETH_P_IP : ip[0] >> 4 == 6 ? ETH_P_IPV6 : 0;
     return TG_DROP_NONE;
 }
 
-/**
- * Parses one frame.
- *
- * @param outer_vlan not zero if the kernel keeps a tag beside the frame; none of a tunnel has one
- * @param out zeroed first; meaningful only after TG_DROP_NONE; key.zone is left zero
- * @return TG_DROP_NONE or why the frame is refused
- */
-TG_INLINE enum tg_drop_reason tg_parse(const struct tg_frame *frame,
-                                       enum tg_link link,
-                                       __u32 outer_vlan,
-                                       struct tg_packet *out) {
+/** Parses any frame: see tg_parse(). */
+TG_INLINE enum tg_drop_reason tg_parse_any(const struct tg_frame *frame,
+                                           enum tg_link link,
+                                           __u32 outer_vlan,
+                                           struct tg_packet *out) {
     __u16 ether_type = 0;
 
     __builtin_memset(out, 0, sizeof(*out));
@@ -116,12 +112,12 @@ TG_INLINE enum tg_drop_reason tg_parse(const struct tg_frame *frame,
     switch (ether_type) {
         case ETH_P_IP:
         case ETH_P_IPV6:
-            return tg_parse_ip(frame, link, ether_type, out);
+            return tg_parse_ip(frame, ether_type, out);
         case ETH_P_ARP:
             out->flags |= TG_PACKET_ARP;
             return tg_bytes_at(frame, TG_IN_MEMORY(out->l3_offset), TG_ARP_BYTES)
                        ? TG_DROP_NONE
-                       : TG_DROP_TRUNCATED;
+                       : tg_refused(TG_DROP_TRUNCATED);
         case ETH_P_PAE:
             out->flags |= TG_PACKET_EAPOL;
             return TG_DROP_NONE;
@@ -129,8 +125,24 @@ TG_INLINE enum tg_drop_reason tg_parse(const struct tg_frame *frame,
             out->flags |= TG_PACKET_LLDP;
             return TG_DROP_NONE;
         default:
-            return TG_DROP_ETHERTYPE;
+            return tg_refused(TG_DROP_ETHERTYPE);
     }
+}
+
+/**
+ * Parses one frame.
+ *
+ * @param outer_vlan not zero if the kernel keeps a tag beside the frame; none of a tunnel has one
+ * @param out meaningful only after TG_DROP_NONE; key.zone is left zero
+ * @return TG_DROP_NONE or why the frame is refused
+ */
+TG_INLINE enum tg_drop_reason tg_parse(const struct tg_frame *frame,
+                                       enum tg_link link,
+                                       __u32 outer_vlan,
+                                       struct tg_packet *out) {
+    if (link == TG_LINK_CLEAR && !outer_vlan && tg_parse_plain(frame, out))
+        return TG_DROP_NONE;
+    return tg_parse_any(frame, link, outer_vlan, out);
 }
 
 /* NOLINTEND */

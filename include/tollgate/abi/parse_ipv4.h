@@ -7,6 +7,7 @@
 #include <tollgate/abi/drop_reason.h>
 #include <tollgate/abi/packet.h>
 #include <tollgate/abi/protocol.h>
+#include <tollgate/abi/refusal.h>
 #include <tollgate/abi/wire.h>
 
 #define TG_IPV4_BYTES 20 /* without options */
@@ -32,24 +33,24 @@ TG_INLINE enum tg_drop_reason tg_parse_ipv4_options(const struct tg_frame *frame
             return TG_DROP_NONE;
         const __u8 *option = tg_bytes_at(frame, at, 1);
         if (!option)
-            return TG_DROP_TRUNCATED;
+            return tg_refused(TG_DROP_TRUNCATED);
 
         const __u8 type = option[0];
         if (type == TG_IPV4_OPTION_END)
             return TG_DROP_NONE;
         if (type == TG_IPV4_OPTION_LSRR || type == TG_IPV4_OPTION_SSRR)
-            return TG_DROP_IPV4_SOURCE_ROUTE;
+            return tg_refused(TG_DROP_IPV4_SOURCE_ROUTE);
         if (type == TG_IPV4_OPTION_NOP) {
             TG_IN_MEMORY(out->l4_offset) = (__u16)(at + 1);
             continue;
         }
         option = tg_bytes_at(frame, at, 2);
         if (at + 2 > end)
-            return TG_DROP_IPV4_HEADER;
+            return tg_refused(TG_DROP_IPV4_HEADER);
         if (!option)
-            return TG_DROP_TRUNCATED;
+            return tg_refused(TG_DROP_TRUNCATED);
         if (option[1] < 2 || at + option[1] > end)
-            return TG_DROP_IPV4_HEADER;
+            return tg_refused(TG_DROP_IPV4_HEADER);
         TG_IN_MEMORY(out->l4_offset) = (__u16)(at + option[1]);
     }
     return TG_DROP_NONE;
@@ -70,13 +71,13 @@ TG_INLINE enum tg_drop_reason tg_parse_ipv4(const struct tg_frame *frame, struct
     const __u32 at = TG_IN_MEMORY(out->l3_offset);
     const __u8 *ip = tg_bytes_at(frame, at, TG_IPV4_BYTES);
     if (!ip)
-        return TG_DROP_TRUNCATED;
+        return tg_refused(TG_DROP_TRUNCATED);
     const __u32 header = (ip[0] & 0xf) * 4;
     const __u32 total = tg_load_be16(ip + 2);
     const int ingress = frame->direction == TG_INGRESS;
 
     if (ip[0] >> 4 != 4 || header < TG_IPV4_BYTES || header > total || at + total > frame->bytes)
-        return TG_DROP_IPV4_HEADER;
+        return tg_refused(TG_DROP_IPV4_HEADER);
     out->flags |= TG_PACKET_IPV4;
     out->key.protocol = ip[9];
     out->hop_limit = ip[8];

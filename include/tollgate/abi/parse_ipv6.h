@@ -8,6 +8,7 @@
 #include <tollgate/abi/limits.h>
 #include <tollgate/abi/packet.h>
 #include <tollgate/abi/protocol.h>
+#include <tollgate/abi/refusal.h>
 #include <tollgate/abi/wire.h>
 
 #define TG_IPV6_BYTES 40
@@ -55,16 +56,16 @@ TG_INLINE enum tg_drop_reason tg_parse_extension(const struct tg_frame *frame,
     const __u32 at = TG_IN_MEMORY(out->l4_offset);
     const __u8 *bytes = tg_bytes_at(frame, at, TG_IPV6_EXTENSION_BYTES);
     if (!bytes)
-        return TG_DROP_TRUNCATED;
+        return tg_refused(TG_DROP_TRUNCATED);
     const __u32 next = at + tg_extension_bytes(type, bytes);
 
     if (next > end)
-        return TG_DROP_TRUNCATED;
+        return tg_refused(TG_DROP_TRUNCATED);
     if (type == TG_IPV6_ROUTING && bytes[2] == 0)
-        return TG_DROP_IPV6_ROUTING;
+        return tg_refused(TG_DROP_IPV6_ROUTING);
     if (type == TG_IPV6_FRAGMENT) {
         if (out->fragment_payload) /* a fragment of a fragment */
-            return TG_DROP_IPV6_EXTENSION;
+            return tg_refused(TG_DROP_IPV6_EXTENSION);
         tg_parse_ipv6_fragment(bytes, at, out);
     }
     TG_IN_MEMORY(out->key.protocol) = bytes[0];
@@ -86,7 +87,7 @@ TG_INLINE enum tg_drop_reason tg_parse_extensions(const struct tg_frame *frame,
     do {
         if (walked == TG_EXTENSIONS_MAX ||
             (TG_IN_MEMORY(out->key.protocol) == TG_IPV6_HOP_BY_HOP && walked > 0))
-            return TG_DROP_IPV6_EXTENSION;
+            return tg_refused(TG_DROP_IPV6_EXTENSION);
         const enum tg_drop_reason reason = tg_parse_extension(frame, end, out);
         if (reason != TG_DROP_NONE)
             return reason;
@@ -101,13 +102,13 @@ TG_INLINE enum tg_drop_reason tg_parse_ipv6(const struct tg_frame *frame, struct
     const __u32 at = TG_IN_MEMORY(out->l3_offset);
     const __u8 *ip = tg_bytes_at(frame, at, TG_IPV6_BYTES);
     if (!ip)
-        return TG_DROP_TRUNCATED;
+        return tg_refused(TG_DROP_TRUNCATED);
     const __u32 payload = tg_load_be16(ip + 4);
     const __u32 end = at + TG_IPV6_BYTES + payload;
     const int ingress = frame->direction == TG_INGRESS;
 
     if (ip[0] >> 4 != 6 || payload == 0 || end > frame->bytes)
-        return TG_DROP_IPV6_HEADER;
+        return tg_refused(TG_DROP_IPV6_HEADER);
     out->flags |= TG_PACKET_IPV6;
     out->hop_limit = ip[7];
     tg_copy_ipv6(out->key.remote, ip + (ingress ? 8 : 24));

@@ -7,6 +7,7 @@
 #include <tollgate/abi/drop_reason.h>
 #include <tollgate/abi/packet.h>
 #include <tollgate/abi/protocol.h>
+#include <tollgate/abi/refusal.h>
 #include <tollgate/abi/wire.h>
 
 #define TG_TCP_BYTES 20 /* without options */
@@ -63,14 +64,21 @@ TG_INLINE enum tg_drop_reason tg_parse_ports(const struct tg_frame *frame,
                                              struct tg_packet *out) {
     const int ingress = frame->direction == TG_INGRESS;
 
-    tg_copy2(&out->key.remote_port, ingress ? ports : ports + 2);
-    tg_copy2(&out->key.local_port, ingress ? ports + 2 : ports);
-    return out->key.remote_port && out->key.local_port ? TG_DROP_NONE : TG_DROP_L4_HEADER;
+    __u32 both; /* as they are in the key: the remote one first in memory */
+
+    tg_copy4(&both, ports);
+    if (!ingress)
+        both = both >> 16 | both << 16;
+    tg_copy4((__u8 *)&out->key + __builtin_offsetof(struct tg_flow_key, remote_port), &both);
+    if (!(both & 0xffff) || !(both >> 16))
+        return tg_refused(TG_DROP_L4_HEADER);
+    return TG_DROP_NONE;
 }
 
 /** What a header is that its packet is too short for. */
 TG_INLINE enum tg_drop_reason tg_short_header(const struct tg_packet *out) {
-    return out->flags & TG_PACKET_FRAGMENT_FIRST ? TG_DROP_FRAGMENT_TINY : TG_DROP_L4_HEADER;
+    return tg_refused(out->flags & TG_PACKET_FRAGMENT_FIRST ? TG_DROP_FRAGMENT_TINY
+                                                            : TG_DROP_L4_HEADER);
 }
 
 TG_INLINE enum tg_drop_reason tg_parse_tcp(const struct tg_frame *frame, struct tg_packet *out) {
@@ -79,12 +87,12 @@ TG_INLINE enum tg_drop_reason tg_parse_tcp(const struct tg_frame *frame, struct 
 
     const __u8 *tcp = tg_bytes_at(frame, out->l4_offset, TG_TCP_BYTES);
     if (!tcp)
-        return TG_DROP_TRUNCATED;
+        return tg_refused(TG_DROP_TRUNCATED);
     const __u32 header = (tcp[12] >> 4) * 4;
     const __u8 flags = tcp[13] & 0x3f;
 
     if (header < TG_TCP_BYTES)
-        return TG_DROP_L4_HEADER;
+        return tg_refused(TG_DROP_L4_HEADER);
     if (header > out->l4_bytes)
         return tg_short_header(out);
     out->tcp_sequence = tg_load_be32(tcp + 4);
@@ -93,7 +101,7 @@ TG_INLINE enum tg_drop_reason tg_parse_tcp(const struct tg_frame *frame, struct 
     const enum tg_drop_reason reason = tg_parse_ports(frame, tcp, out);
     if (reason != TG_DROP_NONE)
         return reason;
-    return tg_is_tcp_flags(flags) ? TG_DROP_NONE : TG_DROP_TCP_FLAGS;
+    return tg_is_tcp_flags(flags) ? TG_DROP_NONE : tg_refused(TG_DROP_TCP_FLAGS);
 }
 
 TG_INLINE enum tg_drop_reason tg_parse_udp(const struct tg_frame *frame, struct tg_packet *out) {
@@ -102,13 +110,13 @@ TG_INLINE enum tg_drop_reason tg_parse_udp(const struct tg_frame *frame, struct 
 
     const __u8 *udp = tg_bytes_at(frame, out->l4_offset, TG_UDP_BYTES);
     if (!udp)
-        return TG_DROP_TRUNCATED;
+        return tg_refused(TG_DROP_TRUNCATED);
     const __u32 length = tg_load_be16(udp + 4);
 
     if (length < TG_UDP_BYTES)
-        return TG_DROP_L4_HEADER;
+        return tg_refused(TG_DROP_L4_HEADER);
     if (length > out->l4_bytes && !(out->flags & TG_PACKET_FRAGMENT_FIRST))
-        return TG_DROP_L4_HEADER;
+        return tg_refused(TG_DROP_L4_HEADER);
     return tg_parse_ports(frame, udp, out);
 }
 
@@ -125,7 +133,7 @@ TG_INLINE enum tg_drop_reason tg_parse_icmp(const struct tg_frame *frame, struct
 
     const __u8 *icmp = tg_bytes_at(frame, out->l4_offset, TG_ICMP_BYTES);
     if (!icmp)
-        return TG_DROP_TRUNCATED;
+        return tg_refused(TG_DROP_TRUNCATED);
     const __u8 type = icmp[0];
     out->icmp_type = type;
     out->icmp_code = icmp[1];
@@ -142,7 +150,7 @@ TG_INLINE enum tg_drop_reason tg_parse_igmp(const struct tg_frame *frame, struct
 
     const __u8 *igmp = tg_bytes_at(frame, out->l4_offset, TG_IGMP_BYTES);
     if (!igmp)
-        return TG_DROP_TRUNCATED;
+        return tg_refused(TG_DROP_TRUNCATED);
     out->icmp_type = igmp[0];
     return TG_DROP_NONE;
 }
@@ -154,10 +162,11 @@ TG_INLINE enum tg_drop_reason tg_parse_transport(const struct tg_frame *frame,
     const __u16 flags = TG_IN_MEMORY(out->flags);
 
     if (!tg_is_transport(protocol, flags & TG_PACKET_IPV6))
-        return TG_DROP_PROTOCOL;
+        return tg_refused(TG_DROP_PROTOCOL);
     if (flags & TG_PACKET_FRAGMENT_LATER) /* offset 8 would overwrite the flags of the first */
-        return protocol == TG_PROTOCOL_TCP && out->fragment_offset == 8 ? TG_DROP_FRAGMENT_TINY
-                                                                        : TG_DROP_NONE;
+        return protocol == TG_PROTOCOL_TCP && out->fragment_offset == 8
+                   ? tg_refused(TG_DROP_FRAGMENT_TINY)
+                   : TG_DROP_NONE;
     switch (protocol) {
         case TG_PROTOCOL_TCP:
             return tg_parse_tcp(frame, out);

@@ -52,6 +52,7 @@ TG_INLINE const __u8 *tg_bytes_at(const struct tg_frame *frame, __u64 offset, __
 #ifdef __bpf__
     at += offset;
     TG_OPAQUE(at);
+    __builtin_assume(at != 0); /* so that callers need not ask twice */
     return at + size > (const __u8 *)frame->end ? 0 : at;
 #else
     return offset + size > (__u64)((const __u8 *)frame->end - at) ? 0 : at + offset;
@@ -138,9 +139,13 @@ TG_INLINE int tg_is_same_ipv6(const __u8 *one, const __u8 *other) {
 
 /** The address in its mapped form, ::ffff:a.b.c.d. @pre `to` is zero */
 TG_INLINE void tg_copy_ipv4(__u8 *to, const __u8 *from) {
+#if defined(__bpf__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    *(__u64 *)(to + 8) = (__u64) * (const __u32 *)from << 32 | 0xffff0000;
+#else
     to[10] = 0xff;
     to[11] = 0xff;
     tg_copy4(to + 12, from);
+#endif
 }
 
 /* NOLINTEND */

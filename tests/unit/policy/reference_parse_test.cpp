@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The parser of tollgate/abi/parse.h compiled for user space refuses and accepts what the loaded
 // program does (tests/bpf/parse_test.cpp), and reads nothing behind the frame.
+#include <cstring>
+#include <utility>
+
+#include <tollgate/abi/parse.h>
+
 #include "tests/support/malformed_frames.hpp"
 #include "tests/support/reference_gate.hpp"
 
@@ -53,6 +58,54 @@ TEST_F(ReferenceParser, AHostWithoutAnAddressMayAskForOne) {
     EXPECT_TRUE(passed(in(asking.udp(kIn))));
     asking.local_port = 53;
     EXPECT_TRUE(dropped(in(asking.udp(kIn)), DropReason::martian));
+}
+
+using Parser = decltype(&tg_parse);
+
+std::pair<tg_drop_reason, tg_packet> read_by(Parser parse, const Bytes& frame, Direction way) {
+    const tg_frame view{frame.data(),
+                        frame.data() + frame.size(),
+                        static_cast<std::uint32_t>(frame.size()),
+                        static_cast<std::uint8_t>(way)};
+    tg_packet packet{};
+    const tg_drop_reason reason = parse(&view, TG_LINK_CLEAR, 0, &packet);
+    return {reason, packet};
+}
+
+void expect_read_as_any(const Bytes& frame) {
+    for (const Direction way : {kIn, kOut}) {
+        const auto [reason, packet] = read_by(tg_parse, frame, way);
+        const auto [expected, same] = read_by(tg_parse_any, frame, way);
+        ASSERT_EQ(reason, expected);
+        ASSERT_TRUE(reason != TG_DROP_NONE || std::memcmp(&packet, &same, sizeof same) == 0);
+    }
+}
+
+// The way around the parser of any frame leads to the same place, whichever byte is another.
+TEST(PlainFrame, IsReadAsAnyFrame) {
+    for (Bytes frame : {udp_frame(), segment(kSyn), segment(kSyn | kAck), segment(kAck)}) {
+        tg_packet packet{};
+        const tg_frame view{frame.data(), frame.data() + frame.size(), 0xffff, TG_INGRESS};
+        ASSERT_TRUE(tg_parse_plain(&view, &packet)) << "else this proves nothing";
+        for (std::size_t at = 0; at < frame.size(); ++at) {
+            const std::byte before = frame[at];
+            for (unsigned other = 0; other <= 0xff; ++other) {
+                frame[at] = std::byte(other);
+                ASSERT_NO_FATAL_FAILURE(expect_read_as_any(frame))
+                    << "byte " << at << " is " << other;
+            }
+            frame[at] = before;
+        }
+    }
+}
+
+TEST(PlainFrame, IsReadAsAnyFrameWhereverItEnds) {
+    for (const Bytes& frame : {udp_frame(), segment(kSyn)}) {
+        for (std::size_t size = 0; size < frame.size(); ++size) {
+            ASSERT_NO_FATAL_FAILURE(expect_read_as_any({frame.data(), frame.data() + size}))
+                << size;
+        }
+    }
 }
 
 }  // namespace
