@@ -153,6 +153,7 @@ TG_INLINE int judge_tc_slowly(struct __sk_buff *ctx, __u8 direction) {
     if (!enter_tc(&gate, ctx, direction))
         return TC_ACT_SHOT;
 
+    gate.is_own = direction == TG_EGRESS && bpf_get_socket_cookie(ctx) != 0;
     if (!leave(&gate, continue_slow(&gate)))
         return TC_ACT_SHOT;
     if (is_dns(&gate))

@@ -175,10 +175,11 @@ TG_INLINE __u8 reason_of(const struct gate *gate, __u32 number, __u8 direction) 
     return reason;
 }
 
-/** Our own datagrams of a tunnel need no rule that allows them. */
+/** Our own datagrams of a tunnel need no rule that allows them. From the same port, by another
+ *  address or through address translation, others send whose packets we only forward. */
 TG_INLINE void judge_own_tunnel(const struct gate *gate, struct judgement *out) {
     if ((out->reason != TG_DROP_POLICY_DEFAULT && out->reason != TG_DROP_RULE_EXPIRED) ||
-        !is_of_tunnel_port(&gate->packet->key))
+        !gate->is_own || !is_of_tunnel_port(&gate->packet->key))
         return;
     out->rule = 0;
     out->reason = is_blocked(gate) ? TG_DROP_BLOCKLIST : TG_DROP_NONE;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # docs/threat-model.md, people on the host itself: who may ask and change what; that root gets past the gate on the way out
-# by a raw socket, as the page admits, and that a container's root does not.
+# by a raw socket, as the page admits, and that a container's root does not, nor what it sends from a tunnel's port.
 #
 #   container eth0 10.5.0.2 ── 10.5.0.1 veth0 device eth0 192.0.2.10 ── 192.0.2.7 eth0 outside
 #
@@ -15,6 +15,8 @@ if [[ -z ${IN_OWN_MOUNTS:-} && $EUID == 0 ]]; then # a group of its own in /etc/
 fi
 # shellcheck source=tests/netns/daemon.sh
 source "$(dirname "$0")/daemon.sh"
+# shellcheck source=tests/netns/tunnel.sh
+source "$(dirname "$0")/tunnel.sh"
 lab_start
 cp /etc/group "$lab/group"
 sed -i '/^tollgate:/d' "$lab/group"
@@ -28,7 +30,9 @@ on container ip route add default via 10.5.0.1
 on outside ip route add 10.5.0.0/24 via 192.0.2.10
 chmod 755 "$lab"
 install -d -m 0750 -g tollgate "$lab/run" # as packaging/tollgate.tmpfiles does
-daemon_start
+tunnel_keys
+daemon_start --tunnel "$wg"
+device_wg set private-key "$lab/device.key" listen-port 51820
 as() { # UID GROUP ARGS...: the command line, and its exit code
     local code=0
     on device setpriv --reuid "$1" --regid 65534 --groups "$2" "$bin/tollgate" --socket "$lab/run/control.sock" --pin-dir "$pins" \
@@ -102,3 +106,13 @@ sleep 0.5
 ! arrived || fail "a raw socket of the host, or a container, gets past the gate"
 raw device 1 "$outside" 192.0.2.10
 until_true 5 arrived || fail "docs/threat-model.md says that root on the host gets past: it does not any more"
+
+# A tunnel's own datagrams need no rule: those of others from a port of that number do.
+python3_says='import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("10.5.0.2", 51820))
+s.sendto(b"x", ("192.0.2.7", 9999))'
+rm -f "$lab/arrived"
+on container python3 -c "$python3_says"
+sleep 0.5
+! arrived || fail "a container gets past the gate from the port of a tunnel"
