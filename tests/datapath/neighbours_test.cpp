@@ -215,13 +215,14 @@ class Stream {
     std::thread thread_;
 };
 
-// Counts what arrives, so that no socket buffer overflows.
+// Counts what arrives, all of it: what waits in the socket when it is stopped, too.
 class Sink {
   public:
     Sink(const NetworkNamespace& where, std::uint16_t port)
         : socket_{where, port}, thread_{[this] {
-              while (!stopped_) {
-                  received_ += socket_.receive(std::chrono::milliseconds{20}) ? 1 : 0;
+              for (bool is_quiet = false; !is_quiet || !stopped_;) {
+                  is_quiet = !socket_.receive(std::chrono::milliseconds{20});
+                  received_ += is_quiet ? 0 : 1;
               }
           }} {}
     ~Sink() { stop(); }

@@ -24,6 +24,8 @@ namespace {
 
 using agent::FileDescriptor;
 
+constexpr int kReceiveBytes = 64 << 20;  // a second of a flood: a slow reader loses nothing
+
 // @param output  where standard output goes; negative: stays
 int spawn(const std::vector<std::string>& command, int output) {
     std::vector<std::string> words = command;
@@ -157,6 +159,9 @@ void add_lonely_eth0(const NetworkNamespace& host) {
 UdpSocket::UdpSocket(const NetworkNamespace& where, std::uint16_t port) {
     const Inside there{where};
     fd_.reset(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(
+        ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBytes, sizeof kReceiveBytes),
+        0);
     const sockaddr_in any = endpoint("0.0.0.0", port);
     EXPECT_EQ(::bind(fd_.get(), generic(any), sizeof any), 0) << std::strerror(errno);
 }
