@@ -25,7 +25,8 @@ def at_rest(args):
             Figure("resident memory of the idle daemon", f"{ours['rss']:.1f} MiB", ours["rss"], Bound(20, 12, False, "MiB"),
                    f"wireguard-go {other['rss']:.1f} MiB", other["rss"] / ours["rss"],
                    f"The sum over its processes, MiB: {each}. What they share counts in each; shared out (PSS) they have"
-                   f" {ours['pss']:.1f}, wireguard-go {other['pss']:.1f}.")]
+                   f" {ours['pss']:.1f}, wireguard-go {other['pss']:.1f}. After five scrapes and five questions the sum is"
+                   f" {ours['asked']:.1f}: the code that answers is in memory again.")]
 
 
 def scraped(args):
