@@ -57,6 +57,15 @@ TEST_F(Fragment, LaterOnesOfADroppedFirstAreUnknown) {
     EXPECT_EQ(judge(later(16), kIn), dropped(DropReason::fragment_unknown));
 }
 
+// What begins like a datagram to an open port is one only in a first fragment.
+TEST_F(Fragment, LaterOnesHaveNoPorts) {
+    allow_any(kIn, service(IPPROTO_UDP, 5683));
+    const Bytes datagram = udp(talk.ports(kIn), Bytes(16));
+    for (const unsigned word : {2U, kMore | 2U}) {
+        EXPECT_EQ(judge(piece(word, 1, datagram), kIn), dropped(DropReason::fragment_unknown));
+    }
+}
+
 TEST_F(Fragment, AFirstThatPassesByItsStageIsRemembered) {
     set_stage(TG_STAGE_LEARN);
     EXPECT_EQ(judge(first(), kIn), would_drop(DropReason::policy_default));
