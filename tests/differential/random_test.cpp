@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <span>
@@ -18,8 +20,14 @@
 namespace tollgate::test {
 namespace {
 
-constexpr std::uint64_t kFrames = 240'000;
+constexpr std::uint64_t kFrames = 240'000;  // at least
 constexpr std::uint64_t kFramesPerPolicy = 5'000;
+
+// How long to go on: DIFFERENTIAL_SECONDS, or no longer than the frames take.
+std::chrono::seconds duration_of_run() {
+    const char* given = std::getenv("DIFFERENTIAL_SECONDS");
+    return std::chrono::seconds{given != nullptr ? std::strtol(given, nullptr, 10) : 0};
+}
 
 // Changes something that is not the policy: the blocklist, what a name has, the switch.
 void disturb(FrameSource& source, Agreement& both, bool& blocked) {
@@ -80,7 +88,8 @@ void agree_on_every_frame(tg_link link) {
     TOLLGATE_REQUIRE(begun);
     Agreement& both = **begun;
     bool blocked = false;
-    for (std::uint64_t i = 0; i < kFrames; ++i) {
+    const auto end = std::chrono::steady_clock::now() + duration_of_run();
+    for (std::uint64_t i = 0; i < kFrames || std::chrono::steady_clock::now() < end; ++i) {
         if (i % kFramesPerPolicy == 0) {
             const auto used = both.use(random_policy(source));
             ASSERT_TRUE(used) << used.error().message();
