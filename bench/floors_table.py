@@ -13,8 +13,9 @@ MACHINE = "`sudo bench/floors BUILD` on "
 TEXT = """
 {machine}.
 A floor is what has to be reached, on whatever machine; a target is what we want. A ratio is to the peer of the same row
-and run, and greater than 1 is better for us. The last column is the day, and the load of the machine before the row was
-measured: above {busy} something else was running, and times and rates are worse than they would be. What the rows do is in
+and run, another program or the least that the task takes, and greater than 1 is better for us; a dash: there is none.
+The last column is the day, and the load of the machine before the row was measured: above {busy} something else was
+running, or the row before has left that, and times and rates are worse than they would be. What the rows do is in
 `bench/floors_*.py`.
 
 """
