@@ -19,17 +19,7 @@ source "$(dirname "$0")/confined.sh"
 [[ $(getconf PAGESIZE) == 4096 ]] || skip "larger pages hold more that is not used"
 lab_start
 tunnel_lab
-cat >"$lab/tollgate.yaml" <<YAML
-apiVersion: tollgate/v1
-kind: Agent
-tunnels:
-  - name: $wg
-    privateKeyFile: $lab/device.key
-    listenPort: 51820
-    addresses: [10.9.0.1/24]
-    peers:
-      - {name: silent, publicKey: $peer_key, endpoint: "192.0.2.20:51820", allowedIPs: [10.9.0.2/32]}
-YAML
+tunnel_of_peer silent >"$lab/tollgate.yaml"
 # shellcheck disable=SC2034 # for daemon.sh
 metrics=127.0.0.1:9586
 daemon_start --config "$lab/tollgate.yaml"

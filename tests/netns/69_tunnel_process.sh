@@ -18,17 +18,7 @@ source "$(dirname "$0")/tunnel.sh"
 source "$(dirname "$0")/confined.sh"
 lab_start
 tunnel_lab
-cat >"$lab/tollgate.yaml" <<YAML
-apiVersion: tollgate/v1
-kind: Agent
-tunnels:
-  - name: $wg
-    privateKeyFile: $lab/device.key
-    listenPort: 51820
-    addresses: [10.9.0.1/24]
-    peers:
-      - {name: stock, publicKey: $peer_key, endpoint: "192.0.2.20:51820", allowedIPs: [10.9.0.2/32]}
-YAML
+tunnel_of_peer stock >"$lab/tollgate.yaml"
 daemon_start --config "$lab/tollgate.yaml"
 peer_start wireguard-go
 peer_wg set private-key "$lab/peer.key" listen-port 51820 peer "$device_key" allowed-ips 10.9.0.1/32

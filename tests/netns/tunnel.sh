@@ -5,6 +5,7 @@
 #     tunnel_lab                      hosts `device` and `peer`, and their keys
 #     tunnel_keys                     the keys alone, for a lab of the test's own
 #     tunnel_start [FLAGS...]         the daemon on `device` with the tunnel $wg
+#     tunnel_of_peer NAME             prints a configuration of the daemon: the tunnel $wg with `peer` as its one peer NAME
 #     pings_inside STAGE               prints a policy: pings through tunnels, and nothing else
 #     peer_start PROGRAM              a wireguard-go, or the kernel's (`kernel`), on `peer` with the tunnel $other
 #     join_tunnel                     makes each the peer of the other; only `peer` is told where
@@ -64,6 +65,20 @@ tunnels:
   - name: $wg
     privateKeyFile: $lab/device.key
     threads: $1
+YAML
+}
+
+tunnel_of_peer() {
+    cat <<YAML
+apiVersion: tollgate/v1
+kind: Agent
+tunnels:
+  - name: $wg
+    privateKeyFile: $lab/device.key
+    listenPort: 51820
+    addresses: [10.9.0.1/24]
+    peers:
+      - {name: $1, publicKey: $peer_key, endpoint: "192.0.2.20:51820", allowedIPs: [10.9.0.2/32]}
 YAML
 }
 
