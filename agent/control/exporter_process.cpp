@@ -93,7 +93,7 @@ int run_exporter(const std::vector<std::string>& /*arguments*/) {
         return 1;
     }
     FreeChannels channels;
-    const auto server = HttpServer::serve_tcp(
+    [[maybe_unused]] const auto server = HttpServer::serve_tcp(
         FileDescriptor{kListener}, kLimits, [&channels](const HttpRequest& request) {
             return serve(channels, request);
         });

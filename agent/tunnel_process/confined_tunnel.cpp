@@ -59,8 +59,7 @@ class DataProcess {
             report.cipher = choices.cipher;
             report.confinement = confinement_;
         }
-        const auto sent =
-            control_.send(static_cast<std::uint32_t>(TunnelCall::start), encode(report));
+        auto sent = control_.send(static_cast<std::uint32_t>(TunnelCall::start), encode(report));
         if (!started || !sent) {
             return sent;  // the agent knows why
         }

@@ -34,7 +34,7 @@ Result<void> TunnelServer::serve() {
             return Failure{question.error()};
         }
         const auto body = answer(*question);
-        const auto sent = body ? control_.send(question->kind, *body) : Failure{body.error()};
+        auto sent = body ? control_.send(question->kind, *body) : Failure{body.error()};
         if (!sent) {
             return sent;
         }

@@ -36,6 +36,7 @@ struct GateChoices {
     bool check_mac1 = true;
     tg_link link = TG_LINK_CLEAR;  ///< of the zone
     std::uint8_t zone = 0;
+    // NOLINTNEXTLINE(readability-implicit-bool-conversion): the compiler's own
     auto operator<=>(const GateChoices&) const = default;
 };
 
