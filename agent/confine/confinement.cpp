@@ -15,6 +15,8 @@
 
 #include <fmt/format.h>
 
+#include <tollgate/sanitizer.hpp>
+
 #include "agent/confine/landlock.hpp"
 #include "agent/confine/privileges.hpp"
 #include "agent/confine/syscall_filter.hpp"
@@ -22,17 +24,6 @@
 namespace tollgate::agent {
 
 namespace {
-
-#if defined(__has_feature)  // clang's way to say it
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TOLLGATE_SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(TOLLGATE_SANITIZED)
-constexpr bool kHasShadowMemory = true;
-#else
-constexpr bool kHasShadowMemory = false;
-#endif
 
 constexpr uid_t kNobody = 65534;
 
@@ -162,7 +153,7 @@ Result<void> change_user(ConfinementReport& report, const User& user, Kept kept)
 }  // namespace
 
 bool limits_memory() {
-    return !kHasShadowMemory;
+    return !kIsSanitized;
 }
 
 Result<ConfinementReport> confine(const Confinement& wanted) {

@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <tollgate/sanitizer.hpp>
+
 namespace tollgate::agent {
 
 namespace {
@@ -40,7 +42,9 @@ int note_segments(dl_phdr_info* object, std::size_t /*size*/, void* noted) {
 void give_back_startup_memory() {
     std::vector<Segment> segments;
     ::dl_iterate_phdr(&note_segments, &segments);
-    ::malloc_trim(0);
+    if (!kIsSanitized) {
+        ::malloc_trim(0);
+    }
     for (const Segment& segment : segments) {
         // NOLINTNEXTLINE(*-reinterpret-cast,*-int-to-ptr): the loader has addresses as numbers
         auto* const begin = reinterpret_cast<void*>(segment.begin);

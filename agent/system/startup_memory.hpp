@@ -12,8 +12,8 @@ namespace tollgate::agent {
 /// the page cache, by a page fault.
 void give_back_startup_memory();
 
-/// Does it once more when the start is over: what was asked for is in force, tunnels had their first
-/// handshake, and whoever waited for it has asked.
+/// Does it once more when the start is over: what was asked for is in force, tunnels had their
+/// first handshake, and whoever waited for it has asked.
 class StartupMemory {
   public:
     static constexpr std::uint64_t kStartNs = 5'000'000'000;
