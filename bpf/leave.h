@@ -24,18 +24,22 @@ TG_INLINE void trace(const struct gate *gate, bool dropped) {
     out->would_drop = !dropped && gate->would_drop != TG_DROP_NONE;
 }
 
-/** A packet that is dropped for gate->reason. */
-TG_INLINE void drop(struct gate *gate) {
+/** A packet that is refused. @param dropped if not, it passes because of the stage
+ *  @return true: pass */
+TG_INLINE bool leave_refused(struct gate *gate, bool dropped) {
+    if (!dropped)
+        gate->would_drop = gate->reason;
     if (dry_run) {
-        trace(gate, true);
-        return;
+        trace(gate, dropped);
+        return !dropped;
     }
-    if (!count_dropped(gate))
-        return;
+    if (dropped ? !count_dropped(gate) : !count_passed(gate))
+        return false;
     if (gate->reason == TG_DROP_POLICY_DENY)
         count_rule(gate);
     if (gate->generation)
-        report_drop(gate, false);
+        report_drop(gate, !dropped);
+    return !dropped;
 }
 
 /** A packet that passes. @return false: it cannot be counted, and is dropped */
@@ -50,29 +54,15 @@ TG_INLINE bool pass(struct gate *gate) {
     return true;
 }
 
-/** A packet that passes only because of the stage. @return false: as above */
-TG_INLINE bool pass_refused(struct gate *gate) {
-    gate->would_drop = gate->reason;
-    if (dry_run) {
-        trace(gate, false);
-        return true;
-    }
-    if (!count_passed(gate))
-        return false;
-    report_drop(gate, true);
-    return true;
-}
-
 /** @return true: pass, false: drop */
 TG_INLINE bool leave(struct gate *gate, enum way way) {
     if (way == WAY_PASS)
         return pass(gate);
-    if (way == WAY_REFUSE && !drops(gate, gate->reason))
-        return pass_refused(gate);
-    if (way == WAY_CLOSED)
+    if (way == WAY_CLOSED) {
         gate->reason = TG_DROP_POLICY_DEFAULT;
-    else if (way != WAY_REFUSE)
+        return leave_refused(gate, true);
+    }
+    if (way != WAY_REFUSE)
         gate->reason = TG_DROP_INTERNAL;
-    drop(gate);
-    return false;
+    return leave_refused(gate, way != WAY_REFUSE || drops(gate, gate->reason));
 }
