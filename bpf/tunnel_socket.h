@@ -15,7 +15,7 @@
 const volatile __u8 has_sockets = 1; /* bool: the kernel has AF_XDP, and so `tunnel_sockets` */
 
 /** Whether the headers are all that the agent reads: Ethernet, IP and UDP, to this host alone. */
-TG_INLINE bool is_plain(const struct tg_packet *packet) {
+TG_INLINE bool has_only_fixed_headers(const struct tg_packet *packet) {
     return !(packet->flags & (TG_PACKET_VLAN | TG_PACKET_EXTENSIONS | TG_PACKET_OPTIONS |
                               TG_PACKET_LINK_MULTICAST));
 }
@@ -23,7 +23,7 @@ TG_INLINE bool is_plain(const struct tg_packet *packet) {
 /** @pre judge_to_tunnel() passed the packet
  *  @return XDP_REDIRECT; XDP_PASS: the tunnel has no socket there, the network stack gets it */
 TG_INLINE int hand_over(const struct gate *gate, __u32 queue) {
-    if (!has_sockets || dry_run || queue >= TG_QUEUES_MAX || !is_plain(gate->packet))
+    if (!has_sockets || dry_run || queue >= TG_QUEUES_MAX || !has_only_fixed_headers(gate->packet))
         return XDP_PASS;
     return bpf_redirect_map(
         &tunnel_sockets, TG_TUNNEL_SOCKET(gate->passage->tunnel, zone, queue), XDP_PASS);

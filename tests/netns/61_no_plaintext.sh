@@ -21,25 +21,19 @@ lab_start
 tunnel_lab
 ip -n "tg-device-$$" route add default via 192.0.2.20
 ip -n "tg-device-$$" route add default via fd00::20
-tunnel_file() {
+device_file() {
+    tunnel_numbered
     cat <<YAML
-apiVersion: tollgate/v1
-kind: Agent
-interfaces: [eth0]
-tunnels:
-  - name: $wg
-    privateKeyFile: $lab/device.key
-    listenPort: 51820
-    addresses: [10.9.0.1/24]
     peers:
       - name: peer
         publicKey: $peer_key
         presharedKeyFile: $lab/psk
         endpoint: 192.0.2.20:51821
         allowedIPs: [10.9.0.2/32, 10.77.0.0/16, fd77::/64]
+interfaces: [eth0]
 YAML
 }
-tunnel_file >"$lab/tollgate.yaml"
+device_file >"$lab/tollgate.yaml"
 start() {
     daemon_start --config "$lab/tollgate.yaml"
     [[ -z ${1:-} ]] || until_true 20 pings device 10.9.0.2 1 || fail "no answer through the tunnel: $(tail -3 "$lab/tollgated.log")"
@@ -99,7 +93,7 @@ until_true 30 pings device 10.9.0.2 1 || fail "no answer after up"
 
 # A route that is not wanted any more goes, also if that was said while there was no daemon.
 daemon_kill TERM
-tunnel_file | sed 's/, 10.77.0.0\/16//' >"$lab/tollgate.yaml"
+device_file | sed 's/, 10.77.0.0\/16//' >"$lab/tollgate.yaml"
 start
 until_true 5 eval '[[ $(ip -n "tg-device-$$" route) != *10.77* ]]' || fail "the route stays: $(ip -n "tg-device-$$" route)"
 [[ $(ip -n "tg-device-$$" -6 route) == *"fd77::/64 dev $wg"* ]] || fail "a route that is wanted is gone"
@@ -110,7 +104,7 @@ printf 'apiVersion: tollgate/v1\nkind: Agent\ninterfaces: [eth0]\n' >"$lab/none.
 cp "$lab/none.yaml" "$lab/tollgate.yaml"
 kill -HUP "$daemon"
 until_true 5 eval '! has_tunnel' || fail "the interface of a tunnel that was removed stays"
-tunnel_file >"$lab/tollgate.yaml"
+device_file >"$lab/tollgate.yaml"
 kill -HUP "$daemon"
 until_true 5 has_tunnel || fail "no interface after reload"
 daemon_kill KILL

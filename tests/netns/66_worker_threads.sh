@@ -56,17 +56,8 @@ peer_tunnel() { # NUMBER: a wireguard-go that knows where the device is
 }
 
 device_file() { # THREADS
-    cat <<YAML
-apiVersion: tollgate/v1
-kind: Agent
-tunnels:
-  - name: $wg
-    privateKeyFile: $lab/device.key
-    listenPort: 51820
-    addresses: [10.9.0.1/24]
-    threads: $1
-    peers:
-YAML
+    tunnel_numbered
+    printf '    threads: %d\n    peers:\n' "$1"
     for ((i = 1; i <= peers; ++i)); do
         printf "      - {name: p%d, publicKey: '%s', allowedIPs: [10.9.0.%d/32]}\n" "$i" "${keys[i]}" $((20 + i))
     done

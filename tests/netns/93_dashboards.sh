@@ -19,7 +19,7 @@ metrics=127.0.0.1:9586
 tunnel_lab
 # By AF_XDP, so that its panels have data, too.
 {
-    tunnel_file 1
+    tunnel_bare
     echo "    backend: xsk"
 } >"$lab/tollgate.yaml"
 daemon_start --config "$lab/tollgate.yaml"

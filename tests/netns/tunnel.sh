@@ -5,7 +5,9 @@
 #     tunnel_lab                      hosts `device` and `peer`, and their keys
 #     tunnel_keys                     the keys alone, for a lab of the test's own
 #     tunnel_start [FLAGS...]         the daemon on `device` with the tunnel $wg
-#     tunnel_of_peer NAME             prints a configuration of the daemon: the tunnel $wg with `peer` as its one peer NAME
+#     tunnel_bare                     prints a configuration of the daemon that ends with the tunnel $wg and its key
+#     tunnel_numbered                 … and its port and address
+#     tunnel_of_peer NAME             … and `peer` as its one peer NAME
 #     pings_inside STAGE               prints a policy: pings through tunnels, and nothing else
 #     peer_start PROGRAM              a wireguard-go, or the kernel's (`kernel`), on `peer` with the tunnel $other
 #     join_tunnel                     makes each the peer of the other; only `peer` is told where
@@ -56,27 +58,27 @@ peer_wg() {
     on peer wg "$verb" "$other" "$@"
 }
 
-# What wg(8) may set, it sets; only a file gives a tunnel threads.
-tunnel_file() {
+tunnel_bare() {
     cat <<YAML
 apiVersion: tollgate/v1
 kind: Agent
 tunnels:
   - name: $wg
     privateKeyFile: $lab/device.key
-    threads: $1
+YAML
+}
+
+tunnel_numbered() {
+    tunnel_bare
+    cat <<YAML
+    listenPort: 51820
+    addresses: [10.9.0.1/24]
 YAML
 }
 
 tunnel_of_peer() {
+    tunnel_numbered
     cat <<YAML
-apiVersion: tollgate/v1
-kind: Agent
-tunnels:
-  - name: $wg
-    privateKeyFile: $lab/device.key
-    listenPort: 51820
-    addresses: [10.9.0.1/24]
     peers:
       - {name: $1, publicKey: $peer_key, endpoint: "192.0.2.20:51820", allowedIPs: [10.9.0.2/32]}
 YAML
@@ -87,7 +89,11 @@ tunnel_start() {
     if ((threads == 1)); then
         daemon_start --tunnel "$wg" "$@"
     else
-        tunnel_file "$threads" >"$lab/tollgate.yaml"
+        # What wg(8) may set, it sets; only a file gives a tunnel threads.
+        {
+            tunnel_bare
+            echo "    threads: $threads"
+        } >"$lab/tollgate.yaml"
         daemon_start --config "$lab/tollgate.yaml" "$@"
         until_true 10 test -S "/var/run/wireguard/$wg.sock" || fail "no tunnel: $(<"$lab/tollgated.log")"
         [[ $(api tunnels | jq '.tunnels[0].threads') == "$threads" ]] || fail "threads: $(api tunnels)"
