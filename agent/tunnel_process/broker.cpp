@@ -95,18 +95,14 @@ bool Broker::serve_once() {
 }
 
 Broker::Answer Broker::answer(const BrokerRequest& request, const FileDescriptor& with) {
-    using std::chrono::nanoseconds;
     switch (request.call) {
         case BrokerCall::attach:
             return attach();
         case BrokerCall::take_slots:
         case BrokerCall::mark_port:
             return ask_seat(request);
-        case BrokerCall::store_time: {
-            const auto time = std::chrono::sys_time<nanoseconds>{nanoseconds{request.time}};
-            const bool stored = request.time >= 0 && rights_.store_time(crypto::Tai64n::from(time));
-            return {stored ? BrokerReply{} : refuse(EIO), {}};
-        }
+        case BrokerCall::store_time:
+            return store_time(std::chrono::nanoseconds{request.time});
         case BrokerCall::changed_by_wg:
             if (rights_.changed_by_wg) {
                 rights_.changed_by_wg(request.numbers[0]);
@@ -178,6 +174,28 @@ Broker::Answer Broker::attach() {
         attach_problem_ = attached.error();
     }
     return {outcome(attached), {}};
+}
+
+Broker::Answer Broker::store_time(std::chrono::nanoseconds since_1970) {
+    const std::chrono::sys_time<std::chrono::nanoseconds> time{since_1970};
+    if (since_1970.count() < 0) {
+        return {refuse(EINVAL), {}};
+    }
+    if (!take_write()) {
+        return {refuse(EAGAIN), {}};
+    }
+    return {rights_.store_time(crypto::Tai64n::from(time)) ? BrokerReply{} : refuse(EIO), {}};
+}
+
+// Every one waits for the disk, and wears the flash of a board.
+bool Broker::take_write() {
+    const auto now = std::chrono::steady_clock::now();
+    const auto paid_until = std::max(writes_paid_until_, now) + kWriteEvery;
+    const bool may = paid_until <= now + kWritesAtOnce * kWriteEvery;
+    if (may) {
+        writes_paid_until_ = paid_until;
+    }
+    return may;
 }
 
 }  // namespace tollgate::agent::tunnel_process

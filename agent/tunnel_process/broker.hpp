@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,8 +23,8 @@ struct BrokerRights {
     std::unique_ptr<TunnelSeat> seat;  ///< null: no gate is loaded
     /// Called once, during the start, in the thread that serves; empty: no gate
     std::function<Result<void>()> attach{};
-    std::function<bool(const crypto::Tai64n&)> store_time;
-    std::function<void(int error)> changed_by_wg{};  ///< empty: nobody wants to know
+    std::function<bool(const crypto::Tai64n&)> store_time;  ///< waits for the disk
+    std::function<void(int error)> changed_by_wg{};         ///< empty: nobody wants to know
 };
 
 /// Does for a data process what it may not do itself, and nothing else: it believes nothing that
@@ -53,10 +54,13 @@ class Broker {
     [[nodiscard]] Answer ask_system(const BrokerRequest& request, const FileDescriptor& with);
     [[nodiscard]] Answer ask_seat(const BrokerRequest& request);
     [[nodiscard]] Answer attach();
+    [[nodiscard]] Answer store_time(std::chrono::nanoseconds since_1970);
+    [[nodiscard]] bool take_write();
 
     FileDescriptor socket_;
     BrokerRights rights_;
     bool may_attach_ = true;
+    std::chrono::steady_clock::time_point writes_paid_until_{};  ///< a GCRA's
     std::optional<Error> attach_problem_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -20,9 +21,13 @@ enum class BrokerCall : std::uint32_t {
     attach,      ///< the gate to the interface, before it is up; once, before the start is reported
     take_slots,  ///< TunnelSeat::take_slots; the result is the first
     mark_port,   ///< numbers: port, whether it is guarded
-    store_time,  ///< time
+    store_time,  ///< time; EAGAIN: oftener than kWriteEvery, after kWritesAtOnce
     changed_by_wg,  ///< numbers: errno; 0: done
 };
+
+// A tunnel writes once in ten minutes, and when the clock of the host is set forward.
+inline constexpr std::chrono::minutes kWriteEvery{1};
+inline constexpr int kWritesAtOnce = 8;
 
 struct BrokerRequest {
     BrokerCall call = BrokerCall::socket;

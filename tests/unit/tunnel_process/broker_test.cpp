@@ -50,6 +50,7 @@ class BrokerTest : public ::testing::Test {
         };
         rights.store_time = [this](const crypto::Tai64n& time) {
             stored = time;
+            ++times_stored;
             return true;
         };
         rights.changed_by_wg = [this](int error) {
@@ -84,6 +85,7 @@ class BrokerTest : public ::testing::Test {
     Result<void> attached;
     int attachments = 0;
     std::optional<crypto::Tai64n> stored;
+    int times_stored = 0;
     std::optional<int> changed;
     std::optional<Broker> broker;
     std::unique_ptr<BrokerClient> client;
@@ -183,6 +185,18 @@ TEST_F(BrokerTest, TellsTimesAndChanges) {
     stop();
     EXPECT_EQ(stored, time);
     EXPECT_EQ(changed, EINVAL);
+}
+
+TEST_F(BrokerTest, WritesNoOftenerThanATunnelHasToTell) {
+    int accepted = 0;
+    for (int i = 0; i < 1000; ++i) {
+        const auto time = std::chrono::sys_time<std::chrono::nanoseconds>{std::chrono::seconds{i}};
+        accepted += client->store_time(crypto::Tai64n::from(time)) ? 1 : 0;
+    }
+    EXPECT_EQ(errno, EAGAIN);
+    stop();
+    EXPECT_EQ(accepted, kWritesAtOnce);
+    EXPECT_EQ(times_stored, kWritesAtOnce);
 }
 
 TEST_F(BrokerTest, HangsUpOnWhatIsNoRequest) {
