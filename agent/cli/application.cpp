@@ -109,6 +109,16 @@ Exit run_action(const Cli& cli) {
     return cli.action ? cli.action() : Exit::ok;
 }
 
+std::string explain(const CLI::App& app,
+                    std::span<const std::string> arguments,
+                    const CLI::ParseError& error) {
+    std::string explanation = explain_unknown(app, arguments);
+    if (explanation.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+        explanation = explain_missing(app, arguments);
+    }
+    return explanation.empty() ? error.what() : explanation;
+}
+
 }  // namespace
 
 CLI::Option* choose(CLI::Option* option, const std::string& values) {
@@ -128,6 +138,10 @@ Exit run(std::span<const std::string> arguments, std::ostream& out, std::ostream
         arguments[0] == "__dump" ? dump(app, out) : complete(app, arguments.subspan(1), out);
         return Exit::ok;
     }
+    if (arguments.empty()) {
+        err << app.help();
+        return Exit::usage;
+    }
     std::vector<std::string> reversed{arguments.rbegin(), arguments.rend()};  // as CLI11 wants it
     try {
         app.parse(reversed);
@@ -137,10 +151,9 @@ Exit run(std::span<const std::string> arguments, std::ostream& out, std::ostream
             app.exit(error, out, err);
             return Exit::ok;
         }
-        const std::string unknown = explain_unknown(app, arguments);
         return cli.fail(Exit::usage,
-                        unknown.empty() ? error.what() : unknown,
-                        "tollgate [COMMAND] --help says how it is written");
+                        explain(app, arguments, error),
+                        command_of(app, arguments) + " --help says how it is written");
     } catch (const std::exception& error) {
         return cli.fail(Exit::failure, std::string{"unexpected: "} + error.what());
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "agent/cli/position.hpp"
 
+#include <fmt/ranges.h>
+
 #include "policy/problem.hpp"
 
 namespace tollgate::cli {
@@ -106,6 +108,22 @@ std::vector<std::string> long_names(const Position& position) {
     return names;
 }
 
+std::vector<std::string> names_of(const std::vector<const CLI::App*>& commands) {
+    std::vector<std::string> names;
+    for (const CLI::App* command : commands) {
+        names.push_back(command->get_name());
+    }
+    return names;
+}
+
+Position end_of(const CLI::App& app, std::span<const std::string> words) {
+    Position position{app};
+    for (const std::string& word : words) {
+        position.step(word);
+    }
+    return position;
+}
+
 }  // namespace
 
 std::string explain_unknown(const CLI::App& app, std::span<const std::string> words) {
@@ -117,14 +135,24 @@ std::string explain_unknown(const CLI::App& app, std::span<const std::string> wo
             return suggestion("option", position.unknown_option, long_names(position));
         }
         if (position.positionals > 0 && !commands.empty()) {
-            std::vector<std::string> known;
-            for (const CLI::App* command : commands) {
-                known.push_back(command->get_name());
-            }
-            return suggestion("command", word, known);
+            return suggestion("command", word, names_of(commands));
         }
     }
     return {};
+}
+
+std::string explain_missing(const CLI::App& app, std::span<const std::string> words) {
+    const CLI::App& last = *end_of(app, words).commands.back();
+    if (last.get_require_subcommand_min() == 0) {
+        return {};
+    }
+    return fmt::format("a command is missing after '{}': {}",
+                       command_of(app, words),
+                       fmt::join(names_of(subcommands(last)), ", "));
+}
+
+std::string command_of(const CLI::App& app, std::span<const std::string> words) {
+    return fmt::format("{}", fmt::join(names_of(end_of(app, words).commands), " "));
 }
 
 }  // namespace tollgate::cli

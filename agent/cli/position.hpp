@@ -39,4 +39,11 @@ struct Position {
 /// probably meant: "unknown command 'stat'; did you mean 'status'?". Empty: all are known.
 [[nodiscard]] std::string explain_unknown(const CLI::App& app, std::span<const std::string> words);
 
+/// Says of a line that ends too early which commands could come next: "a command is missing after
+/// 'tollgate policy': check, show, …". Empty: it may end there.
+[[nodiscard]] std::string explain_missing(const CLI::App& app, std::span<const std::string> words);
+
+/// Where a line leads, as it is written: "tollgate policy show".
+[[nodiscard]] std::string command_of(const CLI::App& app, std::span<const std::string> words);
+
 }  // namespace tollgate::cli
