@@ -44,11 +44,20 @@ const char* label(Health health) {
 
 Check judge_kernel(const KernelFacts& facts) {
     constexpr std::pair kOldest{5U, 10U};
+    constexpr std::pair kSoftirqsWithoutLock{6U, 18U};  // commit 3253cb49cbad
     if (std::pair{facts.major, facts.minor} < kOldest) {
         return {"kernel",
                 Health::fail,
                 facts.release + " is too old: 5.10 or newer is needed",
                 kNewerKernel};
+    }
+    if (facts.realtime && std::pair{facts.major, facts.minor} >= kSoftirqsWithoutLock) {
+        return {"kernel",
+                Health::warn,
+                facts.release +
+                    " is a real-time kernel: unless it has PREEMPT_RT_NEEDS_BH_LOCK, packets "
+                    "disturb each other in the gate",
+                "grep PREEMPT_RT_NEEDS_BH_LOCK \"/boot/config-$(uname -r)\" # want =y"};
     }
     return {"kernel", Health::ok, facts.release};
 }

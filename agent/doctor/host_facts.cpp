@@ -87,6 +87,7 @@ KernelFacts kernel_facts() {
                                       std::min(dot + 1, facts.release.size())))
                       .value_or(0);
     facts.arm32 = agent::is_arm32(names.machine);
+    facts.realtime = std::string_view{names.version}.find("PREEMPT_RT") != std::string_view::npos;
     facts.jit = parse<int>(first_line("/proc/sys/net/core/bpf_jit_enable"));
     facts.unprivileged_bpf = parse<int>(first_line("/proc/sys/kernel/unprivileged_bpf_disabled"));
     struct statfs file_system {};

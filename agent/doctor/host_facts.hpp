@@ -19,7 +19,8 @@ struct KernelFacts {
     bool bpffs = false;                   ///< at /sys/fs/bpf
     std::string lockdown;  ///< "none", "integrity", "confidentiality"; "": no such LSM
     std::optional<std::uint64_t> memory_bytes;
-    bool arm32 = false;  ///< a kernel for 32-bit ARM, which cannot compile all of our programs
+    bool arm32 = false;     ///< a kernel for 32-bit ARM, which cannot compile all of our programs
+    bool realtime = false;  ///< PREEMPT_RT
 };
 [[nodiscard]] KernelFacts kernel_facts();
 

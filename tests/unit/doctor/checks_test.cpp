@@ -11,7 +11,7 @@ namespace tollgate::agent {
 namespace {
 
 KernelFacts good_kernel() {
-    return {"6.1.0-28-amd64", 6, 1, 1, 2, true, "none", std::uint64_t{1} << 30U, false};
+    return {"6.1.0-28-amd64", 6, 1, 1, 2, true, "none", std::uint64_t{1} << 30U, false, false};
 }
 
 constexpr std::uint64_t bit(unsigned capability) {
@@ -38,6 +38,18 @@ TEST(Doctor, RefusesAKernelBefore510) {
     kernel.minor = 9;
     EXPECT_EQ(judge_kernel(kernel).health, Health::fail);
     kernel.minor = 10;
+    EXPECT_EQ(judge_kernel(kernel).health, Health::ok);
+}
+
+TEST(Doctor, WarnsOfRealTimeKernelsOnWhichOnePacketMayInterruptAnother) {
+    KernelFacts kernel = good_kernel();
+    kernel.realtime = true;
+    kernel.major = 6;
+    kernel.minor = 17;
+    EXPECT_EQ(judge_kernel(kernel).health, Health::ok);
+    kernel.minor = 18;
+    EXPECT_EQ(judge_kernel(kernel).health, Health::warn);
+    kernel.realtime = false;
     EXPECT_EQ(judge_kernel(kernel).health, Health::ok);
 }
 
