@@ -7,7 +7,7 @@
 #
 # shellcheck disable=SC2154 # $root is set by lib.sh
 store=$root/build/kernels
-kernel_names=(5.10 6.1 6.12 sid)
+kernel_names=(5.10 6.1 6.12 6.12-rt sid)
 
 # package_of NAME: the suite, and the package that depends on the kernel.
 package_of() {
@@ -15,6 +15,7 @@ package_of() {
         5.10) echo bullseye linux-image-cloud-amd64 ;;
         6.1) echo bookworm-security linux-image-cloud-amd64 ;;
         6.12) echo bookworm-security linux-image-6.12-cloud-amd64 ;;
+        6.12-rt) echo bookworm-security linux-image-6.12-rt-amd64 ;;
         sid) echo sid linux-image-cloud-amd64 ;;
         *) die "no kernel $1; there are ${kernel_names[*]}" ;;
     esac

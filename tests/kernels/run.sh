@@ -4,7 +4,7 @@
 # what. Prints the table of docs/kernels-and-nics.md; fails if a test does, if a program costs the verifier a fifth more
 # than recorded, or if the table says something else than the page.
 #
-#   tests/kernels/run.sh [--write] [KERNEL...]     of 5.10 6.1 6.12 sid; all
+#   tests/kernels/run.sh [--write] [KERNEL...]     of 5.10 6.1 6.12 6.12-rt sid; all
 #
 #   --write   puts table and counts of instructions into the page and tests/bpf/verifier_insns.txt
 #
