@@ -6,6 +6,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,6 +15,46 @@
 #include <httplib.h>
 
 namespace tollgate::test {
+
+/// A server that answers on 127.0.0.1 until this is destroyed.
+class ServingThread {
+  public:
+    explicit ServingThread(httplib::Server& server)
+        : server_{server}, port_{server.bind_to_any_port("127.0.0.1")}, thread_{[&server] {
+              server.listen_after_bind();
+          }} {
+        while (!server.is_running()) {
+            std::this_thread::sleep_for(std::chrono::milliseconds{1});
+        }
+    }
+    ServingThread(const ServingThread&) = delete;
+    ServingThread& operator=(const ServingThread&) = delete;
+    ~ServingThread() {
+        server_.stop();
+        thread_.join();
+    }
+
+    [[nodiscard]] int port() const { return port_; }
+
+  private:
+    httplib::Server& server_;
+    int port_;
+    std::thread thread_;
+};
+
+/// Has the library make the tables that all servers share, in threads that have ended when this
+/// returns. They are made once, under a guard, which the thread sanitizer cannot see in Debian's
+/// build of the library: it would take the first two requests for a race.
+inline void make_tables_of_servers() {
+    static const bool made = [] {
+        httplib::Server server;
+        const ServingThread serving{server};
+        return static_cast<bool>(httplib::Client{"127.0.0.1", serving.port()}.Get("/"));
+    }();
+    if (!made) {
+        throw std::runtime_error{"no HTTP server on 127.0.0.1"};
+    }
+}
 
 /// A receiver of batches on 127.0.0.1 that answers as it is told, and keeps what comes.
 class HttpReceiver {
@@ -33,28 +75,17 @@ class HttpReceiver {
     explicit HttpReceiver(
         std::unique_ptr<httplib::Server> server = std::make_unique<httplib::Server>())
         : server_{std::move(server)} {
+        make_tables_of_servers();
         server_->new_task_queue = [] {
             return new httplib::ThreadPool(2);
         };
         server_->Post(".*", [this](const httplib::Request& request, httplib::Response& response) {
             serve(request, response);
         });
-        port_ = server_->bind_to_any_port("127.0.0.1");
-        thread_ = std::thread{[this] {
-            server_->listen_after_bind();
-        }};
-        while (!server_->is_running()) {
-            std::this_thread::sleep_for(std::chrono::milliseconds{1});
-        }
-    }
-    HttpReceiver(const HttpReceiver&) = delete;
-    HttpReceiver& operator=(const HttpReceiver&) = delete;
-    ~HttpReceiver() {
-        server_->stop();
-        thread_.join();
+        serving_.emplace(*server_);
     }
 
-    [[nodiscard]] int port() const { return port_; }
+    [[nodiscard]] int port() const { return serving_->port(); }
     /// The next answers; after them it is 204.
     void answer_with(std::deque<Answer> answers) {
         const std::lock_guard lock{mutex_};
@@ -99,12 +130,11 @@ class HttpReceiver {
     }
 
     std::unique_ptr<httplib::Server> server_;
-    std::thread thread_;
-    int port_ = 0;
     mutable std::mutex mutex_;
     std::deque<Answer> answers_;
     std::vector<Received> requests_;
     std::map<std::string, std::string> batches_;
+    std::optional<ServingThread> serving_;  ///< the last, as it uses the others
 };
 
 }  // namespace tollgate::test
