@@ -38,11 +38,12 @@ TG_INLINE bool count_dropped(const struct gate *gate) {
     struct tg_interface_counters *counters = frame_counters(gate);
     __u64 reason = gate->reason;
 
-    TG_OPAQUE(reason); /* what is compared must be what indexes */
+    if (!__builtin_constant_p(reason))
+        TG_OPAQUE(reason); /* what is compared must be what indexes */
     if (!counters || reason >= TG_DROP_REASON_COUNT)
         return false;
     counters->drops[reason] += 1;
-    counters->dropped_bytes += gate->frame.bytes;
+    counters->dropped_bytes += gate->packet->frame_bytes;
     return true;
 }
 
@@ -55,7 +56,7 @@ TG_INLINE bool count_passed(const struct gate *gate) {
     if (!counters || reason >= TG_DROP_REASON_COUNT)
         return false;
     counters->passed_packets += 1;
-    counters->passed_bytes += gate->frame.bytes;
+    counters->passed_bytes += gate->packet->frame_bytes;
     if (reason != TG_DROP_NONE)
         counters->would_drop[reason] += 1;
     return true;
@@ -70,5 +71,5 @@ TG_INLINE void count_rule(const struct gate *gate) {
     if (!counters)
         return;
     counters->packets += 1;
-    counters->bytes += gate->frame.bytes;
+    counters->bytes += gate->packet->frame_bytes;
 }

@@ -72,7 +72,7 @@ TG_INLINE void touch_flow(const struct gate *gate, struct tg_flow *flow) {
     const __u8 direction = gate->frame.direction;
 
     flow->packets[direction] += 1;
-    flow->bytes[direction] += gate->frame.bytes;
+    flow->bytes[direction] += gate->packet->frame_bytes;
     if (direction == TG_EGRESS && gate->packet->tcp_flags & TG_TCP_ACK &&
         flow->flags & TG_FLOW_ESTABLISHED)
         flow->rcv_nxt = gate->packet->tcp_acknowledgement;

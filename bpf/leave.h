@@ -25,8 +25,9 @@ TG_INLINE void trace(const struct gate *gate, bool dropped) {
 }
 
 /** A packet that is refused. @param dropped if not, it passes because of the stage
+ *  @param has_generation whether gate->generation is there to be named
  *  @return true: pass */
-TG_INLINE bool leave_refused(struct gate *gate, bool dropped) {
+TG_INLINE bool leave_refused(struct gate *gate, bool dropped, bool has_generation) {
     if (!dropped)
         gate->would_drop = gate->reason;
     if (dry_run) {
@@ -37,7 +38,7 @@ TG_INLINE bool leave_refused(struct gate *gate, bool dropped) {
         return false;
     if (gate->reason == TG_DROP_POLICY_DENY)
         count_rule(gate);
-    if (gate->generation)
+    if (has_generation)
         report_drop(gate, !dropped);
     return !dropped;
 }
@@ -60,9 +61,9 @@ TG_INLINE bool leave(struct gate *gate, enum way way) {
         return pass(gate);
     if (way == WAY_CLOSED) {
         gate->reason = TG_DROP_POLICY_DEFAULT;
-        return leave_refused(gate, true);
+        return leave_refused(gate, true, true);
     }
     if (way != WAY_REFUSE)
         gate->reason = TG_DROP_INTERNAL;
-    return leave_refused(gate, way != WAY_REFUSE || drops(gate, gate->reason));
+    return leave_refused(gate, way != WAY_REFUSE || drops(gate, gate->reason), gate->generation);
 }

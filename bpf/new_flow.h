@@ -58,7 +58,7 @@ TG_INLINE bool make_flow(struct gate *gate, __u8 initiator, enum plan plan, __u8
     };
 
     flow.packets[gate->frame.direction] = 1;
-    flow.bytes[gate->frame.direction] = gate->frame.bytes;
+    flow.bytes[gate->frame.direction] = gate->packet->frame_bytes;
     flow.flags |= would_drop == TG_DROP_NONE ? metered_flag(gate, flow.rule) : TG_FLOW_WOULD_DROP;
     if (initiator == TG_EGRESS && gate->packet->key.protocol == TG_PROTOCOL_UDP)
         use_local_port(gate->packet);

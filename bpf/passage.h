@@ -66,7 +66,7 @@ struct gate {
     __u32 rule;      /* that decided; 0: none */
     __u8 reason;     /* enum tg_drop_reason: why refused */
     __u8 would_drop; /* enum tg_drop_reason: passes, but only because of the stage */
-    __u8 stage;      /* enum tg_stage */
+    __u32 stage;     /* enum tg_stage */
     bool is_own;     /* on egress, in the slow path: a socket of this network namespace sent it */
 };
 

@@ -10,7 +10,7 @@
 
 /** Whether the rate of events allows one more. */
 TG_INLINE bool may_report(const struct gate *gate) {
-    return gate->passage->report_due_ns + TG_EVENT_INTERVAL_NS <= gate->now + TG_EVENT_BURST_NS;
+    return gate->passage->report_due_ns <= gate->now + (TG_EVENT_BURST_NS - TG_EVENT_INTERVAL_NS);
 }
 
 /** @return false: the ring is full */

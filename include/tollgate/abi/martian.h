@@ -30,26 +30,27 @@ TG_INLINE int tg_is_unaddressed_ipv4(const struct tg_frame *frame, const struct 
            tg_load_be16(to) == TG_PORT_DHCP_SERVER;
 }
 
-/** @param address in host order; 0.0.0.0 is for the caller to judge */
-TG_INLINE int tg_is_martian_source(__u32 address) {
-    return address >> 28 >= 14 || address >> 24 == 127;
+/** @param address in network order; 0.0.0.0 is for the caller to judge */
+TG_INLINE int tg_is_martian_source(const __u8 *address) {
+    return address[0] >= 224 || address[0] == 127;
 }
 
-/** @param address in host order */
-TG_INLINE int tg_is_martian_destination(__u32 address) {
-    return address >> 24 == 0 || address >> 24 == 127;
+/** @param address in network order */
+TG_INLINE int tg_is_martian_destination(const __u8 *address) {
+    return address[0] == 0 || address[0] == 127;
 }
 
 TG_INLINE int tg_is_martian_ipv4(const struct tg_frame *frame, const struct tg_packet *packet) {
     const int ingress = frame->direction == TG_INGRESS;
-    const __u32 source = tg_load_be32((ingress ? packet->key.remote : packet->key.local) + 12);
-    const __u32 to = tg_load_be32((ingress ? packet->key.local : packet->key.remote) + 12);
+    const __u8 *source = (ingress ? packet->key.remote : packet->key.local) + 12;
+    const __u8 *to = (ingress ? packet->key.local : packet->key.remote) + 12;
 
     if (tg_is_martian_source(source) || tg_is_martian_destination(to))
         return 1;
-    if (source == 0 && !tg_is_unaddressed_ipv4(frame, packet))
+    if (tg_load_be32(source) == 0 && !tg_is_unaddressed_ipv4(frame, packet))
         return 1;
-    return ingress && packet->flags & TG_PACKET_LINK_MULTICAST && !tg_is_group_ipv4(to);
+    return ingress && packet->flags & TG_PACKET_LINK_MULTICAST &&
+           !tg_is_group_ipv4(tg_load_be32(to));
 }
 
 /** The upper 12 bytes are zero but for those that make an address mapped (::ffff:0:0/96). */

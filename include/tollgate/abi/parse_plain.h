@@ -24,13 +24,12 @@ TG_INLINE int tg_is_plain_ethernet(const __u8 *eth) {
     return !((eth[0] | eth[ETH_ALEN]) & 1) && tg_load_be16(eth + 12) == ETH_P_IP;
 }
 
-TG_INLINE int tg_is_plain_ipv4(const __u8 *ip, __u32 bytes) {
-    const __u32 source = tg_load_be32(ip + 12);
-
-    return ip[0] == TG_PLAIN_VERSION && tg_load_be16(ip + 2) >= TG_IPV4_BYTES + TG_UDP_BYTES &&
-           tg_load_be16(ip + 2) <= bytes &&
-           !(tg_load_be16(ip + 6) & (TG_IPV4_MORE_FRAGMENTS | TG_IPV4_FRAGMENT_OFFSET)) && source &&
-           !tg_is_martian_source(source) && !tg_is_martian_destination(tg_load_be32(ip + 16));
+/** @param bytes of the packet, @param length that its header says */
+TG_INLINE int tg_is_plain_ipv4(const __u8 *ip, __u32 bytes, __u32 length) {
+    return ip[0] == TG_PLAIN_VERSION && length >= TG_IPV4_BYTES + TG_UDP_BYTES && length <= bytes &&
+           !(tg_load_be16(ip + 6) & (TG_IPV4_MORE_FRAGMENTS | TG_IPV4_FRAGMENT_OFFSET)) &&
+           tg_load_be32(ip + 12) && !tg_is_martian_source(ip + 12) &&
+           !tg_is_martian_destination(ip + 16);
 }
 
 TG_INLINE int tg_is_plain_udp(const __u8 *udp, __u32 bytes) {
@@ -52,23 +51,35 @@ TG_INLINE void tg_fill_plain_tcp(const __u8 *tcp, struct tg_packet *out) {
     out->tcp_flags = tcp[13] & 0x3f;
 }
 
-/** @pre the frame is plain; its ports and what is TCP's are not written here */
-TG_INLINE void tg_fill_plain(const struct tg_frame *frame, const __u8 *eth, struct tg_packet *out) {
+/** Writes everything but ports and what is TCP's, each byte once. @pre the frame is plain
+ *  @param bytes from the transport header to the end of the packet */
+TG_INLINE void tg_fill_plain(const struct tg_frame *frame,
+                             const __u8 *eth,
+                             __u8 protocol,
+                             __u32 bytes,
+                             struct tg_packet *out) {
     const __u8 *ip = eth + ETH_HLEN;
     const int ingress = frame->direction == TG_INGRESS;
 
-    __builtin_memset(out, 0, sizeof(*out));
+    __builtin_memset(&out->key, 0, sizeof(out->key));
     tg_copy_ipv4(out->key.remote, ip + (ingress ? 12 : 16));
     tg_copy_ipv4(out->key.local, ip + (ingress ? 16 : 12));
-    tg_copy_mac(out->remote_mac, ingress ? eth + ETH_ALEN : eth);
-    out->key.protocol = ip[9];
+    out->key.protocol = protocol;
     out->frame_bytes = frame->bytes;
-    out->l4_bytes = tg_load_be16(ip + 2) - TG_IPV4_BYTES;
-    out->hop_limit = ip[8];
+    out->l4_bytes = bytes;
+    out->tcp_sequence = 0;
+    out->tcp_acknowledgement = 0;
+    out->fragment_id = 0;
     out->flags = TG_PACKET_IPV4;
     out->l3_offset = ETH_HLEN;
     out->l4_offset = TG_PLAIN_L4_OFFSET;
+    out->fragment_offset = 0;
     out->fragment_payload = TG_PLAIN_L4_OFFSET;
+    out->tcp_flags = 0;
+    out->icmp_type = 0;
+    out->icmp_code = 0;
+    out->hop_limit = ip[8];
+    tg_copy_mac(out->remote_mac, ingress ? eth + ETH_ALEN : eth);
 }
 
 /**
@@ -78,24 +89,25 @@ TG_INLINE void tg_fill_plain(const struct tg_frame *frame, const __u8 *eth, stru
  *         asked
  */
 TG_INLINE int tg_parse_plain(const struct tg_frame *frame, struct tg_packet *out) {
-    const __u8 *eth = tg_bytes_at(frame, 0, TG_PLAIN_L4_OFFSET + TG_UDP_BYTES);
+    const __u8 *eth = tg_first_bytes(frame, TG_PLAIN_L4_OFFSET + TG_UDP_BYTES);
     if (!eth || !tg_is_plain_ethernet(eth))
         return 0;
     const __u8 *ip = eth + ETH_HLEN;
     const __u8 *transport = ip + TG_IPV4_BYTES;
 
-    if (!tg_is_plain_ipv4(ip, frame->bytes - ETH_HLEN))
+    const __u32 length = tg_load_be16(ip + 2);
+    if (!tg_is_plain_ipv4(ip, frame->bytes - ETH_HLEN, length))
         return 0;
-    const __u32 bytes = tg_load_be16(ip + 2) - TG_IPV4_BYTES;
+    const __u32 bytes = length - TG_IPV4_BYTES;
     if (ip[9] == TG_PROTOCOL_UDP) {
         if (!tg_is_plain_udp(transport, bytes))
             return 0;
-        tg_fill_plain(frame, eth, out);
+        tg_fill_plain(frame, eth, TG_PROTOCOL_UDP, bytes, out);
     } else {
         const __u8 *tcp = tg_bytes_at(frame, TG_PLAIN_L4_OFFSET, TG_TCP_BYTES);
         if (ip[9] != TG_PROTOCOL_TCP || !tcp || !tg_is_plain_tcp(tcp, bytes))
             return 0;
-        tg_fill_plain(frame, eth, out);
+        tg_fill_plain(frame, eth, TG_PROTOCOL_TCP, bytes, out);
         tg_fill_plain_tcp(tcp, out);
     }
     return tg_parse_ports(frame, transport, out) == TG_DROP_NONE;

@@ -59,6 +59,19 @@ TG_INLINE const __u8 *tg_bytes_at(const struct tg_frame *frame, __u64 offset, __
 #endif
 }
 
+/** As tg_bytes_at(frame, 0, size), with fewer instructions. */
+TG_INLINE const __u8 *tg_first_bytes(const struct tg_frame *frame, __u32 size) {
+    const __u8 *at = (const __u8 *)frame->data;
+
+#ifdef __bpf__
+    TG_OPAQUE(at);
+    __builtin_assume(at != 0);
+    return at + size > (const __u8 *)frame->end ? 0 : at;
+#else
+    return size > (__u64)((const __u8 *)frame->end - at) ? 0 : at;
+#endif
+}
+
 /** The 16-bit number at `at`, in host order. */
 TG_INLINE __u16 tg_load_be16(const __u8 *at) {
 #if defined(__bpf__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
