@@ -78,7 +78,7 @@ void print_bundle(Screen& screen, const Bundle& bundle) {
         names += (names.empty() ? "" : ", ") + file.name;
     }
     for (const auto& [why, names] : by_reason) {
-        screen.field("missing", names + ": " + why);
+        screen.field("missing", fmt::format("{}: {}", names, why));
     }
     if (bundle.anonymised) {
         print_anonymised(screen, *bundle.anonymised);

@@ -68,7 +68,7 @@ std::vector<Source> sources_of(const std::vector<Json>& events) {
         }
         const bool outgoing = text(event, "direction") == "egress";
         const std::string service = service_of(event, outgoing ? "remotePort" : "localPort");
-        Source& source = sources[remote + ' ' + text(event, "reason") + ' ' + service];
+        Source& source = sources[fmt::format("{} {} {}", remote, text(event, "reason"), service)];
         source.remote = remote;
         source.name = text(event, "remoteName");
         source.reason = text(event, "reason");

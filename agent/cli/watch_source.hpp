@@ -12,7 +12,7 @@
 namespace tollgate::cli::watch {
 
 /// Answers of the control API that make a sample.
-struct Answers {
+struct Answers {  // NOLINT(bugprone-exception-escape): moving a Json is noexcept in fact
     Json status;
     Json flows;  ///< /v1/flows/live
     Json tunnels;

@@ -70,6 +70,7 @@ attr_t attributes_of(Tone tone) {
 
 struct Window::Terminal {
     SCREEN* screen;
+    WINDOW* window;  ///< all of the screen
     bool color;
 };
 
@@ -88,17 +89,17 @@ Result<Window> Window::open(bool color) {
     if (name.empty() || name == "dumb") {
         return failure("this terminal cannot be drawn on (TERM=" + std::string{name} + ")");
     }
-    std::setlocale(LC_CTYPE, "");
+    static_cast<void>(std::setlocale(LC_CTYPE, ""));  // without it, ASCII
     SCREEN* screen = ::newterm(nullptr, stdout, stdin);
     if (screen == nullptr) {
         return failure("nothing is known of this terminal (TERM=" + std::string{name} + ")");
     }
-    std::unique_ptr<Terminal, Close> terminal{new Terminal{screen, false}};
+    std::unique_ptr<Terminal, Close> terminal{new Terminal{screen, stdscr, false}};
     ::set_escdelay(kEscapeDelayMs);
     ::cbreak();
     ::noecho();
-    ::keypad(stdscr, true);
-    ::wtimeout(stdscr, kTenthOfASecond);
+    ::keypad(terminal->window, true);
+    ::wtimeout(terminal->window, kTenthOfASecond);
     ::curs_set(0);
     if (color && ::has_colors() && ::start_color() == OK && ::use_default_colors() == OK) {
         ::init_pair(kGood, COLOR_GREEN, -1);
@@ -110,7 +111,7 @@ Result<Window> Window::open(bool color) {
 }
 
 std::optional<std::int32_t> Window::key() const {
-    const int code = ::wgetch(stdscr);
+    const int code = ::wgetch(terminal_->window);
     for (const KeyCode& known : kKeys) {
         if (known.code == code) {
             return known.key;
@@ -120,24 +121,26 @@ std::optional<std::int32_t> Window::key() const {
 }
 
 Size Window::size() const {
-    return {static_cast<std::size_t>(::getmaxx(stdscr)),
-            static_cast<std::size_t>(::getmaxy(stdscr))};
+    return {static_cast<std::size_t>(::getmaxx(terminal_->window)),
+            static_cast<std::size_t>(::getmaxy(terminal_->window))};
 }
 
 void Window::draw(const std::vector<Line>& lines) const {
-    ::werase(stdscr);
+    ::werase(terminal_->window);
     int row = 0;
     for (const Line& line : lines) {
         attr_t attributes = attributes_of(line.tone);
         if (!terminal_->color) {
             attributes &= ~static_cast<attr_t>(A_COLOR);
         }
-        ::wattrset(stdscr, static_cast<int>(line.selected ? attributes | A_REVERSE : attributes));
-        ::mvwaddnstr(stdscr, row, 0, line.text.data(), static_cast<int>(line.text.size()));
+        ::wattrset(terminal_->window,
+                   static_cast<int>(line.selected ? attributes | A_REVERSE : attributes));
+        ::mvwaddnstr(
+            terminal_->window, row, 0, line.text.data(), static_cast<int>(line.text.size()));
         ++row;
     }
-    ::wattrset(stdscr, A_NORMAL);
-    ::wrefresh(stdscr);
+    ::wattrset(terminal_->window, A_NORMAL);
+    ::wrefresh(terminal_->window);
 }
 
 }  // namespace tollgate::cli::watch
