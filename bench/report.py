@@ -113,7 +113,7 @@ that of `nft ingress`; `tollgate status` says which mode is in use.
 ## One packet through the program
 
 BPF_PROG_TEST_RUN: 65,536 established flows, 10,000 prefixes on the block list. One packet again and again, so caches
-are warm; the call itself costs about 20 ns, which are included. The numbers of rules take turns; the median counts.
+are warm; the call itself, 8 to 20 ns as the processor is, is included. The numbers of rules take turns; the median counts.
 
 {program_time(results)}
 ## What allowed traffic pays
