@@ -23,8 +23,10 @@
 /** @param key  1 to p - 1. @param hash  at most p + 3, as is what is returned: reduced at the end.
  *  Products of 32 bits, because BPF has none of 128. */
 static inline __u64 tg_name_hash_add(__u64 hash, __u64 key, __u8 byte) {
-    const __u64 hash_low = hash & 0xffffffff, hash_high = hash >> 32; /* at most 2^29 */
-    const __u64 key_low = key & 0xffffffff, key_high = key >> 32;     /* below 2^29 */
+    const __u64 hash_low = hash & 0xffffffff;
+    const __u64 hash_high = hash >> 32; /* at most 2^29 */
+    const __u64 key_low = key & 0xffffffff;
+    const __u64 key_high = key >> 32; /* below 2^29 */
     const __u64 low = hash_low * key_low;
     const __u64 middle = hash_low * key_high + hash_high * key_low; /* at most 2^62 */
     /* 2^61 counts as 1: 2^64 as 8, and of middle * 2^32 what is above bit 61 as 1. */
