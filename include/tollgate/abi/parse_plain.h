@@ -51,7 +51,8 @@ TG_INLINE void tg_fill_plain_tcp(const __u8 *tcp, struct tg_packet *out) {
     out->tcp_flags = tcp[13] & 0x3f;
 }
 
-/** Writes everything but ports and what is TCP's, each byte once. @pre the frame is plain
+/** Writes all but the ports; what only TCP has is zero. One by one, as to clear all first is to
+ *  write most of it twice. @pre the frame is plain
  *  @param bytes from the transport header to the end of the packet */
 TG_INLINE void tg_fill_plain(const struct tg_frame *frame,
                              const __u8 *eth,
