@@ -116,13 +116,17 @@ Result<TcAttachment> attach_clsact(const Target& target,
         return failure(
             EBUSY,
             fmt::format("TC {} of {} already has a filter that is not this Tollgate's at "
-                        "priority {} handle {:#x}: program {} (id {})",
+                        "priority {} handle {:#x}: program {} (id {}); if no other Tollgate runs, "
+                        "`tc filter del dev {} {} pref {}` removes it",
                         label(direction),
                         target.name,
                         kPriority,
                         kHandle,
                         program_name(present),
-                        present));
+                        present,
+                        target.name,
+                        label(direction),
+                        kPriority));
     }
     const LibbpfMessages messages;
     const bpf_tc_hook hook = hook_of(target.ifindex, direction);
@@ -155,6 +159,15 @@ fs::path filter_pin(const InterfacePins& pins, tg_direction direction) {
 bool has_filter(unsigned ifindex, tg_direction direction, const InterfacePins& pins) {
     const std::uint32_t present = program_in_our_place(ifindex, direction);
     return present != 0 && present == pinned_program(filter_pin(pins, direction));
+}
+
+bool has_lost_filter_pin(unsigned ifindex,
+                         tg_direction direction,
+                         int program,
+                         const InterfacePins& pins) {
+    const std::uint32_t present = program_in_our_place(ifindex, direction);
+    return present != 0 && present == program_id(program).value_or(0) &&
+           ::access(filter_pin(pins, direction).c_str(), F_OK) != 0;
 }
 
 Result<void> remove_filter(unsigned ifindex, tg_direction direction, const InterfacePins& pins) {

@@ -37,6 +37,12 @@ struct TcAttachment {
 /// True if our clsact filter runs the program pinned for this direction.
 [[nodiscard]] bool has_filter(unsigned ifindex, tg_direction direction, const InterfacePins& pins);
 
+/// True if our clsact filter runs `program`, and somebody has removed its pin.
+[[nodiscard]] bool has_lost_filter_pin(unsigned ifindex,
+                                       tg_direction direction,
+                                       int program,
+                                       const InterfacePins& pins);
+
 /// Removes our clsact filter and its pin, if there are any. The qdisc stays.
 [[nodiscard]] Result<void> remove_filter(unsigned ifindex,
                                          tg_direction direction,

@@ -143,24 +143,31 @@ Result<void> InterfaceGate::settle_program_arrays() const {
     return {};
 }
 
+Result<bool> InterfaceGate::restore_pin(tg_direction direction) const {
+    const FileDescriptor& link = direction == TG_INGRESS ? ingress_link_ : egress_link_;
+    const int program = object_->program(direction == TG_INGRESS ? "tc_ingress" : "tc_egress");
+    const TcHook hook = direction == TG_INGRESS ? ingress_hook_ : egress_;
+    const bool filters = hook == TcHook::clsact;
+    const fs::path pin = filters ? filter_pin(pins_, direction) : link_pin(pins_, direction);
+    const bool lost = filters ? has_lost_filter_pin(target_.ifindex, direction, program, pins_)
+                              : is_alive(link, target_.ifindex) && ::access(pin.c_str(), F_OK) != 0;
+    if (!lost) {
+        return false;
+    }
+    ::mkdir(pins_.folder.c_str(), 0700);  // it may be there; if not, pinning says so
+    return replace_pin(filters ? program : link.get(), pin).map([] { return true; });
+}
+
 Result<bool> InterfaceGate::restore_pins() const {
-    bool restored = false;
-    for (const auto& [link, direction] :
-         {std::pair{&ingress_link_, TG_INGRESS}, std::pair{&egress_link_, TG_EGRESS}}) {
-        const fs::path pin = link_pin(pins_, direction);
-        if (!*link || !is_alive(*link, target_.ifindex) || ::access(pin.c_str(), F_OK) == 0) {
-            continue;
-        }
-        ::mkdir(pins_.folder.c_str(), 0700);  // it may be there; if not, pinning says so
-        if (auto pinned = replace_pin(link->get(), pin); !pinned) {
-            return Failure{pinned.error()};
-        }
-        restored = true;
+    const auto ingress = restore_pin(TG_INGRESS);
+    const auto egress = restore_pin(TG_EGRESS);
+    if (!ingress || !egress) {
+        return ingress ? egress : ingress;
     }
-    if (restored) {
-        return settle_program_arrays().map([] { return true; });
+    if (!*ingress && !*egress) {
+        return false;
     }
-    return false;
+    return settle_program_arrays().map([] { return true; });
 }
 
 Attachment InterfaceGate::attachment() const {

@@ -27,8 +27,8 @@ class InterfaceGate {
 
     /// As it is in the kernel now.
     [[nodiscard]] Attachment attachment() const;
-    /// Pins the links again whose pins somebody has removed: without, the gate would end with the
-    /// agent.
+    /// Pins again what somebody has removed the pins of: without, the gate would end with the
+    /// agent, or, in clsact, go on without its program arrays and drop whatever opens a flow.
     /// @return whether one was missing; else as bpf(BPF_OBJ_PIN)
     [[nodiscard]] Result<bool> restore_pins() const;
     [[nodiscard]] const Target& target() const { return target_; }
@@ -40,6 +40,7 @@ class InterfaceGate {
 
     [[nodiscard]] Result<void> attach_egress(const GateOptions& options);
     [[nodiscard]] Result<void> attach_ingress(const GateOptions& options);
+    [[nodiscard]] Result<bool> restore_pin(tg_direction direction) const;
     [[nodiscard]] Result<void> pin_program_arrays() const;
     [[nodiscard]] Result<void> settle_program_arrays() const;
 

@@ -283,9 +283,10 @@ Result<void> LoadedGate::detach(const std::string& interface) {
 std::vector<Attachment> LoadedGate::attachments() {
     std::vector<Attachment> now;
     for (const auto& gate : interfaces_) {
-        now.push_back(gate.attachment());
         // What cannot be pinned now is tried again the next time.
-        now.back().pins_restored = gate.restore_pins().value_or(false);
+        const bool restored = gate.restore_pins().value_or(false);
+        now.push_back(gate.attachment());
+        now.back().pins_restored = restored;
     }
     return now;
 }

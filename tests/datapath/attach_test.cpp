@@ -3,6 +3,7 @@
 #include <chrono>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -163,17 +164,45 @@ TEST_F(Attach, ALinkDetachedByForceIsSeenAndHealed) {
 
 // Case F11
 TEST_F(Attach, PinsThatSomebodyRemovedAreThereAgain) {
-    for (const auto& options : {agent::GateOptions{}, agent::GateOptions{.force_tc = true}}) {
+    for (const auto& options : {agent::GateOptions{},
+                                agent::GateOptions{.force_tc = true},
+                                agent::GateOptions{.force_clsact = true},
+                                agent::GateOptions{.force_tc = true, .force_clsact = true}}) {
         protect(options);
         EXPECT_FALSE(gate->attachments().at(0).pins_restored);
         const auto folder = pins.version() / "eth0-0";
         std::filesystem::remove_all(folder);
-        EXPECT_TRUE(gate->attachments().at(0).pins_restored);
+        const auto restored = gate->attachments().at(0);
+        EXPECT_TRUE(restored.pins_restored);
+        EXPECT_NE(restored.ingress, AttachMode::none);
+        EXPECT_NE(restored.egress, TcHook::none);
         EXPECT_FALSE(gate->attachments().at(0).pins_restored);
         kill();
         EXPECT_TRUE(reaches(kOpenPort));
         EXPECT_FALSE(reaches(kClosedPort)) << "the gate ends with the agent";
     }
+}
+
+TEST_F(Attach, WithoutPinsAClsactGateIsOpenedByTc) {
+    const agent::GateOptions options{.force_tc = true, .force_clsact = true};
+    protect(options);
+    kill();
+    std::filesystem::remove_all(pins.version());
+    EXPECT_FALSE(reaches(kClosedPort)) << "a filter needs no pin";
+    open(options);
+    ASSERT_TRUE(load(policy_for_port(kOpenPort)));
+    const auto refused = attach();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code.value(), EBUSY);
+    // As docs/locked-out.md has it, and the message.
+    for (const char* direction : {"ingress", "egress"}) {
+        const std::string remedy = fmt::format("tc filter del dev eth0 {} pref 1", direction);
+        EXPECT_EQ(run_command({"sh", "-c", remedy}), 0) << remedy;
+    }
+    EXPECT_THAT(refused.error().message(), HasSubstr("`tc filter del dev eth0 egress pref 1`"));
+    EXPECT_TRUE(reaches(kClosedPort));
+    ASSERT_TRUE(attach());
+    EXPECT_FALSE(reaches(kClosedPort));
 }
 
 TEST_F(Attach, PinsOfADeadInterfaceAreReplaced) {
