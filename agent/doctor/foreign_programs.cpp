@@ -143,7 +143,7 @@ std::string process_with(std::uint32_t program) {
             if (names_program(entry, line)) {
                 std::string name;
                 std::getline(std::ifstream{process / "comm"}, name);
-                return name + " (pid " + pid + ")";
+                return name.append(" (pid ").append(pid).append(")");
             }
         }
     }

@@ -46,15 +46,15 @@ constexpr std::array kKept{Kept{"0.0.0.0", kAddressBits},
                            Kept{"2000::/3", 3}};
 
 std::size_t kept_bits(const IpAddress& address) {
-    static const auto ranges = [] {
+    static const auto kRanges = [] {
         std::array<Prefix, kKept.size()> parsed;
         std::ranges::transform(kKept, parsed.begin(), [](const Kept& kept) {
             return Prefix::parse(kept.range).value_or(Prefix{});
         });
         return parsed;
     }();
-    for (std::size_t i = 0; i < ranges.size(); ++i) {
-        if (ranges.at(i).contains(address)) {
+    for (std::size_t i = 0; i < kRanges.size(); ++i) {
+        if (kRanges.at(i).contains(address)) {
             return kKept.at(i).bits;
         }
     }
@@ -137,7 +137,7 @@ crypto::PublicKey Pseudonyms::public_key(const crypto::PublicKey& key) const {
 }
 
 std::string Pseudonyms::host(std::string_view name) {
-    const std::string plain = lower(name);
+    std::string plain = lower(name);
     const std::size_t dot = plain.find('.');
     if (plain == "localhost" || plain.starts_with("localhost.")) {
         return plain;

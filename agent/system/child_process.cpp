@@ -208,7 +208,7 @@ ChildProcess::ChildProcess(ChildProcess&& other) noexcept
     : pid_{std::exchange(other.pid_, -1)},
       pidfd_{std::move(other.pidfd_)},
       channel_{std::move(other.channel_)},
-      end_{std::move(other.end_)} {}
+      end_{other.end_} {}
 
 ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
     if (this != &other) {
@@ -216,7 +216,7 @@ ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
         pid_ = std::exchange(other.pid_, -1);
         pidfd_ = std::move(other.pidfd_);
         channel_ = std::move(other.channel_);
-        end_ = std::move(other.end_);
+        end_ = other.end_;
     }
     return *this;
 }

@@ -17,7 +17,7 @@ namespace tollgate::agent::privileged {
 
 namespace {
 
-std::atomic<Proxy*> proxy{nullptr};
+std::atomic<Proxy*> in_use{nullptr};
 
 bool is_same(const FileDescriptor& one, const FileDescriptor& other) {
     struct stat first {};
@@ -49,29 +49,29 @@ int socket_in(const FileDescriptor& there) {
 
 }  // namespace
 
-void use(Proxy* other) {
-    proxy = other;
+void use(Proxy* proxy) {
+    in_use = proxy;
 }
 
 int socket(int domain, int type, int protocol) {
-    Proxy* const asked = proxy;
+    Proxy* const asked = in_use;
     return asked != nullptr ? asked->socket(domain, type, protocol)
                             : ::socket(domain, type, protocol);
 }
 
 int set_option(int socket, int name, std::uint32_t value) {
-    Proxy* const asked = proxy;
+    Proxy* const asked = in_use;
     return asked != nullptr ? asked->set_option(socket, name, value)
                             : ::setsockopt(socket, SOL_SOCKET, name, &value, sizeof value);
 }
 
 int bind(int socket, const sockaddr* address, socklen_t size) {
-    Proxy* const asked = proxy;
+    Proxy* const asked = in_use;
     return asked != nullptr ? asked->bind(socket, address, size) : ::bind(socket, address, size);
 }
 
 int socket_beside(int tun_device) {
-    Proxy* const asked = proxy;
+    Proxy* const asked = in_use;
     return asked != nullptr ? asked->socket_beside(tun_device)
                             : socket_in(FileDescriptor{::ioctl(tun_device, TUNGETDEVNETNS)});
 }

@@ -41,24 +41,22 @@ std::optional<Tai64n> parse(std::string_view text) {
 }  // namespace
 
 Result<HandshakeClock> HandshakeClock::open(std::filesystem::path file, Store store) {
-    if (!store) {
-        store = [file](const Tai64n& time) {
-            return write_time(file, time);
-        };
-    }
     const auto text = read_file(file, kFileMax);
-    if (!text) {
-        if (text.error().code.value() == ENOENT) {
-            return HandshakeClock{std::move(store), Tai64n{}};
-        }
+    const bool is_new = !text && text.error().code.value() == ENOENT;
+    if (!text && !is_new) {
         return Failure{text.error()};
     }
-    const auto floor = parse(*text);
+    const auto floor = is_new ? Tai64n{} : parse(*text);
     if (!floor) {
         return failure(EINVAL,
                        file.string() +
                            " holds no time of handshakes; remove it if the clock of "
                            "this host is right");
+    }
+    if (!store) {
+        store = [file = std::move(file)](const Tai64n& time) {
+            return write_time(file, time);
+        };
     }
     return HandshakeClock{std::move(store), *floor};
 }

@@ -24,17 +24,13 @@ constexpr int kTypeFlags = SOCK_CLOEXEC | SOCK_NONBLOCK;
 // UDP; questions to the kernel's routing; AF_XDP.
 bool may_open(int domain, int type, int protocol) {
     const int kind = type & ~kTypeFlags;
-    switch (domain) {
-        case AF_INET:
-        case AF_INET6:
-            return kind == SOCK_DGRAM && protocol == 0;
-        case AF_NETLINK:
-            return kind == SOCK_RAW && protocol == NETLINK_ROUTE;
-        case AF_XDP:
-            return kind == SOCK_RAW && protocol == 0;
-        default:
-            return false;
+    if (domain == AF_INET || domain == AF_INET6) {
+        return kind == SOCK_DGRAM && protocol == 0;
     }
+    if (domain == AF_NETLINK) {
+        return kind == SOCK_RAW && protocol == NETLINK_ROUTE;
+    }
+    return domain == AF_XDP && kind == SOCK_RAW && protocol == 0;
 }
 
 bool may_set(int option, std::uint32_t value) {

@@ -51,7 +51,8 @@ class Broker {
     };
     [[nodiscard]] bool serve_once();
     [[nodiscard]] Answer answer(const BrokerRequest& request, const FileDescriptor& with);
-    [[nodiscard]] Answer ask_system(const BrokerRequest& request, const FileDescriptor& with);
+    [[nodiscard]] static Answer ask_system(const BrokerRequest& request,
+                                           const FileDescriptor& with);
     [[nodiscard]] Answer ask_seat(const BrokerRequest& request);
     [[nodiscard]] Answer attach();
     [[nodiscard]] Answer store_time(std::chrono::nanoseconds since_1970);
