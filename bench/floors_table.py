@@ -57,7 +57,7 @@ class Figure:
     note: str = ""
 
     def cells(self, when):
-        ratio = "–" if self.ratio is None else f"{self.ratio:.2f} ×"
+        ratio = "–" if self.ratio is None else f"{self.ratio:,.{2 if self.ratio < 100 else 0}f} ×"
         return (self.what, self.measured, self.peer, ratio, self.bound.text(self.bound.floor),
                 self.bound.text(self.bound.target), self.bound.judge(self.value), when)
 

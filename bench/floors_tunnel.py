@@ -155,8 +155,8 @@ def new_tunnels(args):
     starts, others = implementations(args)
     ours = in_turns(args, {"tollgate": starts["tollgate"]}, 1, set_ups(100, 20))["tollgate"][0]
     theirs = in_turns(args, {name: starts[name] for name in others[:1]}, 1, set_ups(100, 1))[others[0]][0]
-    peer, shown = others[0], [f"{value:.2f} s" if value < tunnel_flood.PATIENCE else f"none in {tunnel_flood.PATIENCE} s"
-                              for value in (ours[1], theirs[1])]
+    peer, shown = others[0], [f"none in {tunnel_flood.PATIENCE} s" if value >= tunnel_flood.PATIENCE
+                              else f"{value:.2f} s" if value >= 1 else f"{value * 1000:.1f} ms" for value in (ours[1], theirs[1])]
     return [Figure("new tunnel, the 99th of 100", f"{ours[0]:.1f} ms", ours[0], Bound(10, 3, False, "ms"),
                    f"{peer} {theirs[0]:.1f} ms", theirs[0] / ours[0], "The first ping through a peer that was just made."),
             Figure("new tunnel under a flood", shown[0], ours[1], Bound(5, 2, False, "s"), f"{peer} {shown[1]}",
