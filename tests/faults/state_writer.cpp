@@ -87,7 +87,7 @@ std::string read_policy(const fs::path& folder) {
     }
     for (const bool text_is_new : {false, true}) {
         const auto text = store->load_policy(agent::sha256_hex(policy_text(text_is_new)));
-        if (!text && text_is_new <= is_new) {
+        if (!text && (is_new || !text_is_new)) {
             return text.error().message();
         }
     }
@@ -113,8 +113,8 @@ std::string read_blocklist(const fs::path& folder) {
 
 // A file is full after one record: the second begins the next, and the oldest goes.
 Write write_audit(const fs::path& folder, bool is_new) {
-    static const test::FakeClock clock;
-    static auto log = agent::AuditLog::open(folder / "audit", clock, {100, 2});
+    static const test::FakeClock kClock;
+    static auto log = agent::AuditLog::open(folder / "audit", kClock, {100, 2});
     return [is_new] {
         if (!log) {
             return false;
@@ -150,7 +150,8 @@ std::string read_audit(const fs::path& folder) {
 
 policy::Learner learner_of(bool is_new) {
     policy::Learner learner;
-    for (std::uint16_t i = 0; i < (is_new ? 40 : 20); ++i) {
+    const std::uint16_t flows = is_new ? 40 : 20;
+    for (std::uint16_t i = 0; i < flows; ++i) {
         learner.observe(test::flow_from("192.168.1.9", static_cast<std::uint16_t>(8000 + i), i));
     }
     return learner;

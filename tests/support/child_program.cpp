@@ -72,7 +72,7 @@ int play(const std::string& role, const std::vector<std::string>& arguments) {
         return std::stoi(arguments.at(1));
     }
     if (role == "fault") {
-        ::raise(SIGSYS);
+        static_cast<void>(::raise(SIGSYS));
     }
     return wait_for_ever();
 }
@@ -85,7 +85,7 @@ int be_parent() {
         return 1;
     }
     std::printf("%d\n", child->pid());
-    std::fflush(stdout);
+    static_cast<void>(std::fflush(stdout));
     return wait_for_ever();
 }
 
