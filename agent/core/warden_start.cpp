@@ -164,9 +164,12 @@ Result<void> Warden::adopt() {
     state_.open = control->open != 0;
     state_.boot_id = boot_id();
     const bool kernel_is_newer = kernel->number > state_.last_number;
+    // As revert() leaves it where the disk fails, or the agent ends, before it is saved.
+    const bool is_reverted =
+        state_.pending && kernel->number == state_.last_number + 1 && kernel->deadline_ns == 0;
     // Gate::bump() may have given the other slot the number after.
     state_.last_number = std::max(state_.last_number, kernel->number + 1);
-    if (kernel_is_newer) {
+    if (kernel_is_newer && !is_reverted) {
         return adopt_unknown(*kernel);
     }
     return state_.pending ? adopt_pending(*kernel) : adopt_confirmed(*kernel);

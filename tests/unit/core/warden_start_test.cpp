@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/system/file.hpp"
+#include "tests/support/disk_calls.hpp"
 #include "tests/support/warden_lab.hpp"
 
 namespace tollgate::agent {
@@ -92,6 +93,31 @@ TEST(WardenStart, AChangeThatTheKernelNeverHeardOfIsRecordedAsReverted) {
     ASSERT_TRUE(lab.start());
     EXPECT_EQ(lab.gate->rules(), "ssh");
     EXPECT_EQ(lab.last_outcome(), "reverted");
+}
+
+TEST(WardenStart, ARollbackThatTheDiskDidNotTakeIsRecordedByTheNextStart) {
+    for (const bool at_deadline : {false, true}) {
+        WardenLab lab;
+        lab.enforce("ssh");
+        ASSERT_TRUE(lab.warden->change(lab.proposal("web")));
+        {
+            test::DiskCalls disk;
+            disk.sync_fails = true;
+            if (at_deadline) {
+                lab.clock.advance(120);
+                ASSERT_TRUE(lab.warden->tick());
+            } else {
+                ASSERT_TRUE(lab.warden->revert());
+            }
+        }
+        ASSERT_TRUE(lab.start());
+        EXPECT_EQ(lab.warden->warnings(), std::vector<std::string>{});
+        EXPECT_EQ(lab.warden->policy()->policy.rules.front().name, "ssh");
+        EXPECT_EQ(lab.last_outcome(), "reverted");
+        EXPECT_EQ(lab.warden->in_force().loaded_number, lab.gate->generation()->number);
+        ASSERT_TRUE(lab.reboot());
+        EXPECT_EQ(lab.gate->rules(), "ssh");
+    }
 }
 
 TEST(WardenStart, AConfirmationThatTheKernelNeverHeardOfIsFinished) {
