@@ -229,10 +229,14 @@ void Agent::sweep() {
 
 void Agent::tick() {
     ++ticks_;
+    const bool was_open = warden_->state().open;
     if (warden_->tick()) {
         changes_.last_successful = false;
         learning_->preload_names(warden_->policy()->policy);
         note_in_force("deadline", "policy/revert");
+    }
+    if (warden_->state().open != was_open) {
+        note_in_force("unknown", was_open ? "close" : "open");
     }
     watch_.tick();
     read_pending_drops();

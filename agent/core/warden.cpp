@@ -22,6 +22,8 @@ constexpr std::uint64_t kGraceNs = 60 * TG_SECOND;
 /// The wall clock may drift that far from CLOCK_BOOTTIME before expiries are converted again.
 constexpr std::int64_t kClockToleranceNs = 1'000'000'000;
 
+constexpr std::string_view kUnsaved = "what is in force cannot be kept";
+
 policy::WallTime wall_time(std::int64_t seconds) {
     return policy::WallTime{std::chrono::seconds{seconds}};
 }
@@ -99,8 +101,27 @@ std::optional<std::uint64_t> Warden::deadline_ns() const {
 }
 
 void Warden::warn(std::string_view event, const Error& error) {
-    log(LogLevel::error, event, {{"error", error.message()}});
-    warnings_.push_back(error.message());
+    const std::string message = error.message();
+    log(LogLevel::error, event, {{"error", message}});
+    if (std::find(warnings_.begin(), warnings_.end(), message) == warnings_.end()) {
+        warnings_.push_back(message);
+    }
+}
+
+void Warden::save_if_possible() {
+    if (auto saved = store_.save(state_); !saved) {
+        warn_of_unsaved(saved.error());
+    }
+}
+
+// The next change that is saved takes the warning away.
+void Warden::warn_of_unsaved(const Error& error) {
+    warn("state.failed",
+         Error{{},
+               fmt::format("{} ({}): changes of policy are refused, and a restart begins with "
+                           "what the state folder has",
+                           kUnsaved,
+                           error.message())});
 }
 
 // @param policy  null: the tables of the active slot stay
@@ -145,6 +166,8 @@ Result<void> Warden::commit(State next, const std::function<Result<void>()>& ker
         return done;
     }
     state_ = std::move(next);
+    std::erase_if(warnings_,
+                  [](const std::string& warning) { return warning.starts_with(kUnsaved); });
     store_.prune_policies(state_);
     return {};
 }
@@ -164,6 +187,7 @@ Result<void> Warden::keep_open_as_fallback() {
 }
 
 Answer<Generation> Warden::change(const Proposal& proposal) {
+    look_whether_open();
     if (state_.pending) {
         return refuse_pending(*state_.pending);
     }
@@ -263,9 +287,7 @@ Answer<Generation> Warden::revert() {
     state_ = std::move(next);
     policy_ = confirmed_;
     deadline_ns_ = 0;
-    if (auto saved = store_.save(state_); !saved) {
-        warn("state.failed", saved.error());
-    }
+    save_if_possible();
     return state_.confirmed;
 }
 
@@ -344,6 +366,7 @@ bool Warden::needs_reload() const {
 }
 
 bool Warden::tick() {
+    look_whether_open();
     if (state_.pending && clock_.boot_ns() >= deadline_ns_) {
         const std::uint32_t number = state_.pending->generation.number;
         if (auto reverted = revert(); !reverted) {

@@ -71,7 +71,8 @@ class Warden {
     /// was set. Does nothing while a change is pending.
     [[nodiscard]] Result<void> reload();
 
-    /// To be called at least once a second: makes official what a deadline has reverted.
+    /// To be called at least once a second: makes official what a deadline has reverted, and that
+    /// the gate was opened past this agent (`tollgate open` that could not reach it).
     /// @return true if a change was reverted
     bool tick();
 
@@ -102,7 +103,11 @@ class Warden {
                       std::uint64_t deadline_ns);
     /// On disk first; if the kernel refuses, the disk gets the old state back.
     Result<void> commit(State next, const std::function<Result<void>()>& kernel_step);
+    /// For what is so already, whether or not the disk takes it.
+    void save_if_possible();
+    void warn_of_unsaved(const Error& error);
     Result<void> keep_open_as_fallback();
+    void look_whether_open();
     [[nodiscard]] bool needs_reload() const;
     void warn(std::string_view event, const Error& error);
 

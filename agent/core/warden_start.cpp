@@ -175,6 +175,17 @@ Result<void> Warden::adopt() {
     return state_.pending ? adopt_pending(*kernel) : adopt_confirmed(*kernel);
 }
 
+// `tollgate open` writes into the gate where it does not reach the agent.
+void Warden::look_whether_open() {
+    const auto control = gate_.control();
+    if (!control || (control->open != 0) == state_.open) {
+        return;
+    }
+    state_.open = control->open != 0;
+    log(LogLevel::warn, "gate.opened_past_agent", {{"open", state_.open ? "yes" : "no"}});
+    save_if_possible();
+}
+
 Result<void> Warden::adopt_pending(const tg_generation& kernel) {
     auto confirmed = stored_policy(state_.confirmed);
     if (!confirmed) {

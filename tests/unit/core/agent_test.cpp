@@ -86,6 +86,16 @@ TEST_F(AgentTest, TheTimeOfTheLastChangeOutlivesARestart) {
     EXPECT_EQ(agent->changes().last_success_wall_s, changed_s);
 }
 
+TEST_F(AgentTest, AGateThatWasOpenedPastTheAgentIsInTheAuditLog) {
+    agent->tick();
+    const std::uint64_t records = agent->audit_log().head().sequence;
+    kernel.control.open = 1;
+    agent->tick();
+    EXPECT_EQ(agent->audit_log().head().sequence, records + 1);
+    agent->tick();
+    EXPECT_EQ(agent->audit_log().head().sequence, records + 1);
+}
+
 TEST_F(AgentTest, AFlowGetsTheNameOfAnAnswerThatWaitsToBeRead) {
     answer(clock.boot - TG_SECOND);
     connect(clock.boot);

@@ -200,6 +200,31 @@ TEST(Warden, AnUnconfirmedChangeOfAnOpenGateRevertsToOpen) {
     EXPECT_EQ(lab.warden->stage_of("eth0"), Stage::open);
 }
 
+TEST(Warden, AGateThatWasOpenedPastTheAgentIsSeenAndKept) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    lab.kernel.control.open = 1;
+    EXPECT_FALSE(lab.warden->tick());
+    EXPECT_EQ(lab.warden->stage_of("eth0"), Stage::open);
+    ASSERT_TRUE(lab.reboot());
+    EXPECT_EQ(lab.gate->stage(), Stage::open);
+    ASSERT_TRUE(lab.warden->change(lab.proposal("web")));
+    EXPECT_EQ(lab.gate->stage(), Stage::enforce);
+}
+
+TEST(Warden, AChangeClosesAGateThatWasOpenedPastTheAgentJustNow) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    lab.kernel.control.open = 1;
+    ASSERT_TRUE(lab.warden->change(lab.proposal("web")));
+    EXPECT_EQ(lab.gate->stage(), Stage::enforce);
+    EXPECT_FALSE(lab.warden->state().open);
+    lab.clock.advance(120);
+    EXPECT_TRUE(lab.warden->tick());
+    EXPECT_EQ(lab.gate->stage(), Stage::open);
+    EXPECT_EQ(lab.warden->stage_of("eth0"), Stage::open);
+}
+
 TEST(Warden, ARuleThatExpiresIsCompiledAwayAtThatMoment) {
     WardenLab lab;
     Proposal proposal = lab.proposal("ssh", 0);
