@@ -134,6 +134,7 @@ class Agent {
     StartResult<void> open_state();
     StartResult<void> attach();
     Result<void> restore_blocklist();
+    void take_back_blocklist();
     /// What is in force, for the audit log.
     void note_in_force(std::string actor, std::string action);
     StartResult<void> start_flow_log();

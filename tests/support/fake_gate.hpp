@@ -140,6 +140,9 @@ class FakeGate : public agent::Gate {
         return {};
     }
     Result<void> bump(std::uint32_t number) override {
+        if (auto failed = failing("bump")) {
+            return Failure{*failed};
+        }
         kernel.generations.at(kernel.control.active_slot).number = number;
         auto& other = kernel.generations.at(1 - kernel.control.active_slot);
         other.number = other.number == 0 ? 0 : number + 1;

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/support/dns.hpp"
@@ -17,6 +18,10 @@ namespace tollgate::agent {
 namespace {
 
 const IpAddress kRemote = test::ip("192.0.2.1");
+
+Prefix prefix(const char* text) {
+    return *Prefix::parse(text);
+}
 
 /// An agent over a fake kernel.
 class AgentTest : public testing::Test {
@@ -31,8 +36,9 @@ class AgentTest : public testing::Test {
         Options options;
         options.interfaces = {"lo"};
         options.state_dir = folder.path();
-        auto started =
-            Agent::start(options, std::make_unique<test::FakeGate>(kernel, clock), clock);
+        auto loaded = std::make_unique<test::FakeGate>(kernel, clock);
+        gate = loaded.get();
+        auto started = Agent::start(options, std::move(loaded), clock);
         ASSERT_TRUE(started) << started.error().error.message();
         agent = std::move(*started);
         agent->read_dns_by(dns);
@@ -71,6 +77,7 @@ class AgentTest : public testing::Test {
     test::FakeClock clock;
     test::FakeKernel kernel;
     test::DnsReadHere dns;
+    test::FakeGate* gate = nullptr;
     std::unique_ptr<Agent> agent;
 };
 
@@ -94,6 +101,45 @@ TEST_F(AgentTest, AGateThatWasOpenedPastTheAgentIsInTheAuditLog) {
     EXPECT_EQ(agent->audit_log().head().sequence, records + 1);
     agent->tick();
     EXPECT_EQ(agent->audit_log().head().sequence, records + 1);
+}
+
+TEST_F(AgentTest, ABlockListThatTheKernelHasInPartIsWholeAfterARestart) {
+    const std::vector<Prefix> wanted{prefix("192.0.2.0/24"), prefix("198.51.100.0/24")};
+    ASSERT_TRUE(agent->replace_blocklist(wanted));
+    kernel.blocklist = {prefix("198.51.100.0/24"), prefix("203.0.113.0/24")};
+    const std::uint32_t number = agent->gate().generation()->number;
+    restart();
+    EXPECT_THAT(kernel.blocklist, testing::UnorderedElementsAreArray(wanted));
+    EXPECT_EQ(agent->blocklist().prefixes(), wanted);
+    EXPECT_GT(agent->gate().generation()->number, number) << "flows keep their verdicts";
+}
+
+TEST_F(AgentTest, ARestartWithTheBlockListThatTheKernelHasChangesNothing) {
+    ASSERT_TRUE(agent->block({prefix("192.0.2.0/24"), prefix("198.51.100.0/24")}));
+    const std::uint32_t number = agent->gate().generation()->number;
+    restart();
+    EXPECT_EQ(agent->gate().generation()->number, number);
+    EXPECT_EQ(kernel.blocklist.size(), 2U);
+}
+
+TEST_F(AgentTest, ABlockListWhoseFileIsLostGoesOnInTheKernel) {
+    ASSERT_TRUE(agent->block({prefix("192.0.2.0/24")}));
+    std::filesystem::remove(folder.path() / "blocklist");
+    restart();
+    EXPECT_EQ(kernel.blocklist.size(), 1U);
+    EXPECT_EQ(agent->blocklist().prefixes(), kernel.blocklist);
+}
+
+TEST_F(AgentTest, AChangeOfTheBlockListThatTheKernelRefusesIsNone) {
+    const std::vector<Prefix> before{prefix("192.0.2.0/24"), prefix("198.51.100.0/24")};
+    ASSERT_TRUE(agent->replace_blocklist(before));
+    gate->fails = "bump";
+    EXPECT_FALSE(agent->replace_blocklist({prefix("198.51.100.0/24"), prefix("203.0.113.0/24")}));
+    gate->fails.clear();
+    EXPECT_EQ(agent->blocklist().prefixes(), before);
+    EXPECT_THAT(kernel.blocklist, testing::UnorderedElementsAreArray(before));
+    restart();
+    EXPECT_EQ(agent->blocklist().prefixes(), before);
 }
 
 TEST_F(AgentTest, AFlowGetsTheNameOfAnAnswerThatWaitsToBeRead) {
