@@ -73,7 +73,7 @@ on device ip link set eth0 xdpdrv off
 # With a policy in force: what is refused must leave it alone.
 mkdir "$lab/state"
 mount -t tmpfs -o size=1m tollgate-test "$lab/state"
-trap 'umount -l "$lab/state"; lab_end' EXIT
+trap 'code=$?; umount -l "$lab/state" || true; (exit "$code") || lab_end; lab_end' EXIT
 daemon_start --policy "$lab/policy.yaml"
 holds "at first"
 ends_with 18 'another' on device timeout 20 "$bin/tollgated" "${pin[@]}" --state-dir "$lab/state" --run-dir "$lab/run" \
