@@ -127,6 +127,14 @@ Result<std::unique_ptr<EvidenceStore>> EvidenceStore::open(const fs::path& path,
     return std::unique_ptr<EvidenceStore>(new EvidenceStore(std::move(database)));
 }
 
+Result<std::unique_ptr<EvidenceStore>> EvidenceStore::in_memory(std::string warning) {
+    auto store = open(":memory:");
+    if (store) {
+        (*store)->database_->warning = std::move(warning);
+    }
+    return store;
+}
+
 Result<void> EvidenceStore::load(Learner& learner) {
     sqlite3* handle = database_->handle.get();
     Statement names(handle, "SELECT address, name, at, ttl, since FROM names ORDER BY at");

@@ -33,6 +33,10 @@ class EvidenceStore {
         return open(path, Options{});
     }
 
+    /// In memory, where there is no file to be had: empty, and gone with this object.
+    /// @param warning  for warning(): why, and what that means
+    [[nodiscard]] static Result<std::unique_ptr<EvidenceStore>> in_memory(std::string warning);
+
     EvidenceStore(const EvidenceStore&) = delete;
     EvidenceStore& operator=(const EvidenceStore&) = delete;
     ~EvidenceStore();

@@ -65,10 +65,10 @@ Result<std::vector<fs::path>> audit_files(const fs::path& folder) {
 }
 
 Result<AuditLog> AuditLog::open(const fs::path& folder, const Clock& clock, AuditLimits limits) {
-    if (auto made = make_folder(folder, kFolderMode); !made) {
-        return Failure{made.error()};
-    }
     AuditLog log{folder, clock, limits};
+    if (!make_folder(folder, kFolderMode)) {
+        return log;  // note() tries again
+    }
     auto found = log.resume();
     if (!found) {
         return Failure{found.error()};
@@ -97,9 +97,7 @@ Result<std::optional<AuditRecord>> AuditLog::resume() {
         const bool last = i + 1 == files->size();
         tail.torn = tail.torn && last;
         if (last && (tail.problem.empty() || tail.torn)) {
-            if (auto opened = open_file(path, tail.good_bytes); !opened) {
-                return Failure{opened.error()};
-            }
+            static_cast<void>(open_file(path, tail.good_bytes));  // else note() begins another
         }
         if (!tail.problem.empty()) {
             const std::string place = fmt::format("{}:{}", path.string(), tail.line);
@@ -132,6 +130,9 @@ Result<void> AuditLog::open_file(const fs::path& path, std::size_t size) {
 
 // A file of that name is a damaged log's that went no further; it is not ours to go on with.
 Result<void> AuditLog::begin_file() {
+    if (auto made = make_folder(folder_, kFolderMode); !made) {
+        return made;
+    }
     fs::path path = folder_ / name_of(head_.sequence + 1);
     std::error_code error;
     for (int i = 1; fs::exists(path, error) && i < 100; ++i) {

@@ -34,8 +34,9 @@ class AuditLog {
   public:
     /// Goes on where the log in `folder` (made with mode 0700) ends. Half a record at the end, as a
     /// crash leaves it, is cut off; a damaged log is left as it is, and a new file goes on with the
-    /// last good record. Either is a record of its own.
-    /// @return as mkdir(2), open(2), read(2)
+    /// last good record. Either is a record of its own. What cannot be written is no error here:
+    /// note() tries again.
+    /// @return as opendir(3), read(2)
     [[nodiscard]] static Result<AuditLog> open(const std::filesystem::path& folder,
                                                const Clock& clock,
                                                AuditLimits limits = {});

@@ -104,6 +104,10 @@ StartResult<void> Agent::open_state() {
         first_policy = *read;
     }
     auto evidence = policy::EvidenceStore::open(options_.state_dir / "evidence.db");
+    if (!evidence) {  // no reason to do without a gate
+        evidence = policy::EvidenceStore::in_memory(fmt::format(
+            "{}: learning begins anew, and is forgotten at the end", evidence.error().message()));
+    }
     if (!evidence) {
         return stop_with(ExitCode::state_folder, evidence.error());
     }
@@ -148,7 +152,7 @@ StartResult<void> Agent::attach() {
         }
     }
     if (auto kept = remember_interfaces(options_.state_dir, options_.default_routes); !kept) {
-        return stop_with(ExitCode::state_folder, kept.error());
+        log(LogLevel::error, "interfaces.unsaved", {{"error", kept.error().message()}});
     }
     learning_->preload_names(warden_->policy()->policy);
     return {};

@@ -53,7 +53,10 @@ Result<StateStore> StateStore::open(const fs::path& folder) {
         }
         remove_unfinished(path);
     }
-    if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
+    // What is there is in force also where nothing more can be written.
+    std::error_code error;
+    const bool has_state = fs::exists(folder / "state.json", error);
+    if (::access(folder.c_str(), has_state ? R_OK | X_OK : R_OK | W_OK | X_OK) != 0) {
         return failure(errno, fmt::format("write to {}", folder.string()));
     }
     return StateStore{folder};

@@ -26,7 +26,8 @@ namespace tollgate::agent {
 class StateStore {
   public:
     /// Makes the folder, or removes from it what a write left that never ended: only one process
-    /// may use it. @return EACCES, EROFS, ENOSPC, …: it cannot be written
+    /// may use it. @return EACCES, EROFS, ENOSPC, …: there is no state in it, and it cannot be
+    /// written
     [[nodiscard]] static Result<StateStore> open(const std::filesystem::path& folder);
 
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }

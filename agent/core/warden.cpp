@@ -304,7 +304,11 @@ Result<std::uint8_t> Warden::add_tunnel(const std::string& interface) {
     };
     const std::uint8_t confirmed = begin(next.confirmed);
     const std::uint8_t in_force = next.pending ? begin(next.pending->generation) : confirmed;
-    auto done = commit(std::move(next), [&] { return gate_.set_stage(zone, in_force, confirmed); });
+    const auto set_stage = [&] {
+        return gate_.set_stage(zone, in_force, confirmed);
+    };
+    // A tunnel that comes back needs nothing of the disk.
+    auto done = next == state_ ? set_stage() : commit(std::move(next), set_stage);
     return done.map([&] { return zone; });
 }
 

@@ -31,19 +31,22 @@ struct Proposal {
 };
 
 /// Keeps the promise that nobody is locked out and nothing is opened: which generation is in force,
-/// for how long, and what comes back after the deadline, a crash or a reboot. What it says is on
-/// disk before the kernel is told. Owns the data path's generations; reads nothing from outside but
-/// its own state folder. Not thread-safe.
+/// for how long, and what comes back after the deadline, a crash or a reboot. A change is on disk
+/// before the kernel is told; what the disk has already comes into force also where it takes
+/// nothing more. Owns the data path's generations; reads nothing from outside but its own state
+/// folder. Not thread-safe.
 class Warden {
   public:
     /// The confirmed policy comes into force: it is adopted if the kernel still has it, loaded from
     /// disk if not (a reboot), and an unconfirmed change is reverted if its deadline has passed or
-    /// the machine was rebooted. With neither, every interface is in the stage learn.
+    /// the machine was rebooted. With neither, every interface is in the stage learn. If the disk
+    /// takes nothing, what it has is in force all the same, and warnings() says so.
     ///
     /// @param interfaces    to protect; each is given a zone for good
     /// @param first_policy  put in force, confirmed, if there never was one; may be null
     /// @return on an error nothing in the kernel has changed; EBADMSG: the state is damaged;
-    /// ENOSPC: all of the TG_ZONES_MAX zones are taken, or the disk is full
+    /// ENOSPC: all of the TG_ZONES_MAX zones are taken; as write(2): there is no policy on disk,
+    /// and the first cannot be kept
     [[nodiscard]] static Result<std::unique_ptr<Warden>> start(
         Gate& gate,
         StateStore store,

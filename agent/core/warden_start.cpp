@@ -145,10 +145,24 @@ Result<void> Warden::load_confirmed(const PolicyPointer& first_policy) {
         policy = *stored;
     }
     next.boot_id = boot_id();
-    auto done = commit(next, [&]() -> Result<void> {
+    bool is_on_disk = false;
+    const auto put_in_force = [&]() -> Result<void> {
+        is_on_disk = true;
         auto loaded = load(next.confirmed, policy.get(), 0);
         return loaded && next.open ? gate_.set_open(true) : loaded;
-    });
+    };
+    auto done = commit(next, put_in_force);
+    if (!done && !is_on_disk && !first) {
+        // As the disk has it: a start that finds this in the kernel finds nothing unknown.
+        warn_of_unsaved(done.error());
+        next.confirmed = state_.confirmed;
+        next.last_number = state_.last_number;
+        done = stored_policy(next.confirmed).and_then([&](PolicyPointer stored) {
+            policy = std::move(stored);
+            return put_in_force();
+        });
+        state_ = std::move(next);
+    }
     if (done) {
         policy_ = confirmed_ = policy;
     }
@@ -199,13 +213,26 @@ Result<void> Warden::adopt_pending(const tg_generation& kernel) {
         }
         policy_ = *pending;
         deadline_ns_ = kernel.deadline_ns;
-        return store_.save(state_);
+        save_if_possible();
+        return {};
     }
     // The kernel has reverted it, or never got it. A copy of what is in force makes that official.
     State next = state_;
     revert_on_disk(next);
     next.confirmed.loaded_number = ++next.last_number;
-    return commit(next, [&] { return load(next.confirmed, nullptr, 0); });
+    bool is_on_disk = false;
+    auto done = commit(next, [&] {
+        is_on_disk = true;
+        return load(next.confirmed, nullptr, 0);
+    });
+    if (!done && !is_on_disk) {
+        // It is in force all the same, and the next start finds what this one has found.
+        warn_of_unsaved(done.error());
+        next.confirmed.loaded_number = kernel.number;
+        state_ = std::move(next);
+        return {};
+    }
+    return done;
 }
 
 Result<void> Warden::adopt_confirmed(const tg_generation& kernel) {
@@ -225,7 +252,8 @@ Result<void> Warden::adopt_confirmed(const tg_generation& kernel) {
             return confirmed;
         }
     }
-    return store_.save(state_);
+    save_if_possible();
+    return {};
 }
 
 // The state folder was lost or put back from a copy: the kernel goes on with what it has.
@@ -241,7 +269,8 @@ Result<void> Warden::adopt_unknown(const tg_generation& kernel) {
               fmt::format("generation {} is in force, but the state folder does not have its text; "
                           "apply a policy to replace it",
                           kernel.number)});
-    return store_.save(state_);
+    save_if_possible();
+    return {};
 }
 
 }  // namespace tollgate::agent

@@ -178,6 +178,39 @@ TEST_F(AuditLogTest, WhatCannotBeWrittenIsCountedAndLeavesNoHalfLine) {
     EXPECT_EQ(check.head().sequence, 3U);
 }
 
+TEST_F(AuditLogTest, WhereNoFolderCanBeMadeItCountsUntilOneCan) {
+    std::ofstream{folder()} << "in the way";
+    AuditLog log = open();
+    note(log, 2);
+    EXPECT_EQ(log.failures(), 2U);
+    EXPECT_THAT(log.warning(), HasSubstr("2 records of the audit log could not be written"));
+    fs::remove(folder());
+    note(log, 1);
+    EXPECT_EQ(log.failures(), 2U);
+    agent::AuditCheck check;
+    EXPECT_EQ(problem(check), "");
+    EXPECT_EQ(check.head().sequence, 1U);
+}
+
+// As on a disk that has become read-only: a link in the place of the file is not written to.
+TEST_F(AuditLogTest, AFileThatCanOnlyBeReadIsFollowedByAnother) {
+    {
+        AuditLog log = open();
+        note(log, 2);
+    }
+    const fs::path file = files().front();
+    fs::rename(file, temporary_.path() / "elsewhere");
+    fs::create_symlink(temporary_.path() / "elsewhere", file);
+    AuditLog log = open();
+    EXPECT_EQ(log.head().sequence, 2U);
+    note(log, 1);
+    EXPECT_EQ(log.failures(), 0U);
+    agent::AuditCheck check;
+    EXPECT_EQ(problem(check), "");
+    EXPECT_EQ(check.head().sequence, 3U);
+    EXPECT_EQ(files().size(), 2U);
+}
+
 TEST_F(AuditLogTest, ARecordCountsWhenItIsOnTheDiskAndNotBefore) {
     AuditLog log = open();
     note(log, 2);

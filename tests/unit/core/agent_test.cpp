@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/disk_calls.hpp"
 #include "tests/support/dns.hpp"
 #include "tests/support/dns_read_here.hpp"
 #include "tests/support/fake_gate.hpp"
@@ -140,6 +141,36 @@ TEST_F(AgentTest, AChangeOfTheBlockListThatTheKernelRefusesIsNone) {
     EXPECT_THAT(kernel.blocklist, testing::UnorderedElementsAreArray(before));
     restart();
     EXPECT_EQ(agent->blocklist().prefixes(), before);
+}
+
+// Case F05
+TEST_F(AgentTest, WithADiskThatTakesNothingItStartsAndSaysWhatIsNotKept) {
+    Proposal proposal;
+    proposal.stages["lo"] = policy::Stage::audit;
+    proposal.confirm_within = std::chrono::seconds{0};
+    ASSERT_TRUE(agent->change(proposal));
+    ASSERT_TRUE(agent->block({prefix("192.0.2.0/24")}));
+    agent.reset();
+    kernel = test::FakeKernel{};
+    test::DiskCalls disk;
+    disk.sync_fails = true;
+    restart();
+    EXPECT_EQ(agent->warden().stage_of("lo"), policy::Stage::audit);
+    EXPECT_EQ(kernel.blocklist.size(), 1U);
+    EXPECT_GT(agent->audit_log().failures(), 0U);
+    EXPECT_THAT(agent->warnings(), testing::Contains(testing::HasSubstr("cannot be kept")));
+}
+
+// Case F05
+TEST_F(AgentTest, AnEvidenceFileThatCannotBeOpenedIsNoReasonToOpenTheHost) {
+    agent.reset();
+    std::filesystem::remove_all(folder.path() / "evidence.db");
+    std::filesystem::create_directory(folder.path() / "evidence.db");
+    restart();
+    connect(clock.boot);
+    EXPECT_EQ(agent->recorded_traffic().flows.size(), 1U);
+    agent->stop();
+    EXPECT_THAT(agent->warnings(), testing::Contains(testing::HasSubstr("evidence.db")));
 }
 
 TEST_F(AgentTest, AFlowGetsTheNameOfAnAnswerThatWaitsToBeRead) {

@@ -214,6 +214,91 @@ TEST(WardenStart, ALostStateFolderLeavesTheRunningPolicyAlone) {
     EXPECT_EQ(lab.warden->warnings().size(), 1U);
 }
 
+// Case F05
+TEST(WardenStart, ADiskThatTakesNothingDoesNotKeepTheConfirmedPolicyOut) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    {
+        test::DiskCalls disk;
+        disk.sync_fails = true;
+        for (const bool rebooted : {true, false}) {
+            ASSERT_TRUE(rebooted ? lab.reboot() : lab.start());
+            EXPECT_EQ(lab.gate->rules(), "ssh");
+            EXPECT_EQ(lab.gate->stage(), Stage::enforce);
+            EXPECT_EQ(lab.warden->warnings().size(), 1U);
+            EXPECT_FALSE(lab.warden->change(lab.proposal("ssh")));
+        }
+    }
+    EXPECT_TRUE(lab.warden->change(lab.proposal("web")));
+    EXPECT_TRUE(lab.warden->warnings().empty());
+    EXPECT_TRUE(lab.warden->revert());
+    ASSERT_TRUE(lab.start());
+    EXPECT_EQ(lab.gate->rules(), "ssh");
+    EXPECT_EQ(lab.warden->policy()->policy.rules.front().name, "ssh");
+    EXPECT_TRUE(lab.warden->warnings().empty());
+}
+
+// Case F05
+TEST(WardenStart, ADiskThatTakesNothingDoesNotBringAnUnconfirmedChangeBack) {
+    for (const bool rebooted : {true, false}) {
+        WardenLab lab;
+        lab.enforce("ssh");
+        ASSERT_TRUE(lab.warden->change(lab.proposal("web")));
+        {
+            test::DiskCalls disk;
+            disk.sync_fails = true;
+            lab.clock.advance(500);
+            for (int starts = 0; starts < 2; ++starts) {
+                ASSERT_TRUE(rebooted && starts == 0 ? lab.reboot() : lab.start());
+                EXPECT_EQ(lab.gate->rules(), "ssh");
+                EXPECT_EQ(lab.warden->policy()->policy.rules.front().name, "ssh");
+                EXPECT_FALSE(lab.warden->state().pending);
+                EXPECT_EQ(lab.warden->in_force().loaded_number, lab.gate->generation()->number);
+                EXPECT_EQ(lab.warden->warnings().size(), 1U);
+            }
+        }
+        ASSERT_TRUE(lab.start());
+        EXPECT_EQ(lab.gate->rules(), "ssh");
+        EXPECT_EQ(lab.last_outcome(), "reverted");
+        EXPECT_TRUE(lab.warden->warnings().empty());
+    }
+}
+
+TEST(WardenStart, ADiskThatTakesNothingKeepsAPendingChangeAndItsDeadline) {
+    WardenLab lab;
+    ASSERT_TRUE(lab.warden->change(lab.proposal("ssh")));
+    test::DiskCalls disk;
+    disk.sync_fails = true;
+    ASSERT_TRUE(lab.start());
+    EXPECT_EQ(lab.gate->stage(), Stage::enforce);
+    lab.clock.advance(120);
+    EXPECT_TRUE(lab.warden->tick());
+    EXPECT_EQ(lab.gate->stage(), Stage::learn);
+}
+
+TEST(WardenStart, ADiskThatTakesNothingBringsTunnelsBackThatItKnows) {
+    WardenLab lab;
+    lab.enforce("ssh");
+    ASSERT_TRUE(lab.warden->add_tunnel("wg0"));
+    test::DiskCalls disk;
+    disk.sync_fails = true;
+    ASSERT_TRUE(lab.reboot());
+    EXPECT_EQ(lab.warden->add_tunnel("wg0").value_or(99), 1);
+    EXPECT_EQ(lab.gate->generation()->stage[1], TG_STAGE_ENFORCE);
+    EXPECT_FALSE(lab.warden->add_tunnel("wg1"));
+}
+
+TEST(WardenStart, TheFirstStartIsRefusedByADiskThatTakesNothing) {
+    WardenLab lab;
+    lab.kernel = test::FakeKernel{};
+    std::filesystem::remove_all(lab.folder.path() / "state");
+    test::DiskCalls disk;
+    disk.sync_fails = true;
+    EXPECT_FALSE(lab.start());
+    EXPECT_FALSE(lab.start(lab.load(test::policy_yaml("ssh"))));
+    EXPECT_EQ(lab.kernel.generations[0].number, 0U);
+}
+
 TEST(WardenStart, ADamagedStateIsRefusedAndTheRunningPolicyLeftAlone) {
     WardenLab lab;
     lab.enforce("ssh");
