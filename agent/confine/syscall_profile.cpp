@@ -152,7 +152,7 @@ void add_data(Rules& rules) {
     // Memory for keys.
     rules.allow({SCMP_SYS(memfd_secret), SCMP_SYS(ftruncate), SCMP_SYS(ftruncate64)});
     rules.allow({SCMP_SYS(mlock), SCMP_SYS(mlock2), SCMP_SYS(munlock)});
-    rules.allow({SCMP_SYS(bind), SCMP_SYS(accept4)});
+    rules.allow({SCMP_SYS(accept4), SCMP_SYS(getsockopt)});
     constexpr std::uint64_t kRequests[] = {TUNGETIFF,
                                            TUNSETCARRIER,
                                            TUNSETPERSIST,
@@ -164,8 +164,16 @@ void add_data(Rules& rules) {
     for (const std::uint64_t request : kRequests) {
         rules.allow_if(SCMP_SYS(ioctl), {is(1, request)});
     }
-    // What a socket may be told without rights concerns that socket only.
-    rules.allow({SCMP_SYS(setsockopt), SCMP_SYS(getsockopt)});
+    // What a socket may be told without rights concerns that socket only, but for the sharing of
+    // addresses: sockets of the agent's could be joined with the same user's others.
+    for (const int level :
+         std::initializer_list<int>{IPPROTO_IP, IPPROTO_IPV6, IPPROTO_UDP, SOL_XDP}) {
+        rules.allow_if(SCMP_SYS(setsockopt), {is(1, static_cast<std::uint64_t>(level))});
+    }
+    add_socket_options(rules,
+                       SCMP_SYS(setsockopt),
+                       SOL_SOCKET,
+                       {SO_RCVBUF, SO_SNDBUF, SO_RXQ_OVFL, SO_ATTACH_REUSEPORT_CBPF});
     add_map_entries(rules);
 }
 

@@ -41,7 +41,7 @@ bool set_family_options(const FileDescriptor& socket, int family) {
 }  // namespace
 
 Result<void> share_port(const FileDescriptor& socket) {
-    if (!set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1)) {
+    if (privileged::set_option(socket.get(), SO_REUSEPORT, 1) != 0) {
         return failure(errno, "share a UDP port");
     }
     return {};

@@ -23,7 +23,7 @@ bool is_ours(const IpAddress& address, std::uint32_t scope) {
     endpoint.scope = scope;
     SocketAddress bound;
     bound.set(endpoint);
-    return socket && ::bind(socket.get(), bound.get(), bound.size()) == 0;
+    return socket && privileged::bind(socket.get(), bound.get(), bound.size()) == 0;
 }
 
 // From the address that the peer has asked, as UdpLink: if it is ours and, for IPv4, the way leads

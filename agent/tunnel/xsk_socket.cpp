@@ -163,7 +163,7 @@ Result<void> XskSocket::bind(const Options& options) const {
     sockaddr generic{};
     static_assert(sizeof address <= sizeof generic);
     std::memcpy(&generic, &address, sizeof address);
-    if (::bind(socket_.get(), &generic, sizeof address) != 0) {
+    if (privileged::bind(socket_.get(), &generic, sizeof address) != 0) {
         return failure(errno,
                        fmt::format("bind an AF_XDP socket to queue {}{}",
                                    options.queue,

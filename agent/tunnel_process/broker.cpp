@@ -9,7 +9,10 @@
 #include <vector>
 
 #include <linux/netlink.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "agent/system/privileged.hpp"
 #include "agent/tunnel/udp_socket.hpp"
@@ -38,15 +41,45 @@ bool may_set(int option, std::uint32_t value) {
     return option == SO_MARK || (is_buffer && value <= kSocketBufferBytes);
 }
 
-// Of the process's own sockets all others are bound by itself.
-bool is_udp(int socket) {
-    int domain = 0;
-    int protocol = 0;
-    socklen_t size = sizeof domain;
-    return ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
-           (domain == AF_INET || domain == AF_INET6) &&
-           ::getsockopt(socket, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
-           protocol == IPPROTO_UDP;
+int option_of(const FileDescriptor& socket, int name) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    return ::getsockopt(socket.get(), SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+}
+
+bool is_udp(const FileDescriptor& socket) {
+    const int domain = option_of(socket, SO_DOMAIN);
+    return (domain == AF_INET || domain == AF_INET6) &&
+           option_of(socket, SO_PROTOCOL) == IPPROTO_UDP;
+}
+
+std::size_t family_index(const FileDescriptor& socket) {
+    return option_of(socket, SO_DOMAIN) == AF_INET6 ? 1 : 0;
+}
+
+const sockaddr* generic(const sockaddr_in6& address) {
+    const void* const bytes = &address;
+    return static_cast<const sockaddr*>(bytes);
+}
+
+/// Of all addresses, as tunnels listen. The others are bound to look whether an address is ours.
+bool is_any(const sockaddr_in6& address, bool is_ipv6) {
+    sockaddr_in ipv4{};
+    std::memcpy(&ipv4, &address, sizeof ipv4);
+    return is_ipv6 ? IN6_IS_ADDR_UNSPECIFIED(&address.sin6_addr) != 0
+                   : ipv4.sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+bool is_same(const FileDescriptor& one, const FileDescriptor& other) {
+    struct stat first {};
+    struct stat second {};
+    return ::fstat(one.get(), &first) == 0 && ::fstat(other.get(), &second) == 0 &&
+           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+bool is_in_same_network(const FileDescriptor& one, const FileDescriptor& other) {
+    return is_same(FileDescriptor{::ioctl(one.get(), SIOCGSKNS)},
+                   FileDescriptor{::ioctl(other.get(), SIOCGSKNS)});
 }
 
 BrokerReply refuse(int error) {
@@ -70,6 +103,7 @@ bool Broker::serve() {
     const bool served = serve_once();
     if (!served) {
         ::shutdown(socket_.get(), SHUT_RDWR);  // nobody waits for an answer that will not come
+        listening_ = {};
     }
     return served;
 }
@@ -90,7 +124,7 @@ bool Broker::serve_once() {
     return sent == sizeof answered.reply;
 }
 
-Broker::Answer Broker::answer(const BrokerRequest& request, const FileDescriptor& with) {
+Broker::Answer Broker::answer(const BrokerRequest& request, FileDescriptor with) {
     switch (request.call) {
         case BrokerCall::attach:
             return attach();
@@ -105,11 +139,11 @@ Broker::Answer Broker::answer(const BrokerRequest& request, const FileDescriptor
             }
             return {};
         default:
-            return ask_system(request, with);
+            return ask_system(request, std::move(with));
     }
 }
 
-Broker::Answer Broker::ask_system(const BrokerRequest& request, const FileDescriptor& with) {
+Broker::Answer Broker::ask_system(const BrokerRequest& request, FileDescriptor with) {
     const auto& [first, second, third] = request.numbers;
     Answer answered;
     switch (request.call) {
@@ -122,28 +156,86 @@ Broker::Answer Broker::ask_system(const BrokerRequest& request, const FileDescri
         case BrokerCall::socket_beside:
             answered.descriptor.reset(privileged::socket_beside(with.get()));
             break;
-        case BrokerCall::set_option: {
-            const auto value = static_cast<std::uint32_t>(second);
-            return {may_set(first, value)
-                        ? outcome(privileged::set_option(with.get(), first, value))
-                        : refuse(EPERM),
-                    {}};
-        }
-        case BrokerCall::bind: {
-            const void* const address = &request.address;
-            const bool sound = request.address_size <= sizeof request.address;
-            return {
-                sound && is_udp(with.get())
-                    ? outcome(privileged::bind(
-                          with.get(), static_cast<const sockaddr*>(address), request.address_size))
-                    : refuse(EPERM),
-                {}};
-        }
+        case BrokerCall::set_option:
+            return {set_option(request, with), {}};
+        case BrokerCall::bind:
+            return {bind(request, std::move(with)), {}};
         default:
             return {refuse(ENOSYS), {}};
     }
     answered.reply = answered.descriptor ? BrokerReply{} : refuse(errno);
     return answered;
+}
+
+BrokerReply Broker::set_option(const BrokerRequest& request, const FileDescriptor& socket) {
+    const int name = request.numbers[0];
+    const auto value = static_cast<std::uint32_t>(request.numbers[1]);
+    if (name == SO_REUSEPORT && value == 1) {
+        return share_port(socket);
+    }
+    return may_set(name, value) ? outcome(privileged::set_option(socket.get(), name, value))
+                                : refuse(EPERM);
+}
+
+// Our sockets are root's, so that the kernel would let them into any group of root's. One that has
+// the option and no port yet must not be the process's to bind: it gets both at once.
+BrokerReply Broker::share_port(const FileDescriptor& socket) {
+    const FileDescriptor& first = listening_.at(family_index(socket));
+    if (!first || !is_udp(socket) || option_of(socket, SO_REUSEADDR) != 0) {
+        return refuse(EPERM);
+    }
+    if (is_same(socket, first)) {
+        return outcome(privileged::set_option(socket.get(), SO_REUSEPORT, 1));
+    }
+    sockaddr_in6 address{};
+    socklen_t size = sizeof address;
+    void* const bytes = &address;
+    if (bound_port(socket) != 0 || !is_in_same_network(socket, first) ||
+        ::getsockname(first.get(), static_cast<sockaddr*>(bytes), &size) != 0 ||
+        privileged::set_option(socket.get(), SO_REUSEPORT, 1) != 0) {
+        return refuse(EPERM);
+    }
+    const BrokerReply bound = outcome(privileged::bind(socket.get(), generic(address), size));
+    if (bound.result < 0) {  // by the process, meanwhile, to who knows whose
+        static_cast<void>(privileged::set_option(socket.get(), SO_REUSEPORT, 0));
+        const sockaddr nowhere{.sa_family = AF_UNSPEC, .sa_data = {}};
+        static_cast<void>(::connect(socket.get(), &nowhere, sizeof nowhere));
+    }
+    return bound;
+}
+
+BrokerReply Broker::bind(const BrokerRequest& request, FileDescriptor socket) {
+    if (request.address_size > sizeof request.address) {
+        return refuse(EPERM);
+    }
+    if (is_udp(socket)) {
+        return bind_udp(request, std::move(socket));
+    }
+    return option_of(socket, SO_DOMAIN) == AF_XDP
+               ? outcome(
+                     privileged::bind(socket.get(), generic(request.address), request.address_size))
+               : refuse(EPERM);
+}
+
+BrokerReply Broker::bind_udp(const BrokerRequest& request, FileDescriptor socket) {
+    const std::uint16_t wanted = ntohs(request.address.sin6_port);  // IPv4 has it there, too
+    if (option_of(socket, SO_REUSEPORT) != 0 && wanted != 0 && bound_port(socket) == wanted) {
+        return {};  // by share_port()
+    }
+    if (option_of(socket, SO_REUSEPORT) != 0 || option_of(socket, SO_REUSEADDR) != 0) {
+        return refuse(EPERM);
+    }
+    const std::size_t family = family_index(socket);
+    const bool listens = is_any(request.address, family == 1);
+    if (listens) {
+        listening_.at(family).reset();
+    }
+    const BrokerReply bound =
+        outcome(privileged::bind(socket.get(), generic(request.address), request.address_size));
+    if (listens && bound.result == 0) {
+        listening_.at(family) = std::move(socket);
+    }
+    return bound;
 }
 
 Broker::Answer Broker::ask_seat(const BrokerRequest& request) {

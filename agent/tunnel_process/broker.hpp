@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -50,9 +51,13 @@ class Broker {
         FileDescriptor descriptor;
     };
     [[nodiscard]] bool serve_once();
-    [[nodiscard]] Answer answer(const BrokerRequest& request, const FileDescriptor& with);
-    [[nodiscard]] static Answer ask_system(const BrokerRequest& request,
-                                           const FileDescriptor& with);
+    [[nodiscard]] Answer answer(const BrokerRequest& request, FileDescriptor with);
+    [[nodiscard]] Answer ask_system(const BrokerRequest& request, FileDescriptor with);
+    [[nodiscard]] BrokerReply set_option(const BrokerRequest& request,
+                                         const FileDescriptor& socket);
+    [[nodiscard]] BrokerReply share_port(const FileDescriptor& socket);
+    [[nodiscard]] BrokerReply bind(const BrokerRequest& request, FileDescriptor socket);
+    [[nodiscard]] BrokerReply bind_udp(const BrokerRequest& request, FileDescriptor socket);
     [[nodiscard]] Answer ask_seat(const BrokerRequest& request);
     [[nodiscard]] Answer attach();
     [[nodiscard]] Answer store_time(std::chrono::nanoseconds since_1970);
@@ -61,6 +66,9 @@ class Broker {
     FileDescriptor socket_;
     BrokerRights rights_;
     bool may_attach_ = true;
+    /// The last of IPv4 and of IPv6 that was bound to a port of all addresses, alone. It is held,
+    /// so that nobody else can have the port while sockets are added to it.
+    std::array<FileDescriptor, 2> listening_;
     std::chrono::steady_clock::time_point writes_paid_until_{};  ///< a GCRA's
     std::optional<Error> attach_problem_;
 };

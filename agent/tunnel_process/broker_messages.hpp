@@ -14,9 +14,10 @@
 namespace tollgate::agent::tunnel_process {
 
 enum class BrokerCall : std::uint32_t {
-    socket,         ///< numbers: domain, type, protocol; the reply brings the socket
-    set_option,     ///< numbers: name, value; of the socket that comes along
-    bind,           ///< address; of the socket that comes along
+    socket,      ///< numbers: domain, type, protocol; the reply brings the socket
+    set_option,  ///< numbers: name, value; of the socket that comes along. With SO_REUSEPORT it is
+                 ///< bound, too: to the port that the last bind was for, of its family
+    bind,        ///< address; of the socket that comes along
     socket_beside,  ///< of the TUN device that comes along; the reply brings the socket
     attach,      ///< the gate to the interface, before it is up; once, before the start is reported
     take_slots,  ///< TunnelSeat::take_slots; the result is the first

@@ -17,6 +17,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "agent/system/file_descriptor.hpp"
+#include "agent/tunnel/udp_message.hpp"
+#include "agent/tunnel_process/broker_client.hpp"
 #include "agent/tunnel_process/broker_messages.hpp"
 #include "agent/tunnel_process/confined_tunnel.hpp"
 
@@ -91,6 +94,24 @@ long attach_again() {
     return ask_broker({.call = agent::tunnel_process::BrokerCall::attach});
 }
 
+// As root's, the sockets that the broker opens could join any group of root's.
+int udp_socket() {
+    static agent::tunnel_process::BrokerClient broker{
+        agent::FileDescriptor{agent::tunnel_process::kBrokerDescriptor}};
+    return broker.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
+long set_on_socket(int option) {
+    const int yes = 1;
+    return ::setsockopt(udp_socket(), SOL_SOCKET, option, &yes, sizeof yes);
+}
+
+long bind_past_the_broker() {
+    agent::SocketAddress any;
+    any.set_any(AF_INET, 51820);
+    return ::bind(udp_socket(), any.get(), any.size());
+}
+
 constexpr std::array kAttempts{
     Attempt{"open",
             [] {
@@ -128,6 +149,15 @@ constexpr std::array kAttempts{
             [] {
                 return ask_for(AF_INET, SOCK_STREAM);
             }},
+    Attempt{"reuse_port",
+            [] {
+                return set_on_socket(SO_REUSEPORT);
+            }},
+    Attempt{"reuse_address",
+            [] {
+                return set_on_socket(SO_REUSEADDR);
+            }},
+    Attempt{"bind", bind_past_the_broker},
     Attempt{"attach_again", attach_again},
     Attempt{"prog_load", load_program},
     Attempt{"map_create", create_map},

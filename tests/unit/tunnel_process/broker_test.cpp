@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/tunnel/udp_message.hpp"
 #include "agent/tunnel/udp_socket.hpp"
 #include "agent/tunnel_process/broker_client.hpp"
 #include "agent/tunnel_process/descriptor_socket.hpp"
@@ -142,6 +143,79 @@ TEST_F(BrokerTest, BindsUdpOnly) {
     const FileDescriptor tcp{::socket(AF_INET, SOCK_STREAM, 0)};
     EXPECT_EQ(client->bind(tcp.get(), any, sizeof address), -1);
     EXPECT_EQ(errno, EPERM);
+}
+
+class SharedPorts : public BrokerTest {
+  protected:
+    void SetUp() override {
+        BrokerTest::SetUp();
+        if (::geteuid() != 0) {
+            GTEST_SKIP() << "which network a socket is in, only root is told";
+        }
+    }
+    FileDescriptor open() { return FileDescriptor{client->socket(AF_INET, SOCK_DGRAM, 0)}; }
+    int bind(const FileDescriptor& socket, std::uint16_t port) {
+        SocketAddress any;
+        any.set_any(AF_INET, port);
+        return client->bind(socket.get(), any.get(), any.size()) == 0 ? 0 : errno;
+    }
+    int share(const FileDescriptor& socket) {
+        return client->set_option(socket.get(), SO_REUSEPORT, 1) == 0 ? 0 : errno;
+    }
+};
+
+TEST_F(SharedPorts, AreThoseThatWereBoundAlone) {
+    const FileDescriptor first = open();
+    ASSERT_EQ(bind(first, 0), 0);
+    const std::uint16_t port = bound_port(first);
+    const FileDescriptor alone = open();
+    EXPECT_EQ(share(alone), EADDRINUSE) << "the first is not shared yet";
+    EXPECT_EQ(bound_port(alone), 0);
+    ASSERT_EQ(share(first), 0);
+    for (int i = 0; i < 3; ++i) {
+        const FileDescriptor next = open();
+        ASSERT_EQ(share(next), 0);
+        EXPECT_EQ(bound_port(next), port) << "there is no moment at which it could go elsewhere";
+        EXPECT_EQ(bind(next, port), 0);
+        EXPECT_EQ(bind(next, port == 1024 ? 1025 : 1024), EPERM);
+    }
+}
+
+TEST_F(SharedPorts, AreNobodyElses) {
+    const FileDescriptor theirs{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    const int yes = 1;
+    ASSERT_EQ(::setsockopt(theirs.get(), SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes), 0);
+    SocketAddress any;
+    any.set_any(AF_INET, 0);
+    ASSERT_EQ(::bind(theirs.get(), any.get(), any.size()), 0);
+    const FileDescriptor alone = open();
+    EXPECT_EQ(share(alone), EPERM) << "no port is shared";
+    EXPECT_EQ(bind(alone, bound_port(theirs)), EADDRINUSE);
+    for (const int option : {SO_REUSEPORT, SO_REUSEADDR}) {
+        const FileDescriptor sharing = open();
+        ASSERT_EQ(::setsockopt(sharing.get(), SOL_SOCKET, option, &yes, sizeof yes), 0);
+        EXPECT_EQ(bind(sharing, bound_port(theirs)), EPERM) << option;
+        EXPECT_EQ(bind(sharing, 0), EPERM) << option;
+    }
+}
+
+TEST_F(SharedPorts, AreHeldWhileTheyAreShared) {
+    std::uint16_t port = 0;
+    {
+        const FileDescriptor first = open();
+        ASSERT_EQ(bind(first, 0), 0);
+        ASSERT_EQ(share(first), 0);
+        port = bound_port(first);
+    }
+    const FileDescriptor theirs{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    SocketAddress any;
+    any.set_any(AF_INET, port);
+    EXPECT_NE(::bind(theirs.get(), any.get(), any.size()), 0);
+    const FileDescriptor other = open();
+    ASSERT_EQ(bind(other, 0), 0);
+    EXPECT_EQ(::bind(theirs.get(), any.get(), any.size()), 0) << "it listens elsewhere now";
+    const FileDescriptor late = open();
+    EXPECT_EQ(bind(late, port), EADDRINUSE);
 }
 
 TEST_F(BrokerTest, AsksTheSeat) {
