@@ -40,7 +40,7 @@ Result<std::unique_ptr<Link>> open_link(const std::string& wanted, TunnelGate& g
 Result<Links> open_links(const TunnelOptions& options, std::size_t count) {
     UdpLink::Options udp;
     if (options.backend == "auto") {
-        udp.reason = fmt::format("AF_XDP is for one thread, not {}", count);
+        udp.reason = fmt::format("AF_XDP is for one thread, not {}", options.threads);
     }
     auto group = UdpLink::open_group(udp, count);
     if (!group) {
@@ -116,6 +116,11 @@ Failure refuse_interface(const TunnelOptions& options, const Error& not_several)
                                not_several.message()));
 }
 
+/// By UDP: the agent lets a tunnel that asks for several threads have no AF_XDP.
+Result<Wires> open_one_instead(const TunnelOptions& options) {
+    return open_links(options, 1).map([](Links links) { return Wires{nullptr, std::move(links)}; });
+}
+
 /// Once measured, the same for all.
 Result<void> add_ciphers(OpenedWorkers& opened, const std::string& wanted) {
     auto choice = choose_aead(wanted);
@@ -154,7 +159,7 @@ Result<OpenedWorkers> open_workers(const TunnelOptions& options, TunnelGate& gat
     if (!wires && options.threads > 1) {
         not_several = wires.error();
         opened.threads_reason = fmt::format("not {}: {}", options.threads, not_several->message());
-        wires = open_one(options, gate);
+        wires = open_one_instead(options);
     }
     if (!wires) {
         return Failure{wires.error()};

@@ -24,8 +24,8 @@ namespace {
 
 constexpr int kTypeFlags = SOCK_CLOEXEC | SOCK_NONBLOCK;
 
-// UDP; questions to the kernel's routing; AF_XDP.
-bool may_open(int domain, int type, int protocol) {
+// UDP; questions to the kernel's routing; AF_XDP, which sends any frame past the gate.
+bool may_open(int domain, int type, int protocol, bool may_xdp) {
     const int kind = type & ~kTypeFlags;
     if (domain == AF_INET || domain == AF_INET6) {
         return kind == SOCK_DGRAM && protocol == 0;
@@ -33,7 +33,7 @@ bool may_open(int domain, int type, int protocol) {
     if (domain == AF_NETLINK) {
         return kind == SOCK_RAW && protocol == NETLINK_ROUTE;
     }
-    return domain == AF_XDP && kind == SOCK_RAW && protocol == 0;
+    return may_xdp && domain == AF_XDP && kind == SOCK_RAW && protocol == 0;
 }
 
 bool may_set(int option, std::uint32_t value) {
@@ -148,7 +148,7 @@ Broker::Answer Broker::ask_system(const BrokerRequest& request, FileDescriptor w
     Answer answered;
     switch (request.call) {
         case BrokerCall::socket:
-            if (!may_open(first, second, third)) {
+            if (!may_open(first, second, third, rights_.may_xdp)) {
                 return {refuse(EPERM), {}};
             }
             answered.descriptor.reset(privileged::socket(first, second | SOCK_CLOEXEC, third));
@@ -211,7 +211,7 @@ BrokerReply Broker::bind(const BrokerRequest& request, FileDescriptor socket) {
     if (is_udp(socket)) {
         return bind_udp(request, std::move(socket));
     }
-    return option_of(socket, SO_DOMAIN) == AF_XDP
+    return rights_.may_xdp && option_of(socket, SO_DOMAIN) == AF_XDP
                ? outcome(
                      privileged::bind(socket.get(), generic(request.address), request.address_size))
                : refuse(EPERM);

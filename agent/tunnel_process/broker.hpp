@@ -26,6 +26,7 @@ struct BrokerRights {
     std::function<Result<void>()> attach{};
     std::function<bool(const crypto::Tai64n&)> store_time;  ///< waits for the disk
     std::function<void(int error)> changed_by_wg{};         ///< empty: nobody wants to know
+    bool may_xdp = false;  ///< the tunnel may have to open AF_XDP sockets while it runs
 };
 
 /// Does for a data process what it may not do itself, and nothing else: it believes nothing that

@@ -42,6 +42,11 @@ StartOrder order_of(const TunnelOptions& options) {
     return order;
 }
 
+// As open_workers(): several threads have UDP, also where there can be one only.
+bool may_use_xdp(const TunnelOptions& options) {
+    return options.backend != "udp" && options.threads == 1;
+}
+
 BrokerRights rights_of(const TunnelOptions& options, std::unique_ptr<TunnelSeat> seat) {
     BrokerRights rights;
     rights.seat = std::move(seat);
@@ -59,6 +64,7 @@ BrokerRights rights_of(const TunnelOptions& options, std::unique_ptr<TunnelSeat>
             tell(name, error);
         };
     }
+    rights.may_xdp = may_use_xdp(options);
     return rights;
 }
 

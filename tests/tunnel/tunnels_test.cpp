@@ -198,6 +198,7 @@ TEST_F(TunnelsTest, ThreadsThatCannotHaveTheirPacketsAreOneWhichSaysSo) {
         EXPECT_EQ(status.state, TunnelState::running);
         EXPECT_EQ(status.threads, 1U);
         EXPECT_THAT(status.threads_reason, HasSubstr(reason));
+        EXPECT_EQ(status.backend_reason, "AF_XDP is for one thread, not 3");
         EXPECT_EQ(tunnels.counters().at(0).counters.get()->threads_reason, status.threads_reason);
         EXPECT_EQ(status.reason, "") << "it carries all the same";
     }

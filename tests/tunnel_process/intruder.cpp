@@ -149,6 +149,10 @@ constexpr std::array kAttempts{
             [] {
                 return ask_for(AF_INET, SOCK_STREAM);
             }},
+    Attempt{"ask_xdp",
+            [] {
+                return ask_for(AF_XDP, SOCK_RAW);
+            }},
     Attempt{"reuse_port",
             [] {
                 return set_on_socket(SO_REUSEPORT);

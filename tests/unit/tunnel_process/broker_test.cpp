@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 
+#include <linux/if_xdp.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -40,7 +41,7 @@ class FakeSeat : public TunnelSeat {
 /// A broker that serves in a thread of its own.
 class BrokerTest : public ::testing::Test {
   protected:
-    BrokerTest() {
+    explicit BrokerTest(bool may_xdp = false) {
         std::array<int, 2> ends{};
         EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()), 0);
         BrokerRights rights;
@@ -57,6 +58,7 @@ class BrokerTest : public ::testing::Test {
         rights.changed_by_wg = [this](int error) {
             changed = error;
         };
+        rights.may_xdp = may_xdp;
         broker.emplace(FileDescriptor{ends[0]}, std::move(rights));
         client = std::make_unique<BrokerClient>(FileDescriptor{ends[1]});
     }
@@ -103,6 +105,34 @@ TEST_F(BrokerTest, OpensWhatTunnelsUseAndNothingElse) {
     EXPECT_EQ(try_socket(AF_PACKET, SOCK_RAW, 0), EPERM);
     EXPECT_EQ(try_socket(AF_UNIX, SOCK_STREAM, 0), EPERM);
     EXPECT_EQ(try_socket(AF_VSOCK, SOCK_STREAM, 0), EPERM);
+}
+
+// AF_XDP itself asks for CAP_NET_RAW, in the broker.
+TEST_F(BrokerTest, OpensNoAfXdpForATunnelWithoutIt) {
+    EXPECT_EQ(try_socket(AF_XDP, SOCK_RAW, 0), EPERM);
+    const FileDescriptor socket{::socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0)};
+    if (!socket) {
+        GTEST_SKIP() << "no AF_XDP here";
+    }
+    sockaddr_xdp address{};
+    address.sxdp_family = AF_XDP;
+    const void* const bytes = &address;
+    EXPECT_EQ(client->bind(socket.get(), static_cast<const sockaddr*>(bytes), sizeof address), -1);
+    EXPECT_EQ(errno, EPERM);
+}
+
+class BrokerOfAfXdp : public BrokerTest {
+  protected:
+    BrokerOfAfXdp() : BrokerTest{true} {}
+};
+
+TEST_F(BrokerOfAfXdp, OpensIt) {
+    const FileDescriptor here{::socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0)};
+    if (!here) {
+        GTEST_SKIP() << "no AF_XDP here";
+    }
+    EXPECT_EQ(try_socket(AF_XDP, SOCK_RAW, 0), 0);
+    EXPECT_EQ(try_socket(AF_XDP, SOCK_DGRAM, 0), EPERM);
 }
 
 TEST_F(BrokerTest, SetsWhatTunnelsSetAndNothingElse) {
