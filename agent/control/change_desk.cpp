@@ -110,7 +110,8 @@ Answer<ChangeDesk::Draft> ChangeDesk::draft(const std::optional<std::string>& ya
     }
     draft.policy = *policy;
     auto stages = flatten(queue_.call([&] {
-        return stages_of(draft.policy->policy, agent_.watch(), draft.policy->policy.mode);
+        const policy::Policy& wanted = draft.policy->policy;
+        return stages_of(wanted, agent_.watch(), agent_.warden().state(), wanted.mode);
     }));
     if (!stages) {
         return Unexpected<Refusal>{stages.error()};
@@ -244,10 +245,9 @@ Answer<Json> ChangeDesk::start_learning(const ChangeRequest& request) {
     return flatten(queue_.call([&]() -> Answer<Json> {
         Proposal proposal;
         bool enforcing = false;
-        for (const ProtectedInterface& interface : agent_.watch().interfaces()) {
-            proposal.stages[interface.name] = policy::Stage::learn;
-            enforcing =
-                enforcing || agent_.warden().stage_of(interface.name) == policy::Stage::enforce;
+        for (const std::string& name : known_interfaces(agent_.watch(), agent_.warden().state())) {
+            proposal.stages[name] = policy::Stage::learn;
+            enforcing = enforcing || agent_.warden().stage_of(name) == policy::Stage::enforce;
         }
         if (enforcing && request.accept_risk != "open") {
             auto refusal = refuse(Refusal::Code::risk,

@@ -111,7 +111,8 @@ Answer<PolicyPointer> PolicyFollower::load(std::string text) const {
         refusal.value().problems = std::move(unknown);
         return refusal;
     }
-    const auto stages = stages_of((*policy)->policy, agent_.watch(), (*policy)->policy.mode);
+    const auto stages = stages_of(
+        (*policy)->policy, agent_.watch(), agent_.warden().state(), (*policy)->policy.mode);
     return stages ? policy : Answer<PolicyPointer>{Unexpected<Refusal>{stages.error()}};
 }
 
@@ -158,7 +159,8 @@ PolicyFollower::Progress PolicyFollower::begin() {
 
 PolicyFollower::Progress PolicyFollower::put_in_force() {
     const PolicyPointer policy = wanted_;
-    const auto stages = stages_of(policy->policy, agent_.watch(), policy->policy.mode);
+    const auto stages =
+        stages_of(policy->policy, agent_.watch(), agent_.warden().state(), policy->policy.mode);
     if (!stages) {
         refuse(stages.error());
         return {FileState::refused, refusal_};
