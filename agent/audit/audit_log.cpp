@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -25,6 +26,14 @@ constexpr std::size_t kReadMax = std::size_t{64} << 20;
 
 std::string name_of(std::uint64_t first) {
     return fmt::format("{:020}.jsonl", first);
+}
+
+/// As name_of(), or a name that begins with it; 0: neither.
+std::uint64_t number_of(const fs::path& file) {
+    const std::string name = file.stem();
+    std::uint64_t number = 0;
+    std::from_chars(name.data(), name.data() + name.size(), number);
+    return number;
 }
 
 /// What is left of a file behind its last good line.
@@ -128,25 +137,29 @@ Result<void> AuditLog::open_file(const fs::path& path, std::size_t size) {
     return {};
 }
 
-// A file of that name is a damaged log's that went no further; it is not ours to go on with.
+// Behind a damaged log, which is not ours to go on with, the next number may be that of a file, or
+// lower: the new file is the newest all the same.
 Result<void> AuditLog::begin_file() {
     if (auto made = make_folder(folder_, kFolderMode); !made) {
         return made;
     }
-    fs::path path = folder_ / name_of(head_.sequence + 1);
-    std::error_code error;
-    for (int i = 1; fs::exists(path, error) && i < 100; ++i) {
-        path = folder_ / fmt::format("{:020}_{}.jsonl", head_.sequence + 1, i);  // sorts behind it
+    auto files = audit_files(folder_);
+    if (!files) {
+        return Failure{files.error()};
     }
-    if (auto opened = open_file(path, 0); !opened) {
+    std::uint64_t number = head_.sequence + 1;
+    for (const fs::path& file : *files) {
+        number = std::max(number, number_of(file) + 1);
+    }
+    if (auto opened = open_file(folder_ / name_of(number), 0); !opened) {
         return opened;
     }
     const FileDescriptor folder{::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!folder || (::fsync(folder.get()) != 0 && errno != EINVAL)) {
         return failure(errno, fmt::format("sync folder {}", folder_.string()));
     }
-    auto files = audit_files(folder_);
-    for (std::size_t i = 0; files && i + limits_.files < files->size(); ++i) {
+    std::error_code error;
+    for (std::size_t i = 0; i + limits_.files < files->size() + 1; ++i) {
         fs::remove((*files)[i], error);
     }
     return {};

@@ -103,6 +103,27 @@ TEST_F(AuditLogTest, WhateverACrashLeavesOfARecordIsCutOffAndSaid) {
     }
 }
 
+// Where nothing is known of the last good record, the new file is the newest all the same.
+TEST_F(AuditLogTest, AFullLogThatIsDamagedInItsFirstLineKeepsWhatIsWrittenNext) {
+    const agent::AuditLimits limits{.file_bytes = 1, .files = 4};
+    {
+        AuditLog log = open(limits);
+        note(log, 6);
+    }
+    auto before = files();
+    ASSERT_EQ(before.size(), 4U);
+    std::ofstream{before[2]} << "{}\n";
+    AuditLog log = open(limits);
+    note(log, 2);
+    EXPECT_EQ(log.failures(), 0U);
+    const auto after = files();
+    ASSERT_EQ(after.size(), 4U);
+    EXPECT_EQ(after[0], before[3]) << "the oldest go";
+    EXPECT_THAT(content(after[1]), HasSubstr("audit-log/damaged"));
+    EXPECT_THAT(content(after[2]), HasSubstr("enforce"));
+    EXPECT_THAT(content(after[3]), HasSubstr("enforce"));
+}
+
 TEST_F(AuditLogTest, ADamagedLogStaysAsItIsAndANewFileFollowsItsLastGoodRecord) {
     {
         AuditLog log = open();
