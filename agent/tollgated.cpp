@@ -6,6 +6,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -78,6 +80,14 @@ ExitCode clean_up(const Options& options) {
     return printed == ExitCode::stopped && options.wait ? wait_for_signal() : printed;
 }
 
+// Keys of tunnels and tokens of sinks come through this process. Neither call can fail; the limit
+// does not hold where core dumps are piped to a program.
+void leave_no_core_dump() {
+    const rlimit none{0, 0};
+    static_cast<void>(::setrlimit(RLIMIT_CORE, &none));
+    static_cast<void>(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+}
+
 ExitCode run(const std::vector<std::string>& arguments) {
     const auto options = read_options(arguments);
     if (!options) {
@@ -94,6 +104,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
         return clean_up(*options);
     }
     set_log_level(options->log_level);
+    leave_no_core_dump();
     return run_daemon(*options);
 }
 

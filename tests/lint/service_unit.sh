@@ -17,9 +17,9 @@ trap 'rm -f "$bare"' EXIT
 systemd-analyze security --offline=true --threshold=30 --no-pager "$bare" >/dev/null 2>&1 &&
     complain "systemd-analyze finds no fault with an unprotected unit"
 
-# What docs/early-boot.md promises rests on these.
+# What docs/early-boot.md and docs/threat-model.md promise rests on these.
 for line in Type=notify WatchdogSec=30 Restart=always DefaultDependencies=no Wants=network-pre.target \
-    'Before=network-pre.target shutdown.target' StateDirectory=tollgate; do
+    'Before=network-pre.target shutdown.target' StateDirectory=tollgate LimitCORE=0; do
     grep -qxF "$line" "$unit" || complain "$unit does not say $line"
 done
 # The program is not installed where this runs.
