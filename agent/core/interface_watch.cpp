@@ -78,31 +78,38 @@ Result<void> InterfaceWatch::attach_tunnel(const std::string& name, std::uint8_t
 void InterfaceWatch::forget_tunnel(const std::string& name) {
     const auto known = std::ranges::find(interfaces_, name, &ProtectedInterface::name);
     if (known != interfaces_.end() && known->link == TG_LINK_TUNNEL) {
-        clear_away(*known);
+        detach(*known);
         interfaces_.erase(known);
     }
 }
 
 // The rest of a broken attachment must not be in the way of the new one.
 void InterfaceWatch::clear_away(ProtectedInterface& interface) {
-    if (!interface.attachment) {
-        return;
+    if (interface.attachment) {
+        detach(interface);
+        interface.attachment.reset();
     }
+}
+
+void InterfaceWatch::detach(const ProtectedInterface& interface) {
     if (auto detached = gate_.detach(interface.name); !detached) {
         log(LogLevel::debug,
             "interface.detach_failed",
             {{"interface", interface.name}, {"error", detached.error().message()}});
     }
-    interface.attachment.reset();
 }
 
 // Leaves `attachment` empty while the interface is not there.
 bool InterfaceWatch::repair(ProtectedInterface& interface) {
     const bool is_tunnel = interface.link == TG_LINK_TUNNEL;
-    const bool is_missing = !interface_index(interface.name);
+    const auto index = interface_index(interface.name);
+    const bool is_missing = !index;
     if (interface.attachment) {
         log(LogLevel::warn, "interface.detached", {{"interface", interface.name}});
-        clear_away(interface);
+        if (!index || *index != interface.attachment->ifindex) {
+            clear_away(interface);
+        }
+        interface.attachment.reset();  // the hook that is left goes on, and is taken over
         if (is_missing) {
             prepare(interface);  // it may come back
         }

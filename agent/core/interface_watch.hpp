@@ -61,6 +61,7 @@ class InterfaceWatch {
   private:
     bool repair(ProtectedInterface& interface);
     void clear_away(ProtectedInterface& interface);
+    void detach(const ProtectedInterface& interface);
     void prepare(const ProtectedInterface& interface);
 
     Gate& gate_;

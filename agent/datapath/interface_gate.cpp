@@ -47,6 +47,7 @@ Result<InterfaceGate> InterfaceGate::attach(const Target& target,
                                             const InterfacePins& pins,
                                             std::shared_ptr<const GateObject> object,
                                             const GateOptions& options) {
+    const bool was_attached = is_attached(pins);
     InterfaceGate gate{target, pins, std::move(object)};
     if (auto pinned = gate.pin_program_arrays(); !pinned) {
         return Failure{pinned.error()};
@@ -54,7 +55,7 @@ Result<InterfaceGate> InterfaceGate::attach(const Target& target,
     auto attached =
         gate.attach_egress(options).and_then([&] { return gate.attach_ingress(options); });
     if (!attached) {
-        if (!gate.egress_adopted_ && !gate.ingress_adopted_) {
+        if (!was_attached) {
             static_cast<void>(remove_interface(pins));
         }
         return Failure{attached.error()};
@@ -186,6 +187,16 @@ Attachment InterfaceGate::attachment() const {
     now.ingress = ingress_lives ? ingress_ : AttachMode::none;
     now.egress = egress_lives ? egress_ : TcHook::none;
     return now;
+}
+
+bool is_attached(const InterfacePins& pins) {
+    const unsigned ifindex = interface_index(pins.interface).value_or(0);
+    return std::ranges::any_of(kDirections, [&](const auto& direction) {
+        const auto link = open_pin(link_pin(pins, direction.first));
+        const auto state = link && link->has_value() ? link_state((*link)->get()) : LinkState{};
+        return (state && state->ifindex != 0) ||
+               (ifindex != 0 && has_filter(ifindex, direction.first, pins));
+    });
 }
 
 std::vector<std::string> attached_programs(const InterfacePins& pins) {

@@ -19,7 +19,7 @@ namespace tollgate::agent {
 class InterfaceGate {
   public:
     /// Attaches egress, then ingress: XDP as high up the ladder as it goes, else TC; a tunnel to TC
-    /// only. On failure what was attached before stays, and what was not does not.
+    /// only. On failure what was attached before stays; if nothing was, nothing is.
     [[nodiscard]] static Result<InterfaceGate> attach(const Target& target,
                                                       const InterfacePins& pins,
                                                       std::shared_ptr<const GateObject> object,
@@ -33,6 +33,7 @@ class InterfaceGate {
     [[nodiscard]] Result<bool> restore_pins() const;
     [[nodiscard]] const Target& target() const { return target_; }
     [[nodiscard]] const InterfacePins& pins() const { return pins_; }
+    [[nodiscard]] const std::shared_ptr<const GateObject>& object() const { return object_; }
 
   private:
     InterfaceGate(Target target, InterfacePins pins, std::shared_ptr<const GateObject> object)
@@ -56,6 +57,9 @@ class InterfaceGate {
     bool egress_adopted_ = false;
     std::string fallback_reason_;
 };
+
+/// True if a program is attached by one of these pins, as it is in the kernel now.
+[[nodiscard]] bool is_attached(const InterfacePins& pins);
 
 /// What is attached to an interface by this agent or an earlier one, a line for each.
 [[nodiscard]] std::vector<std::string> attached_programs(const InterfacePins& pins);

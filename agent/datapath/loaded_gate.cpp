@@ -135,7 +135,7 @@ class LoadedGate final : public Gate {
                                                std::uint8_t zone);
     [[nodiscard]] Result<std::shared_ptr<const GateObject>> programs_for(std::uint8_t zone,
                                                                          tg_link link);
-    [[nodiscard]] tg_link link_of(std::uint8_t zone) const;
+    [[nodiscard]] const InterfaceGate* gate_of(std::uint8_t zone) const;
     void tell_tunnels();
     [[nodiscard]] Result<void> remove_other_pins(const InterfacePins& current) const;
 
@@ -179,6 +179,10 @@ Result<std::shared_ptr<const GateObject>> LoadedGate::programs_for(std::uint8_t 
     if (zone == 0 && link == TG_LINK_CLEAR) {
         return object_;
     }
+    const InterfaceGate* const present = gate_of(zone);
+    if (present != nullptr && present->target().link == link) {
+        return present->object();  // one of its hooks is put back
+    }
     if (link == TG_LINK_CLEAR && prepared_.at(zone)) {
         return std::exchange(prepared_.at(zone), nullptr);
     }
@@ -201,10 +205,10 @@ Result<void> LoadedGate::remove_other_pins(const InterfacePins& current) const {
     return {};
 }
 
-tg_link LoadedGate::link_of(std::uint8_t zone) const {
+const InterfaceGate* LoadedGate::gate_of(std::uint8_t zone) const {
     const auto found = std::ranges::find(
         interfaces_, zone, [](const InterfaceGate& gate) { return gate.pins().zone; });
-    return found == interfaces_.end() ? TG_LINK_CLEAR : found->target().link;
+    return found == interfaces_.end() ? nullptr : &*found;
 }
 
 Result<Attachment> LoadedGate::attach_as(tg_link link,
@@ -349,7 +353,7 @@ Result<TunnelPlace> LoadedGate::tunnel_place(std::uint8_t zone) {
 Result<Trace> LoadedGate::trace(std::uint8_t zone,
                                 tg_direction direction,
                                 std::span<const std::byte> frame) {
-    const tg_link link = link_of(zone);
+    const tg_link link = gate_of(zone) == nullptr ? TG_LINK_CLEAR : gate_of(zone)->target().link;
     if (!dry_run_ || dry_run_->zone != zone || dry_run_->link != link) {
         auto object = object_->load_again(zone, link, true);
         if (!object) {

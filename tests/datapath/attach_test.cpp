@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
+#include <string>
 #include <thread>
 
 #include <fmt/format.h>
@@ -16,7 +19,29 @@ using agent::AttachMode;
 using agent::TcHook;
 using ::testing::HasSubstr;
 
-class Attach : public GateLab {};
+class Attach : public GateLab {
+  protected:
+    /// An egress filter where ours stands: of another pin folder, which has lost its pin.
+    static void put_foreign_filter_in_our_place() {
+        const PinDir theirs;
+        auto other =
+            agent::Gate::open({.pin_dir = theirs.path(), .force_tc = true, .force_clsact = true})
+                .value();
+        const auto policy = policy_for_port(kOpenPort);
+        ASSERT_TRUE(other->switch_to({.policy = &policy, .number = 1}));
+        ASSERT_TRUE(other->attach("eth0", 0));
+        other.reset();
+        ASSERT_TRUE(std::filesystem::remove(theirs.version() / "eth0-0/filter_egress"));
+    }
+
+    /// Program arrays among the pins of an interface.
+    [[nodiscard]] static std::ptrdiff_t arrays_in(const std::filesystem::path& folder) {
+        return std::ranges::count_if(
+            std::filesystem::directory_iterator{folder}, [](const auto& entry) {
+                return entry.path().filename().string().find("_calls") != std::string::npos;
+            });
+    }
+};
 
 TEST_F(Attach, NativelyDropsWhatNoRuleAllows) {
     const auto attached = protect();
@@ -160,6 +185,30 @@ TEST_F(Attach, ALinkDetachedByForceIsSeenAndHealed) {
     ASSERT_TRUE(attach());
     EXPECT_EQ(gate->attachments().at(0).ingress, AttachMode::native);
     EXPECT_FALSE(reaches(kClosedPort));
+}
+
+TEST_F(Attach, TheHookThatIsLeftStaysWhileTheOtherCannotBePutBack) {
+    const agent::GateOptions options{.force_clsact = true};
+    protect(options);
+    ASSERT_EQ(run_command({"tc", "qdisc", "del", "dev", "eth0", "clsact"}), 0);
+    put_foreign_filter_in_our_place();
+    for (int i = 0; i < 3; ++i) {
+        const auto refused = attach();
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code.value(), EBUSY);
+        EXPECT_EQ(gate->attachments().at(0).ingress, AttachMode::native);
+        EXPECT_FALSE(reaches(kClosedPort));
+        EXPECT_TRUE(reaches(kOpenPort));
+    }
+    kill();
+    EXPECT_FALSE(reaches(kClosedPort));
+    EXPECT_TRUE(reaches(kOpenPort)) << "the arrays of its programs are gone";
+    ASSERT_EQ(run_command({"tc", "qdisc", "del", "dev", "eth0", "clsact"}), 0);
+    open(options);
+    const auto attached = attach();
+    ASSERT_TRUE(attached) << attached.error().message();
+    EXPECT_EQ(attached->egress, TcHook::clsact);
+    EXPECT_EQ(arrays_in(pins.version() / "eth0-0"), 2);
 }
 
 // Case F11

@@ -67,5 +67,36 @@ TEST_F(InterfaceWatchTest, TheProgramsOfAnInterfaceThatWentAreLoadedForItsReturn
     EXPECT_TRUE(watch.interfaces()[0].is_unprotected());
 }
 
+TEST_F(InterfaceWatchTest, TheHookThatIsLeftStaysWhileTheOtherCannotBePutBack) {
+    ASSERT_TRUE(watch.attach("lo", 0));
+    kernel.attachments.at("lo").egress = TcHook::none;
+    gate.fails = "attach";
+    watch.tick();
+    ASSERT_TRUE(kernel.attachments.contains("lo"));
+    EXPECT_EQ(kernel.attachments.at("lo").ingress, AttachMode::native);
+    EXPECT_TRUE(watch.interfaces()[0].is_unprotected()) << "half a gate is none";
+    EXPECT_NE(watch.interfaces()[0].reason, "");
+
+    gate.fails = "";
+    EXPECT_EQ(watch.tick(), 1U);
+    EXPECT_FALSE(watch.interfaces()[0].is_unprotected());
+}
+
+TEST_F(InterfaceWatchTest, WhatIsLeftOfAnInterfaceThatWentIsRemoved) {
+    ASSERT_TRUE(watch.attach("eth-none", 4));
+    watch.tick();
+    EXPECT_FALSE(kernel.attachments.contains("eth-none"));
+}
+
+TEST_F(InterfaceWatchTest, ATunnelThatEndsWithHalfAGateLeavesNothing) {
+    ASSERT_TRUE(watch.attach_tunnel("lo", 0));
+    kernel.attachments.at("lo").egress = TcHook::none;
+    gate.fails = "attach";
+    watch.tick();
+    ASSERT_TRUE(kernel.attachments.contains("lo"));
+    watch.forget_tunnel("lo");
+    EXPECT_TRUE(kernel.attachments.empty());
+}
+
 }  // namespace
 }  // namespace tollgate::agent
