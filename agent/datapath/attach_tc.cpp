@@ -64,6 +64,12 @@ std::uint32_t pinned_program(const fs::path& pin) {
     return program && program->has_value() ? program_id((*program)->get()).value_or(0) : 0;
 }
 
+// In whatever qdisc.
+bool holds_our_filter(unsigned ifindex, tg_direction direction, const InterfacePins& pins) {
+    const std::uint32_t present = program_in_our_place(ifindex, direction);
+    return present != 0 && present == pinned_program(filter_pin(pins, direction));
+}
+
 fs::path clsact_mark(const InterfacePins& pins) {
     return pins.folder / "owns_clsact";
 }
@@ -86,6 +92,23 @@ Result<FileDescriptor> attach_tcx(const Target& target, tg_direction direction, 
     return link;
 }
 
+// The kernel takes filters for egress in an ingress qdisc, too, and runs them on the way in.
+Result<void> check_clsact(const Target& target) {
+    const auto kind = ingress_qdisc(target.ifindex);
+    if (!kind) {
+        return Failure{kind.error()};
+    }
+    return *kind == "clsact"
+               ? Result<void>{}
+               : failure(EBUSY,
+                         fmt::format("{} has the qdisc \"{}\" where the gate needs clsact: `tc "
+                                     "qdisc del dev {} ingress` removes it with its filters, which "
+                                     "clsact takes as well",
+                                     target.name,
+                                     *kind,
+                                     target.name));
+}
+
 // The mark comes first: a qdisc that we made and then died over is still known as ours.
 Result<void> make_clsact(const Target& target, const InterfacePins& pins) {
     const LibbpfMessages silence;
@@ -98,9 +121,11 @@ Result<void> make_clsact(const Target& target, const InterfacePins& pins) {
     if (error != 0 && marked) {
         ::rmdir(clsact_mark(pins).c_str());
     }
-    return error == 0 || error == EEXIST
-               ? Result<void>{}
-               : failure(error, fmt::format("add the clsact qdisc to {}", target.name));
+    if (error == EEXIST) {
+        return check_clsact(target);
+    }
+    return error == 0 ? Result<void>{}
+                      : failure(error, fmt::format("add the clsact qdisc to {}", target.name));
 }
 
 Result<TcAttachment> attach_clsact(const Target& target,
@@ -157,8 +182,8 @@ fs::path filter_pin(const InterfacePins& pins, tg_direction direction) {
 }
 
 bool has_filter(unsigned ifindex, tg_direction direction, const InterfacePins& pins) {
-    const std::uint32_t present = program_in_our_place(ifindex, direction);
-    return present != 0 && present == pinned_program(filter_pin(pins, direction));
+    return holds_our_filter(ifindex, direction, pins) &&
+           ingress_qdisc(ifindex).value_or("") == "clsact";
 }
 
 bool has_lost_filter_pin(unsigned ifindex,
@@ -171,7 +196,7 @@ bool has_lost_filter_pin(unsigned ifindex,
 }
 
 Result<void> remove_filter(unsigned ifindex, tg_direction direction, const InterfacePins& pins) {
-    if (has_filter(ifindex, direction, pins)) {
+    if (holds_our_filter(ifindex, direction, pins)) {
         const LibbpfMessages messages;
         const bpf_tc_hook hook = hook_of(ifindex, direction);
         const bpf_tc_opts filter = our_filter();

@@ -23,7 +23,7 @@ struct TcAttachment {
 /// Attaches to TC ahead of everybody else: by a pinned tcx link (kernel 6.6), else by a clsact
 /// filter whose program is pinned instead. What is there already is replaced in one step.
 /// @param force_clsact  not tcx, even if the kernel has it
-/// @return EBUSY: a foreign filter has our place in clsact
+/// @return EBUSY: a foreign filter has our place in clsact, or an ingress qdisc has that of clsact
 [[nodiscard]] Result<TcAttachment> attach_tc(const Target& target,
                                              tg_direction direction,
                                              int program,

@@ -117,6 +117,52 @@ TEST_F(Neighbours, AForeignClsactFilterSurvivesUs) {
     EXPECT_EQ(everything(), before);
 }
 
+TEST_F(Neighbours, AnIngressQdiscInThePlaceOfClsactIsNamedAndKept) {
+    wait_for_carrier();
+    ASSERT_EQ(run_command({"tc", "qdisc", "add", "dev", "eth0", "ingress"}), 0);
+    const auto before = everything();
+    const agent::GateOptions options{.force_clsact = true};
+    open(options);
+    ASSERT_TRUE(load(policy_for_port(kOpenPort)));
+    const auto refused = attach();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code.value(), EBUSY);
+    EXPECT_THAT(refused.error().message(), HasSubstr("`tc qdisc del dev eth0 ingress`"));
+    EXPECT_EQ(everything(), before);
+    ASSERT_EQ(run_command({"tc", "qdisc", "del", "dev", "eth0", "ingress"}), 0);
+    ASSERT_TRUE(attach());
+    EXPECT_FALSE(reaches(kClosedPort));
+}
+
+TEST_F(Neighbours, AFilterInAnIngressQdiscIsNotTakenForTheWayOut) {
+    protect({.force_clsact = true});
+    ASSERT_EQ(gate->attachments().at(0).egress, agent::TcHook::clsact);
+    ASSERT_EQ(run_command({"tc", "qdisc", "del", "dev", "eth0", "clsact"}), 0);
+    ASSERT_EQ(run_command({"tc", "qdisc", "add", "dev", "eth0", "ingress"}), 0);
+    const auto pin = (pins.version() / "eth0-0/filter_egress").string();
+    ASSERT_EQ(run_command({"tc",
+                           "filter",
+                           "add",
+                           "dev",
+                           "eth0",
+                           "parent",
+                           "ffff:fff3",
+                           "handle",
+                           "0x7467",
+                           "pref",
+                           "1",
+                           "bpf",
+                           "da",
+                           "object-pinned",
+                           pin}),
+              0);
+    EXPECT_EQ(gate->attachments().at(0).egress, agent::TcHook::none);
+    EXPECT_EQ(attach().error().code.value(), EBUSY);
+    EXPECT_EQ(gate->attachments().at(0).ingress, AttachMode::native);
+    ASSERT_TRUE(gate->detach("eth0")) << "as an agent that did believe it has left it";
+    EXPECT_EQ(output_of({"tc", "filter", "show", "dev", "eth0", "ingress"}), "");
+}
+
 // Case F26
 TEST_F(Neighbours, CleanupRemovesExactlyWhatIsOurs) {
     wait_for_carrier();
