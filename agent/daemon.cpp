@@ -26,6 +26,7 @@
 #include "agent/core/options.hpp"
 #include "agent/core/policy_follower.hpp"
 #include "agent/core/wg_changes.hpp"
+#include "agent/datapath/inherited_pins.hpp"
 #include "agent/report/log.hpp"
 #include "agent/report/service_notify.hpp"
 #include "agent/system/clock.hpp"
@@ -155,7 +156,7 @@ class Daemon {
         auto agent = Agent::start(options, std::move(*gate), clock_);
         if (!agent) {
             if (agent.error().leaves_nothing) {
-                static_cast<void>(cleanup(options.gate.pin_dir, /*dry_run=*/false));
+                static_cast<void>(undo_start(options.gate.pin_dir));
             }
             return Unexpected<StartError>{agent.error()};
         }

@@ -21,13 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// "v1", "v2": of this agent or of another version of it.
-bool is_version(const fs::path& folder) {
-    const std::string name = folder.filename().string();
-    return name.size() > 1 && name[0] == 'v' &&
-           name.find_first_not_of("0123456789", 1) == std::string::npos;
-}
-
 // Guards against a mistyped folder: nothing outside a BPF file system is ever removed.
 bool is_on_bpffs(const fs::path& path) {
     struct statfs status {};
@@ -96,7 +89,7 @@ Result<std::vector<std::string>> cleanup(const fs::path& pin_dir, bool dry_run) 
         return Failure{entries.error()};
     }
     for (const fs::path& entry : *entries) {
-        if (!is_version(entry)) {
+        if (!is_version_folder(entry)) {
             continue;
         }
         if (auto done = remove_version(entry, dry_run, removed); !done) {

@@ -12,6 +12,7 @@
 #include "agent/datapath/gate.hpp"
 #include "agent/datapath/gate_object.hpp"
 #include "agent/datapath/generation_writer.hpp"
+#include "agent/datapath/inherited_pins.hpp"
 #include "agent/datapath/interface_gate.hpp"
 #include "agent/datapath/loaded_tunnel_gate.hpp"
 #include "agent/datapath/name_tables.hpp"
@@ -137,7 +138,6 @@ class LoadedGate final : public Gate {
                                                                          tg_link link);
     [[nodiscard]] const InterfaceGate* gate_of(std::uint8_t zone) const;
     void tell_tunnels();
-    [[nodiscard]] Result<void> remove_other_pins(const InterfacePins& current) const;
 
     GateOptions options_;
     PinFolder pins_;
@@ -191,20 +191,6 @@ Result<std::shared_ptr<const GateObject>> LoadedGate::programs_for(std::uint8_t 
     });
 }
 
-// An interface that changed its zone, or a zone that changed its interface.
-Result<void> LoadedGate::remove_other_pins(const InterfacePins& current) const {
-    for (const auto& pins : pins_.interfaces()) {
-        const bool same = pins.folder == current.folder;
-        if (same || (pins.interface != current.interface && pins.zone != current.zone)) {
-            continue;
-        }
-        if (auto removed = remove_interface(pins); !removed) {
-            return removed;
-        }
-    }
-    return {};
-}
-
 const InterfaceGate* LoadedGate::gate_of(std::uint8_t zone) const {
     const auto found = std::ranges::find(
         interfaces_, zone, [](const InterfaceGate& gate) { return gate.pins().zone; });
@@ -229,8 +215,8 @@ Result<Attachment> LoadedGate::attach_as(tg_link link,
     if (!pins) {
         return Failure{pins.error()};
     }
-    if (auto removed = remove_other_pins(*pins); !removed) {
-        return Failure{removed.error()};
+    if (auto inherited = inherit_pins(pins_, *pins); !inherited) {
+        return Failure{inherited.error()};
     }
     auto programs = programs_for(zone, link);
     if (!programs) {
@@ -244,6 +230,9 @@ Result<Attachment> LoadedGate::attach_as(tg_link link,
     std::erase_if(interfaces_, [&](const auto& old) { return old.target().name == interface; });
     interfaces_.push_back(*std::move(gate));
     tell_tunnels();
+    if (auto dropped = drop_other_versions(pins_, *pins); !dropped) {
+        return Failure{dropped.error()};
+    }
     return interfaces_.back().attachment();
 }
 

@@ -108,6 +108,12 @@ std::vector<InterfacePins> PinFolder::interfaces() const {
     return interface_pins_in(version());
 }
 
+bool is_version_folder(const fs::path& folder) {
+    const std::string name = folder.filename().string();
+    return name.size() > 1 && name[0] == 'v' &&
+           name.find_first_not_of("0123456789", 1) == std::string::npos;
+}
+
 std::vector<InterfacePins> interface_pins_in(const fs::path& folder) {
     std::vector<InterfacePins> found;
     for (const fs::path& entry : entries_of(folder).value_or(std::vector<fs::path>{})) {

@@ -54,6 +54,9 @@ class PinFolder {
     FileDescriptor lock_;
 };
 
+/// True for PIN_DIR/vN: of this agent or of one with another TG_ABI_VERSION.
+[[nodiscard]] bool is_version_folder(const std::filesystem::path& folder);
+
 /// What `folder`, a PIN_DIR/vN, holds of interfaces.
 [[nodiscard]] std::vector<InterfacePins> interface_pins_in(const std::filesystem::path& folder);
 

@@ -58,21 +58,6 @@ TEST_F(Neighbours, AForeignXdpProgramIsNamedAndKept) {
     EXPECT_FALSE(std::filesystem::exists(mine.version() / "eth0-0"));
 }
 
-TEST_F(Neighbours, WhatAnAgentOfAnotherAbiLeftIsNeitherAdoptedNorOpened) {
-    wait_for_carrier();
-    protect();
-    kill();
-    const auto ours = pins.version();
-    std::filesystem::rename(ours, pins.path() / "v1");
-    auto next = agent::Gate::open({.pin_dir = pins.path()}).value();
-    EXPECT_FALSE(next->adopted());
-    const auto policy = policy_for_port(kClosedPort);
-    ASSERT_TRUE(next->switch_to({.policy = &policy, .number = 1}));
-    EXPECT_EQ(next->attach("eth0", 0).error().code.value(), EBUSY);
-    EXPECT_FALSE(reaches(kClosedPort));
-    EXPECT_TRUE(reaches(kOpenPort)) << "the policy of the one before is in force";
-}
-
 // Case F10
 TEST_F(Neighbours, TcOnlyLeavesAForeignXdpProgramItsHook) {
     attach_foreign();

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The data path outlives the agent: SIGTERM and SIGKILL open nothing and close nothing, the next agent
-# adopts what is there, and links that are removed by force are put back.
+# adopts what is there, also of an agent with other maps, and links that are removed by force are put back.
 #
 #   device eth0 192.0.2.10 ── 192.0.2.1 eth0 router
 #
@@ -27,6 +27,20 @@ for signal in TERM KILL KILL; do
         '.interfaces[0].attach.adopted and .generation == $generation and .policyName == "ssh-only"' >/dev/null ||
         fail "the restart does not adopt"
 done
+
+# An upgrade to another version of the maps: the new agent takes the gate over, and where it cannot start, it leaves it shut.
+daemon_kill TERM
+for version in "$pins"/v*; do mv "$version" "$pins/v1"; done
+cp "$lab/state/state.json" "$lab/state.json"
+echo '{' >"$lab/state/state.json"
+! on device timeout 20 "$bin/tollgated" --interface eth0 --state-dir "$lab/state" --run-dir "$lab/run" --pin-dir "$pins" \
+    --metrics off 2>/dev/null || fail "it starts with a damaged state"
+holds "after a vain start of another version"
+mv "$lab/state.json" "$lab/state/state.json"
+daemon_start
+holds "after an upgrade to another version"
+api status | jq -e '.interfaces[0].attach.adopted and .policyName == "ssh-only"' >/dev/null || fail "the gate was made anew"
+[[ ! -e $pins/v1 ]] || fail "the other version is still there"
 
 # A second agent does not disturb the first.
 code=0
