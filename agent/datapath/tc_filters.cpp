@@ -132,7 +132,7 @@ Result<std::string> ingress_qdisc(unsigned ifindex) {
 }
 
 Result<std::size_t> count_clsact_filters(unsigned ifindex) {
-    const auto ingress = count_filters(ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS));
+    auto ingress = count_filters(ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS));
     if (!ingress) {
         return ingress;
     }

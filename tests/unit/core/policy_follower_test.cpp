@@ -104,41 +104,6 @@ TEST_F(PolicyFollowerTest, AChangedTextComesIntoForceWithTheNews) {
     EXPECT_TRUE(agent->changes().last_successful);
 }
 
-// It is in force where it comes back: a tunnel never opens a way around the policy.
-TEST_F(PolicyFollowerTest, ATunnelThatIsAwayTakesTheStageAlong) {
-    write(test::policy_yaml("ssh", "learn"));
-    start();
-    ASSERT_TRUE(agent->gate_for_tunnels().open("wg0"));
-    ASSERT_EQ(agent->warden().stage_of("wg0"), policy::Stage::learn);
-    start();
-    write_rule("mail");
-    follower->take_news();
-    ASSERT_EQ(agent->warden().stage_of("lo"), policy::Stage::enforce);
-    ASSERT_TRUE(agent->gate_for_tunnels().open("wg0"));
-    EXPECT_EQ(agent->warden().stage_of("wg0"), policy::Stage::enforce);
-    EXPECT_EQ(gate->stage(agent->warden().state().zones.at("wg0")), policy::Stage::enforce);
-}
-
-TEST_F(PolicyFollowerTest, ATunnelThatIsAwayTakesNoStageThatIsNotForIt) {
-    write(test::policy_yaml("ssh", "learn"));
-    start();
-    ASSERT_TRUE(agent->gate_for_tunnels().open("wg0"));
-    start();
-    const auto named = [](const std::string& interface) {
-        return test::policy_yaml("mail") + "  applyTo: {interfaces: [" + interface + "]}\n";
-    };
-    write(named("wg0"));
-    follower->take_news();
-    EXPECT_EQ(state(), State::refused) << "it would be in force nowhere";
-    write(named("lo"));
-    follower->take_news();
-    EXPECT_EQ(in_force(), "mail");
-    EXPECT_EQ(agent->warden().stage_of("wg0"), policy::Stage::learn);
-    write(named("lo, wg0"));
-    follower->take_news();
-    EXPECT_EQ(agent->warden().stage_of("wg0"), policy::Stage::enforce);
-}
-
 // Case C14
 TEST_F(PolicyFollowerTest, AnInvalidTextIsRefusedAndTheOneBeforeStays) {
     write_rule("ssh");
