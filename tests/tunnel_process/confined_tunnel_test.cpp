@@ -30,7 +30,6 @@ using agent::tunnel_process::RemoteTunnel;
 using ::testing::AnyOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 std::string content(const std::string& path) {
     std::ifstream file{path};
@@ -77,7 +76,7 @@ class ConfinedTunnel : public GateLab {
         std::map<std::string, std::string> found;
         for (std::string line; std::getline(file, line);) {
             const auto colon = line.find(":\t");
-            found[line.substr(0, colon)] = line.substr(colon == line.npos ? 0 : colon + 2);
+            found[line.substr(0, colon)] = line.substr(colon == std::string::npos ? 0 : colon + 2);
         }
         return found;
     }

@@ -11,7 +11,6 @@ using agent::AuditCheck;
 using agent::AuditHead;
 using agent::AuditRecord;
 using testing::HasSubstr;
-using testing::Optional;
 
 std::vector<std::string> three_lines() {
     AuditHead head;

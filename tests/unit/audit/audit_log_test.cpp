@@ -181,7 +181,7 @@ TEST_F(AuditLogTest, WhatCannotBeWrittenIsCountedAndLeavesNoHalfLine) {
     note(log, 2);
     const std::string before = content(files().front());
     const agent::AuditHead head = log.head();
-    std::signal(SIGXFSZ, SIG_IGN);
+    ASSERT_NE(std::signal(SIGXFSZ, SIG_IGN), SIG_ERR);
     rlimit unlimited{};
     ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &unlimited), 0);
     const rlimit full{before.size() + 40, unlimited.rlim_max};

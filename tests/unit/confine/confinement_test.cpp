@@ -157,7 +157,7 @@ std::string limits_of(pid_t process, std::string_view name) {
             std::string soft;
             std::string hard;
             rest >> soft >> hard;
-            return soft + " " + hard;
+            return soft.append(" ").append(hard);
         }
     }
     return "";

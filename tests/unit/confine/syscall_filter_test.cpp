@@ -29,7 +29,6 @@
 namespace tollgate::test {
 namespace {
 
-using agent::Confinement;
 using agent::SyscallProfile;
 
 int bpf(int command) {

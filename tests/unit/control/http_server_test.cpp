@@ -91,7 +91,7 @@ class HttpServers : public ::testing::Test {
     }
 
     // As the listener of the metrics.
-    void serve_like_metrics(std::string body = "fine\n") {
+    void serve_like_metrics(const std::string& body = "fine\n") {
         serve(
             [this, body](const HttpRequest&) {
                 ++served;

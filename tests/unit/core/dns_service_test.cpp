@@ -16,7 +16,6 @@
 namespace tollgate::agent {
 namespace {
 
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 

@@ -21,7 +21,6 @@ using crypto::CookieChecker;
 using crypto::CookieJar;
 using crypto::CookieNonce;
 using crypto::Instant;
-using crypto::Mac;
 using crypto::Source;
 using test::flipped;
 using test::wire;

@@ -16,7 +16,6 @@ using namespace tollgate;
 using policy::FlowRecord;
 using policy::Link;
 using policy::Objection;
-using policy::Via;
 using test::flow_from;
 using test::flow_to;
 using test::in_tunnel;
