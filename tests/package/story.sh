@@ -20,6 +20,17 @@ prometheus=$(dirname "${PROMTOOL:-$(command -v promtool || echo /usr/bin/promtoo
 chapter() { echo "[$SECONDS s] $*"; }
 fetches() { on "$1" curl -sS --fail --max-time 1 -o /dev/null "http://$2/" 2>>"$work/curl.log"; }
 speaks_telnet() { on stranger timeout 1 bash -c 'exec 3<>/dev/tcp/192.0.2.1/2323' 2>/dev/null; }
+# The stranger's, to a socket of the board.
+a_datagram_arrives() {
+    on board timeout 2 python3 -c 'import socket
+receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+receiver.bind(("192.0.2.1", 2323))
+receiver.recv(1)' 2>/dev/null &
+    local receiver=$!
+    until on board ss -Hlun 'sport = :2323' | grep -q .; do kill -0 "$receiver" || return; done
+    on stranger bash -c 'echo hello >/dev/udp/192.0.2.1/2323'
+    wait "$receiver"
+}
 ask() { on monitor curl -s --max-time 5 --get "http://127.0.0.1:9090/api/v1/$1" "${@:2}"; }
 is_scraped() { ask query --data-urlencode 'query=up == 1' | jq -e '.data.result != []' >/dev/null; }
 firing() { ask alerts | jq -r '.data.alerts[] | select(.state == "firing") | .labels.alertname'; }
@@ -135,12 +146,14 @@ board tollgate enforce --confirm-within 2m >/dev/null
 board tollgate confirm >/dev/null
 only_what_was_learned || fail "the gate is not what was approved"
 dropped() { ask query --data-urlencode 'query=tollgate_drops_total{reason="policy_default"} > 0' | jq -e '.data.result != []' >/dev/null; }
+! a_datagram_arrives || fail "a stranger's datagram arrives"
 within 10 dropped || fail "Prometheus does not see the drop"
 ! fires TollgateIngressDetached || fail "an alert although the gate is there"
 
 chapter "somebody takes the gate off by force"
 within 10 take_the_gate_off || fail "the gate cannot be taken off"
-within 10 speaks_telnet || fail "it cannot be what the alert says: the console is not open"
+within 10 a_datagram_arrives || fail "it cannot be what the alert says: nothing gets in"
+! speaks_telnet || fail "the hook of the way out is gone, too"
 within 20 fires TollgateIngressDetached || fail "no alert, but: $(firing)"
 
 chapter "the alert fires; what its runbook says"
