@@ -18,6 +18,7 @@ trap 'sync; echo o >/proc/sysrq-trigger; sleep 60' EXIT
 export LAB_PATIENCE=30 LAB_ANSWER_SECONDS=10
 frames='Parse*:Baseline*:Fragment*:Flow*:Verdict*:Verifier*'
 hooks='Attach.GenericallyIf*:Attach.ByTcOnly*:Attach.ByClsact*:TunnelQueue.TheLongest*'
+hooks+=':Attach.*Pins*:Neighbours.*IngressQdisc*:Upgrade.TheGateOf*'
 cd "$(dirname "$0")/../.." || exit
 
 result() {
