@@ -101,7 +101,7 @@ TEST_F(FlowLedgerTest, AFlowThatGoesOnIsToldOnceInEachInterval) {
         go_on();
     }
     EXPECT_EQ(lines, 11U);
-    const auto end = look_after(86400 * 6, flow);
+    const auto end = look_after(std::uint64_t{86400} * 6, flow);
     ASSERT_EQ(end.size(), 1U);
     EXPECT_EQ(end[0].end, FlowEnd::idle);
     EXPECT_EQ(packets + end[0].packets, flow.packets[TG_EGRESS]);

@@ -33,8 +33,7 @@ TEST(HttpUrl, RefusesTheRest) {
                              "ftp://logs.example.org/",
                              "https://",
                              "https:///x",
-                             "https:"
-                             "//user:secret@logs.example.org/",
+                             "https://user:secret@logs.example.org/",
                              "https://logs.example.org:0/",
                              "https://logs.example.org:65536/",
                              "https://logs.example.org/a b",

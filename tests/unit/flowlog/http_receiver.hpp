@@ -46,12 +46,12 @@ class ServingThread {
 /// returns. They are made once, under a guard, which the thread sanitizer cannot see in Debian's
 /// build of the library: it would take the first two requests for a race.
 inline void make_tables_of_servers() {
-    static const bool made = [] {
+    static const bool kMade = [] {
         httplib::Server server;
         const ServingThread serving{server};
         return static_cast<bool>(httplib::Client{"127.0.0.1", serving.port()}.Get("/"));
     }();
-    if (!made) {
+    if (!kMade) {
         throw std::runtime_error{"no HTTP server on 127.0.0.1"};
     }
 }

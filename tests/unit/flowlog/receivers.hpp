@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 #include <arpa/inet.h>
@@ -89,7 +90,9 @@ class PathSocket {
         address.sun_family = AF_UNIX;
         std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
         const void* const bytes = &address;
-        ::bind(socket_.get(), static_cast<const sockaddr*>(bytes), sizeof address);
+        if (::bind(socket_.get(), static_cast<const sockaddr*>(bytes), sizeof address) != 0) {
+            throw std::runtime_error{"no socket at " + path_.string()};
+        }
     }
     void close() {
         socket_.reset();

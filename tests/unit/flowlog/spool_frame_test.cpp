@@ -51,7 +51,7 @@ TEST(SpoolFrame, ADamagedFrameCostsNoOther) {
     for (std::size_t at = 0; at < first.size(); ++at) {
         std::string damaged = first;
         damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
-        const SpoolFile file = read_frames(encode_frame(kSecond) + damaged + third);
+        const SpoolFile file = read_frames(encode_frame(kSecond).append(damaged).append(third));
         ASSERT_EQ(file.waiting.size(), at == kFrameStateAt ? 3U : 2U) << at;
         EXPECT_EQ(file.waiting.back().records, 3U);
     }

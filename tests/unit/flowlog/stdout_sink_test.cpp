@@ -26,7 +26,7 @@ class StdoutSinkTest : public testing::Test {
         writer = FileDescriptor{ends[1]};
     }
     /// Everything, once the pipe is closed.
-    std::string read_all() const {
+    [[nodiscard]] std::string read_all() const {
         std::string text;
         std::array<char, 4096> part{};
         for (ssize_t count = 0; (count = ::read(reader.get(), part.data(), part.size())) > 0;) {
