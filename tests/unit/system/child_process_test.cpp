@@ -205,7 +205,8 @@ TEST(ChildProcess, DiesWithItsParent) {
 }
 
 TEST(ChildProcess, IsNotPlayedByAProgramThatNobodyStartedAsAChild) {
-    const int status = std::system(TOLLGATE_CHILD_PROGRAM " --role=echo 3<&-");
+    const int status =
+        std::system(TOLLGATE_CHILD_PROGRAM " --role=echo 3<&-");  // NOLINT(cert-env33-c)
     EXPECT_EQ(WEXITSTATUS(status), 10);
 }
 
