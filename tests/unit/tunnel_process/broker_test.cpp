@@ -40,6 +40,11 @@ class FakeSeat : public TunnelSeat {
 
 /// A broker that serves in a thread of its own.
 class BrokerTest : public ::testing::Test {
+  public:
+    ~BrokerTest() override { stop(); }
+    BrokerTest(const BrokerTest&) = delete;
+    BrokerTest& operator=(const BrokerTest&) = delete;
+
   protected:
     explicit BrokerTest(bool may_xdp = false) {
         std::array<int, 2> ends{};
@@ -62,9 +67,6 @@ class BrokerTest : public ::testing::Test {
         broker.emplace(FileDescriptor{ends[0]}, std::move(rights));
         client = std::make_unique<BrokerClient>(FileDescriptor{ends[1]});
     }
-    ~BrokerTest() override { stop(); }
-    BrokerTest(const BrokerTest&) = delete;
-    BrokerTest& operator=(const BrokerTest&) = delete;
 
     void SetUp() override {
         serving = std::thread{[this] {
