@@ -190,9 +190,11 @@ bool has_lost_filter_pin(unsigned ifindex,
                          tg_direction direction,
                          int program,
                          const InterfacePins& pins) {
+    if (::access(filter_pin(pins, direction).c_str(), F_OK) == 0) {
+        return false;
+    }
     const std::uint32_t present = program_in_our_place(ifindex, direction);
-    return present != 0 && present == program_id(program).value_or(0) &&
-           ::access(filter_pin(pins, direction).c_str(), F_OK) != 0;
+    return present != 0 && present == program_id(program).value_or(0);
 }
 
 Result<void> remove_filter(unsigned ifindex, tg_direction direction, const InterfacePins& pins) {

@@ -196,7 +196,7 @@ BrokerReply Broker::share_port(const FileDescriptor& socket) {
         return refuse(EPERM);
     }
     const BrokerReply bound = outcome(privileged::bind(socket.get(), generic(address), size));
-    if (bound.result < 0) {  // by the process, meanwhile, to who knows whose
+    if (bound.result < 0) {  // the process has sent from it, or its port is gone
         static_cast<void>(privileged::set_option(socket.get(), SO_REUSEPORT, 0));
         const sockaddr nowhere{.sa_family = AF_UNSPEC, .sa_data = {}};
         static_cast<void>(::connect(socket.get(), &nowhere, sizeof nowhere));
