@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include "agent/cli/emergency_open.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include <linux/bpf.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <tollgate/abi/limits.h>
 #include <tollgate/abi/policy.h>
 
 #include "agent/system/file_descriptor.hpp"
 
 namespace tollgate::cli {
 namespace {
+
+static_assert(offsetof(tg_control, open) == 4 && sizeof(tg_control) == 8,
+              "the gates of other versions are opened, too: this struct stays as it is");
 
 long bpf(bpf_cmd command, bpf_attr& attributes) {
     return ::syscall(__NR_bpf, command, &attributes, sizeof attributes);
@@ -25,12 +32,33 @@ std::uint64_t address_of(const void* pointer) {
     return reinterpret_cast<std::uintptr_t>(pointer);
 }
 
-std::filesystem::path control_path(const std::filesystem::path& pin_dir) {
-    return pin_dir / ("v" + std::to_string(TG_ABI_VERSION)) / "control";
-}
-
 Failure system_failure(const char* action, const std::filesystem::path& path) {
     return failure(errno, std::string{action} + " " + path.string());
+}
+
+/// PIN_DIR/vN/control of every version: after an upgrade that did not start, the gate in force is
+/// that of the version before.
+Result<std::vector<std::filesystem::path>> control_pins(const std::filesystem::path& pin_dir) {
+    std::vector<std::filesystem::path> found;
+    std::error_code error;
+    std::filesystem::directory_iterator versions{pin_dir, error};
+    while (!error && versions != std::filesystem::directory_iterator{}) {
+        const auto path = versions->path() / "control";
+        if (std::filesystem::exists(path, error)) {
+            found.push_back(path);
+        }
+        if (!error) {
+            versions.increment(error);
+        }
+    }
+    if (error) {
+        return failure(error.value(), "read " + pin_dir.string());
+    }
+    if (found.empty()) {
+        return failure(ENOENT, "find a gate in " + pin_dir.string());
+    }
+    std::ranges::sort(found);
+    return found;
 }
 
 /// The map must be ours: update would read past our struct if its values were larger.
@@ -76,23 +104,7 @@ Result<tg_control> read_control(const agent::FileDescriptor& map,
     return control;
 }
 
-}  // namespace
-
-Result<bool> gate_is_open(const std::filesystem::path& pin_dir) {
-    const auto path = control_path(pin_dir);
-    const auto map = control_map(path);
-    if (!map) {
-        return Failure{map.error()};
-    }
-    const auto control = read_control(*map, path);
-    if (!control) {
-        return Failure{control.error()};
-    }
-    return control->open != 0;
-}
-
-Result<void> open_gate(const std::filesystem::path& pin_dir) {
-    const auto path = control_path(pin_dir);
+Result<void> open_one(const std::filesystem::path& path) {
     const auto map = control_map(path);
     if (!map) {
         return Failure{map.error()};
@@ -108,6 +120,49 @@ Result<void> open_gate(const std::filesystem::path& pin_dir) {
         return system_failure("write", path);
     }
     return {};
+}
+
+Result<bool> one_is_open(const std::filesystem::path& path) {
+    const auto map = control_map(path);
+    if (!map) {
+        return Failure{map.error()};
+    }
+    const auto control = read_control(*map, path);
+    if (!control) {
+        return Failure{control.error()};
+    }
+    return control->open != 0;
+}
+
+}  // namespace
+
+Result<bool> gate_is_open(const std::filesystem::path& pin_dir) {
+    const auto paths = control_pins(pin_dir);
+    if (!paths) {
+        return Failure{paths.error()};
+    }
+    for (const auto& path : *paths) {
+        auto open = one_is_open(path);
+        if (!open || !*open) {
+            return open;
+        }
+    }
+    return true;
+}
+
+Result<void> open_gate(const std::filesystem::path& pin_dir) {
+    const auto paths = control_pins(pin_dir);
+    if (!paths) {
+        return Failure{paths.error()};
+    }
+    Result<void> all{};
+    for (const auto& path : *paths) {
+        auto opened = open_one(path);
+        if (!opened && all) {
+            all = std::move(opened);
+        }
+    }
+    return all;
 }
 
 }  // namespace tollgate::cli

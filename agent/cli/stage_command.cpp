@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <cerrno>
 #include <memory>
 
 #include <fmt/format.h>
@@ -53,22 +54,27 @@ void print_opened(Screen& screen, const Json& change) {
     screen.next("tollgate enforce   (closes the gate again)");
 }
 
-/// Opens the pinned gate itself, because the agent cannot.
-Exit open_without_agent(const Cli& cli, const Answer& refusal) {
-    const Result<void> opened = open_gate(cli.options.pin_dir);
-    if (!opened) {
-        const int code = opened.error().code.value();
-        const std::string message =
-            fmt::format("{}; and the pinned gate: {}", refusal.message(), opened.error().message());
-        if (code == ENOENT) {
+Exit refuse_to_open(const Cli& cli, const Answer& refusal, const Error& error) {
+    const std::string message =
+        fmt::format("{}; and the pinned gate: {}", refusal.message(), error.message());
+    switch (error.code.value()) {
+        case ENOENT:
             return cli.fail(
                 Exit::failure,
                 message,
                 "no gate is loaded there: nothing is filtered, unless --pin-dir is another");
-        }
-        return cli.fail(code == EPERM || code == EACCES ? Exit::refused : Exit::failure,
-                        message,
-                        "run as root: sudo tollgate open");
+        case EPERM:
+        case EACCES:
+            return cli.fail(Exit::refused, message, "run as root: sudo tollgate open");
+        default:
+            return cli.fail(Exit::failure, message, "take the gate away: sudo tollgate cleanup");
+    }
+}
+
+/// Opens the pinned gate itself, because the agent cannot.
+Exit open_without_agent(const Cli& cli, const Answer& refusal) {
+    if (const Result<void> opened = open_gate(cli.options.pin_dir); !opened) {
+        return refuse_to_open(cli, refusal, opened.error());
     }
     Json change = envelope("Change");
     change["stage"] = "open";

@@ -8,11 +8,15 @@
 #include <system_error>
 #include <vector>
 
+#include <linux/bpf.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
+#include <tollgate/abi/policy.h>
+
 #include "agent/datapath/interface_gate.hpp"
+#include "agent/datapath/map_entries.hpp"
 #include "agent/system/file.hpp"
 
 namespace tollgate::agent {
@@ -38,6 +42,18 @@ Result<void> remove_folder(const fs::path& folder) {
     fs::remove_all(folder, error);
     return error ? failure(error.value(), fmt::format("remove {}", folder.string()))
                  : Result<void>{};
+}
+
+// Shut, unless it can be read that it is not.
+bool is_open(const fs::path& version) {
+    tg_control control{};
+    const auto pin = open_pin(version / "control");
+    if (!pin || !*pin) {
+        return false;
+    }
+    const auto map = MapHandle::of((*pin)->get());
+    return map && map->type == BPF_MAP_TYPE_ARRAY && map->value_size == sizeof control &&
+           read_range(*map, 0, 1, &control) && control.open != 0;
 }
 
 // The program arrays go along: without them the programs that are attached drop what opens a flow.
@@ -77,6 +93,12 @@ std::vector<InterfacePins> pins_elsewhere(const PinFolder& ours, const Interface
 }
 
 }  // namespace
+
+bool is_left_open(const PinFolder& ours) {
+    auto gates = other_versions(ours);
+    std::erase_if(gates, [](const fs::path& version) { return !holds_a_gate(version); });
+    return !gates.empty() && std::ranges::all_of(gates, is_open);
+}
 
 Result<void> inherit_pins(const PinFolder& ours, const InterfacePins& current) {
     if (auto removed = remove_other_pins(ours, current); !removed) {

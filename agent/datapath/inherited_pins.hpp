@@ -12,6 +12,10 @@
 /// their place.
 namespace tollgate::agent {
 
+/// True if `tollgate open` has opened what other versions have attached: then the gate that takes
+/// its place has to be open, too.
+[[nodiscard]] bool is_left_open(const PinFolder& ours);
+
 /// Makes `current`, whose folder is there, hold the gate that its interface has. Pins of an
 /// interface that changed its zone, or of a zone that changed its interface, are removed. If
 /// another version has the interface, its pins are moved, in one step: what is attached goes on as

@@ -380,10 +380,17 @@ Result<std::unique_ptr<Gate>> Gate::open(const GateOptions& options) {
     if (!seats) {
         return Failure{seats.error()};
     }
-    return std::make_unique<LoadedGate>(
+    const bool left_open = is_left_open(*pins);
+    auto gate = std::make_unique<LoadedGate>(
         options,
         LoadedGate::Parts{
             *std::move(pins), object, *std::move(events), *std::move(seats), *name_key});
+    if (left_open && !gate->adopted()) {
+        if (auto opened = gate->set_open(true); !opened) {
+            return Failure{opened.error()};
+        }
+    }
+    return gate;
 }
 
 }  // namespace tollgate::agent

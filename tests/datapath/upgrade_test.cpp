@@ -120,6 +120,35 @@ TEST_F(Upgrade, AStartThatFailsWhileItTakesOverLeavesTheGateShut) {
     EXPECT_FALSE(reaches(kOpenPort));
 }
 
+// `tollgate open`, while the new version did not start.
+TEST_F(Upgrade, WhatWasOpenedStaysOpen) {
+    protect();
+    ASSERT_TRUE(gate->set_open(true));
+    end_of_version();
+    open();
+    ASSERT_TRUE(load(policy_for_port(kOpenPort)));
+    ASSERT_TRUE(attach());
+    EXPECT_TRUE(gate->control()->open != 0);
+    EXPECT_TRUE(reaches(kClosedPort));
+    ASSERT_TRUE(gate->set_open(false));
+    kill();
+    open();
+    EXPECT_FALSE(gate->control()->open != 0) << "it is closed for good";
+    EXPECT_FALSE(reaches(kClosedPort));
+}
+
+TEST_F(Upgrade, OnlyWhatWasOpenedIs) {
+    open();
+    ASSERT_TRUE(load(policy_for_port(kOpenPort)));
+    ASSERT_TRUE(gate->set_open(true));
+    end_of_version("v99");  // that never had an interface
+    protect();
+    end_of_version();
+    ASSERT_TRUE(start({}));
+    EXPECT_FALSE(gate->control()->open != 0);
+    EXPECT_FALSE(reaches(kOpenPort));
+}
+
 TEST_F(Upgrade, AFirstStartThatFailsLeavesNothing) {
     open();
     ASSERT_TRUE(load(policy_for_port(kOpenPort)));

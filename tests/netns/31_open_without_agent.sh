@@ -45,7 +45,10 @@ grep -q 'is tollgated running' "$lab/err" || fail "status does not say what to d
 tollgate doctor >"$lab/doctor" && fail "doctor finds nothing wrong without an agent"
 grep -q 'the last confirmed policy is in force' "$lab/doctor" || fail "doctor does not see the gate"
 
+# After an upgrade that does not start, the gate is that of another version.
+on device mv "$pins"/v{2,1}
 tollgate open >"$lab/open"
+on device mv "$pins"/v{1,2}
 grep -q "$pins" "$lab/open" || fail "open does not say what it wrote"
 pings || fail "open without an agent does not open"
 

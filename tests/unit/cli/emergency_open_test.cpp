@@ -22,8 +22,8 @@
 namespace tollgate::cli {
 namespace {
 
-std::string version() {
-    return "v" + std::to_string(TG_ABI_VERSION);
+std::string version(int number = TG_ABI_VERSION) {
+    return "v" + std::to_string(number);
 }
 
 long bpf(bpf_cmd command, bpf_attr& attributes) {
@@ -46,12 +46,10 @@ class PinnedControl : public ::testing::Test {
     }
     void TearDown() override {
         std::error_code ignored;
-        std::filesystem::remove(pin_dir_ / version() / "control", ignored);
-        std::filesystem::remove(pin_dir_ / version(), ignored);
-        std::filesystem::remove(pin_dir_, ignored);
+        std::filesystem::remove_all(pin_dir_, ignored);
     }
 
-    void pin_map(__u32 value_size) {
+    void pin_map(__u32 value_size, const std::string& folder = version()) {
         bpf_attr attributes{};
         attributes.map_type = BPF_MAP_TYPE_ARRAY;
         attributes.key_size = sizeof(__u32);
@@ -59,7 +57,8 @@ class PinnedControl : public ::testing::Test {
         attributes.max_entries = 1;
         map_.reset(static_cast<int>(bpf(BPF_MAP_CREATE, attributes)));
         ASSERT_TRUE(map_) << "errno " << errno;
-        const std::string path = pin_dir_ / version() / "control";
+        std::filesystem::create_directories(pin_dir_ / folder);
+        const std::string path = pin_dir_ / folder / "control";
         attributes = {};
         attributes.pathname = reinterpret_cast<std::uintptr_t>(path.c_str());
         attributes.bpf_fd = static_cast<__u32>(map_.get());
@@ -98,6 +97,30 @@ TEST_F(PinnedControl, OpeningTwiceIsOpeningOnce) {
     EXPECT_THAT(gate_is_open(pin_dir_), Is(true));
 }
 
+TEST_F(PinnedControl, TheGateOfAnotherVersionIsOpenedToo) {
+    pin_map(sizeof(tg_control), version(TG_ABI_VERSION - 1));
+    EXPECT_THAT(gate_is_open(pin_dir_), Is(false));
+    ASSERT_TRUE(open_gate(pin_dir_));
+    tg_control control{};
+    access(BPF_MAP_LOOKUP_ELEM, &control);
+    EXPECT_EQ(control.open, 1U);
+    pin_map(sizeof(tg_control), version(TG_ABI_VERSION + 1));
+    EXPECT_THAT(gate_is_open(pin_dir_), Is(false)) << "one of two";
+    ASSERT_TRUE(open_gate(pin_dir_));
+    EXPECT_THAT(gate_is_open(pin_dir_), Is(true));
+}
+
+TEST_F(PinnedControl, WhatCannotBeOpenedKeepsNothingElseShut) {
+    pin_map(4 * sizeof(tg_control), version(TG_ABI_VERSION - 1));
+    pin_map(sizeof(tg_control), version());
+    const auto opened = open_gate(pin_dir_);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code.value(), EINVAL);
+    tg_control control{};
+    access(BPF_MAP_LOOKUP_ELEM, &control);
+    EXPECT_EQ(control.open, 1U);
+}
+
 TEST_F(PinnedControl, AMapThatIsNotTheGatesIsLeftAlone) {
     pin_map(4 * sizeof(tg_control));
     const auto opened = open_gate(pin_dir_);
@@ -109,9 +132,11 @@ TEST_F(PinnedControl, AMapThatIsNotTheGatesIsLeftAlone) {
 }
 
 TEST_F(PinnedControl, WithoutAGateTheErrorSaysSo) {
-    const auto opened = open_gate(pin_dir_);
-    ASSERT_FALSE(opened);
-    EXPECT_EQ(opened.error().code.value(), ENOENT);
+    for (const auto& folder : {pin_dir_, pin_dir_ / "nothing"}) {
+        const auto opened = open_gate(folder);
+        ASSERT_FALSE(opened);
+        EXPECT_EQ(opened.error().code.value(), ENOENT);
+    }
 }
 
 }  // namespace
