@@ -29,7 +29,7 @@ struct TcpSocket {
 [[nodiscard]] std::vector<TcpSocket> read_tcp_sockets(std::string_view text);
 
 /// The flows of the connections that this host has: who listens on the port was connected to.
-/// Loopback is left out; `locals` are the addresses of the zone's interface.
+/// Those of other addresses than `locals`, of the zone's interface, are left out.
 [[nodiscard]] std::vector<std::pair<tg_flow_key, tg_flow>> flows_of(
     const std::vector<TcpSocket>& sockets,
     const std::set<IpAddress>& locals,

@@ -167,8 +167,8 @@ class FakeGate : public agent::Gate {
         }
         return {};
     }
-    Result<void> seed_flow(const tg_flow_key& key, const tg_flow& flow) override {
-        kernel.flows.emplace_back(key, flow);
+    /// The connections of the machine that the tests run on are no part of them.
+    Result<void> seed_flow(const tg_flow_key& /*key*/, const tg_flow& /*flow*/) override {
         return {};
     }
     Result<void> for_each_service(const ServiceVisitor& visit) override {

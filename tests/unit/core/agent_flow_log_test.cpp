@@ -37,7 +37,6 @@ class AgentFlowLog : public testing::Test {
         auto started = Agent::start(options, std::move(made), clock);
         ASSERT_TRUE(started) << started.error().error.message();
         agent = std::move(*started);
-        kernel.flows.clear();
     }
     static tg_flow_key key(std::uint16_t local_port) {
         tg_flow_key made{};

@@ -27,10 +27,7 @@ Prefix prefix(const char* text) {
 /// An agent over a fake kernel.
 class AgentTest : public testing::Test {
   protected:
-    void SetUp() override {
-        restart();
-        kernel.flows.clear();
-    }
+    void SetUp() override { restart(); }
 
     void restart() {
         agent.reset();
