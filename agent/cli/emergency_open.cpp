@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -36,6 +37,11 @@ Failure system_failure(const char* action, const std::filesystem::path& path) {
     return failure(errno, std::string{action} + " " + path.string());
 }
 
+bool is_version_name(std::string_view name) {
+    return name.size() > 1 && name.front() == 'v' &&
+           name.find_first_not_of("0123456789", 1) == std::string_view::npos;
+}
+
 /// PIN_DIR/vN/control of every version: after an upgrade that did not start, the gate in force is
 /// that of the version before.
 Result<std::vector<std::filesystem::path>> control_pins(const std::filesystem::path& pin_dir) {
@@ -44,7 +50,8 @@ Result<std::vector<std::filesystem::path>> control_pins(const std::filesystem::p
     std::filesystem::directory_iterator versions{pin_dir, error};
     while (!error && versions != std::filesystem::directory_iterator{}) {
         const auto path = versions->path() / "control";
-        if (std::filesystem::exists(path, error)) {
+        const bool is_version = is_version_name(versions->path().filename().string());
+        if (is_version && std::filesystem::exists(path, error)) {
             found.push_back(path);
         }
         if (!error) {
@@ -123,15 +130,9 @@ Result<void> open_one(const std::filesystem::path& path) {
 }
 
 Result<bool> one_is_open(const std::filesystem::path& path) {
-    const auto map = control_map(path);
-    if (!map) {
-        return Failure{map.error()};
-    }
-    const auto control = read_control(*map, path);
-    if (!control) {
-        return Failure{control.error()};
-    }
-    return control->open != 0;
+    return control_map(path)
+        .and_then([&](const agent::FileDescriptor& map) { return read_control(map, path); })
+        .map([](const tg_control& control) { return control.open != 0; });
 }
 
 }  // namespace

@@ -9,8 +9,6 @@
 #
 # The stock peer's socket has a small buffer, and a busy machine lets it wait: what that costs is not the tunnel's, and the
 # kernel counts it.
-#
-# shellcheck disable=SC2154 # lib.sh sets $lab, the test $metrics
 
 # overflows HOST: datagrams for which a socket had no room.
 overflows() { on "$1" nstat -asz UdpRcvbufErrors Udp6RcvbufErrors | awk '/RcvbufErrors/ { sum += $2 } END { print sum }'; }

@@ -131,6 +131,16 @@ TEST_F(PinnedControl, AMapThatIsNotTheGatesIsLeftAlone) {
     EXPECT_EQ(value, (std::array<std::uint8_t, 4 * sizeof(tg_control)>{}));
 }
 
+TEST_F(PinnedControl, WhatIsInNoFolderOfAVersionIsNotOurs) {
+    pin_map(sizeof(tg_control), "video");
+    const auto opened = open_gate(pin_dir_);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code.value(), ENOENT);
+    tg_control control{};
+    access(BPF_MAP_LOOKUP_ELEM, &control);
+    EXPECT_EQ(control.open, 0U);
+}
+
 TEST_F(PinnedControl, WithoutAGateTheErrorSaysSo) {
     for (const auto& folder : {pin_dir_, pin_dir_ / "nothing"}) {
         const auto opened = open_gate(folder);
